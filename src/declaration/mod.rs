@@ -1,0 +1,198 @@
+//! The export declaration, typed: what was reported, once syntax and guide are behind us.
+//!
+//! Start with [`Declaration`]. The data elements are those of an export declaration of the trade; where in a message each
+//! stands is the guide's business (see `guide`), and `from_message` is the only place that joins the two.
+//! Amounts are decimal, dates are dates, references are their own types.
+
+pub mod finding;
+
+pub use finding::{RuleFinding, Severity};
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::identifier::{AuthorizationId, BusinessNumber, DeclarationReference};
+
+/// One export declaration as its sender stated it.
+///
+/// Codes (countries, modes, units, packages) are texts here: whether a code is in its list on a date is a rule's
+/// business, and an accepted declaration keeps what was said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declaration {
+    /// The submitter's reference (C106 1004), unique per partner.
+    pub reference: DeclarationReference,
+    /// The version of it (1056), as sent; 1 when it is not.
+    pub version: u32,
+    /// What the message does (1225).
+    pub function: Function,
+    /// Why it is sent when not in the ordinary course, for example during an outage.
+    pub submission_reason: Option<String>,
+    /// The exporter, with the two numbers it reports under.
+    pub exporter: Exporter,
+    /// The ultimate consignee.
+    pub consignee: Party,
+    /// Whether exporter and consignee are related.
+    pub parties_are_related: bool,
+    /// The customs service provider, when one files.
+    pub service_provider: Option<Party>,
+    /// The exporting carrier's name.
+    pub carrier_name: String,
+    /// Bill of lading, air waybill, cargo control number or the carrier's own code.
+    pub transport_document: Option<TransportDocument>,
+    /// Mode of transport (8067, UN/ECE Recommendation 19).
+    pub mode: String,
+    /// Vessel name.
+    pub vessel: Option<String>,
+    /// Voyage, flight, trailer or railcar.
+    pub conveyance: Option<String>,
+    /// Date of export.
+    pub export_date: Date,
+    /// Planned moment of loading, from which the time limits are counted when it is stated.
+    pub planned_loading: Option<Timestamp>,
+    /// Office at the place of exit, four digits.
+    pub exit_office: String,
+    /// Country of final destination, ISO 3166-1 alpha-2.
+    pub destination: String,
+    /// Number of packages.
+    pub packages: u32,
+    /// Kind of packages (7065, UN/ECE Recommendation 21).
+    pub package_type: String,
+    /// Whether the goods are in containers.
+    pub is_containerised: bool,
+    /// The containers, 0 to 999.
+    pub containers: Vec<String>,
+    /// The exporter's references, 0 to 999.
+    pub exporter_references: Vec<String>,
+    /// Permits, licences and certificates of the whole declaration, 0 to 999.
+    pub permits: Vec<String>,
+    /// Whether any goods are controlled, prohibited or regulated.
+    pub is_controlled: bool,
+    /// Currency of the declared values, ISO 4217.
+    pub currency: String,
+    /// Freight to the place of exit, part of the value.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub freight: Decimal,
+    /// Total gross weight.
+    pub gross_weight: Measure,
+    /// Total value free on board at the place of exit.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub total_value: Decimal,
+    /// Why goods that were not sold are exported.
+    pub reason_for_export: Option<String>,
+    /// Length of a lease or rental, in months.
+    pub lease_months: Option<u32>,
+    /// Who certifies the declaration.
+    pub certifier: Certifier,
+    /// The commodities, 1 to 999.
+    pub lines: Vec<Line>,
+}
+
+/// What a message does to a declaration (1225).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Function {
+    /// First statement.
+    Original,
+    /// Correction of what was accepted.
+    Amendment,
+    /// Withdrawal of what was accepted.
+    Void,
+}
+
+/// The exporter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exporter {
+    /// Business number with programme account.
+    pub business_number: BusinessNumber,
+    /// Authorization ID, under which proof-of-report numbers are drawn.
+    pub authorization_id: AuthorizationId,
+    /// Name, address and contact.
+    pub party: Party,
+}
+
+/// A party with its address.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Party {
+    /// Identification of a service provider (its business number), when stated.
+    pub identification: Option<String>,
+    /// Name, joined from its pieces.
+    pub name: String,
+    /// Street lines.
+    pub street: Vec<String>,
+    /// City.
+    pub city: String,
+    /// Province or state.
+    pub region: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Country, ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Name of a contact.
+    pub contact: Option<String>,
+    /// Telephone of the contact.
+    pub telephone: Option<String>,
+    /// E-mail of the contact.
+    pub email: Option<String>,
+}
+
+/// The transport document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransportDocument {
+    /// What kind of number it is, as the guide names it.
+    pub kind: String,
+    /// The number.
+    pub number: String,
+}
+
+/// Who certifies.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Certifier {
+    /// Name of the person.
+    pub name: String,
+    /// Company.
+    pub company: Option<String>,
+    /// Telephone.
+    pub telephone: Option<String>,
+    /// Date of certification.
+    pub date: Option<Date>,
+    /// Place of certification.
+    pub place: Option<String>,
+}
+
+/// A number with its unit of measure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// The number.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub value: Decimal,
+    /// The unit (6411, UN/ECE Recommendation 20).
+    pub unit: String,
+}
+
+/// One commodity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its number, from 1.
+    pub number: u32,
+    /// HS export code, eight digits.
+    pub hs_code: String,
+    /// Description of the goods.
+    pub description: String,
+    /// Country of origin, ISO 3166-1 alpha-2.
+    pub origin: String,
+    /// Province of origin, when the origin is Canada.
+    pub province: Option<String>,
+    /// Quantity in the unit that the HS code demands.
+    pub quantity: Option<Measure>,
+    /// Value free on board at the place of exit, in the declaration's currency.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub value: Decimal,
+    /// Gross weight of this commodity.
+    pub gross_weight: Option<Measure>,
+    /// Permits of this commodity.
+    pub permits: Vec<String>,
+    /// Vehicle identification numbers.
+    pub vehicles: Vec<String>,
+    /// Whether this commodity is controlled.
+    pub is_controlled: bool,
+}

@@ -1,0 +1,275 @@
+//! What a partner got wrong in syntax: a code, a place, a span of bytes. Data, never an error.
+//!
+//! Start with [`SyntaxFinding`]. The codes are those of data element 0085; which syntax version knows which, and which
+//! level of CONTRL may carry which, stands in one table below.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::interchange::SyntaxVersion;
+
+/// Something the partner got wrong. Data: we go on and tell all of it at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyntaxFinding {
+    /// What is wrong (0085).
+    pub error: SyntaxError,
+    /// Where, counted as CONTRL counts.
+    pub place: Place,
+    /// The bytes of the interchange that show it, for people.
+    pub span: Range<usize>,
+    /// What was expected or found, in plain words, when the code alone does not say it.
+    pub detail: String,
+}
+
+/// Where CONTRL reports a finding: the lowest level that it concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Place {
+    /// The interchange as a whole: UNA, UNB or UNZ (UCI).
+    Interchange {
+        /// The service segment at fault (0013), when it is one.
+        segment: Option<ServiceTag>,
+        /// The element of it.
+        element: Option<ElementPlace>,
+    },
+    /// A functional group, counted from 0 in the interchange (UCF).
+    FunctionalGroup {
+        /// Which one.
+        group: u32,
+        /// UNG or UNE (0013).
+        segment: Option<ServiceTag>,
+        /// The element of it.
+        element: Option<ElementPlace>,
+    },
+    /// A message, counted from 0 in the interchange (UCM).
+    Message {
+        /// Which one.
+        message: u32,
+        /// UNH or UNT (0013).
+        segment: Option<ServiceTag>,
+        /// The element of it.
+        element: Option<ElementPlace>,
+    },
+    /// A segment of a message (UCS), or an element of it (UCD).
+    Segment {
+        /// The message, counted from 0 in the interchange.
+        message: u32,
+        /// Position in the message, UNH = 1 (0096).
+        position: u32,
+        /// The element, when the segment itself is not at fault.
+        element: Option<ElementPlace>,
+    },
+}
+
+impl Place {
+    /// The message that this place lies in.
+    #[must_use]
+    pub fn message(&self) -> Option<u32> {
+        match *self {
+            Self::Message { message, .. } | Self::Segment { message, .. } => Some(message),
+            Self::Interchange { .. } | Self::FunctionalGroup { .. } => None,
+        }
+    }
+}
+
+/// An element in its segment (S011): 0098, 0104 and 0136.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ElementPlace {
+    /// Position of the data element in the segment; the tag is 1, the first data element 2 (0098).
+    pub element: u16,
+    /// Position of the component in its composite, first = 1; none when the whole element is meant (0104).
+    pub component: Option<u16>,
+    /// Which repetition of a repeating element, first = 1; only syntax 4 (0136).
+    pub occurrence: Option<u32>,
+}
+
+impl ElementPlace {
+    /// A whole data element. The tag is 1, the first data element 2.
+    #[must_use]
+    pub fn element(element: u16) -> Self {
+        Self { element, component: None, occurrence: None }
+    }
+
+    /// A component of a composite, both counted as CONTRL counts.
+    #[must_use]
+    pub fn component(element: u16, component: u16) -> Self {
+        Self { element, component: Some(component), occurrence: None }
+    }
+}
+
+/// A service segment that CONTRL can name in 0013 (syntax 4: 0135).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the variants are the tags of ISO 9735 and say themselves")]
+pub enum ServiceTag {
+    Una,
+    Unb,
+    Ung,
+    Unh,
+    Unt,
+    Une,
+    Unz,
+}
+
+impl ServiceTag {
+    /// The tag as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Una => "UNA",
+            Self::Unb => "UNB",
+            Self::Ung => "UNG",
+            Self::Unh => "UNH",
+            Self::Unt => "UNT",
+            Self::Une => "UNE",
+            Self::Unz => "UNZ",
+        }
+    }
+}
+
+/// A level of the CONTRL message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// UCI.
+    Interchange,
+    /// UCF.
+    FunctionalGroup,
+    /// UCM.
+    Message,
+    /// UCS.
+    Segment,
+    /// UCD.
+    Element,
+}
+
+/// Letters of the levels in the table below, in the order of [`Level`].
+const LEVEL_LETTERS: [char; 5] = ['I', 'F', 'M', 'S', 'D'];
+
+macro_rules! syntax_errors {
+    ($($code:literal $name:ident $versions:literal $levels:literal $english:literal $french:literal)*) => {
+        /// The syntax errors of data element 0085 that this gateway can find.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum SyntaxError {
+            $(#[doc = $english] $name,)*
+        }
+
+        impl SyntaxError {
+            /// All of them, in the order of their codes.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            fn row(self) -> (u8, &'static str, &'static str, &'static str, &'static str) {
+                match self { $(Self::$name => ($code, $versions, $levels, $english, $french),)* }
+            }
+        }
+    };
+}
+
+// Versions: which of the syntax versions' lists has the code: 3 (for 1 to 3) and 4. Levels: which of UCI, UCF, UCM, UCS,
+// UCD may carry it: I F M S D (ISO 9735-4 Annex A; EANCOM 1997 for syntax 3, where UCF and UCM were not seen).
+syntax_errors! {
+     2 UnsupportedSyntax         "34" "I"     "the syntax version or level is not supported" "la version ou le niveau de syntaxe n'est pas pris en charge"
+     7 NotTheRecipient           "34" "I"     "the recipient named in UNB is not this one" "le destinataire nommé dans UNB n'est pas celui-ci"
+    12 InvalidValue              "34" "IFMSD" "the value is not valid here" "la valeur n'est pas valide ici"
+    13 Missing                   "34" "IFMSD" "a mandatory part is missing" "une partie obligatoire manque"
+    14 ValueNotSupported         "34" "IFMSD" "the value is not supported in this position" "la valeur n'est pas prise en charge à cette position"
+    15 NotSupported              "34" "IFMSD" "this is not supported in this position" "ceci n'est pas pris en charge à cette position"
+    16 TooManyConstituents       "34" "IFMSD" "there are more parts than the grammar allows" "il y a plus de parties que la grammaire n'en permet"
+    17 NoAgreement               "34" "IFMS"  "there is no agreement for this" "il n'y a pas d'accord pour ceci"
+    18 Unspecified               "34" "IFMSD" "an error without a code of its own" "une erreur sans code propre"
+    19 InvalidDecimalNotation    "3"  "ID"    "the decimal mark is not the one UNA names" "la marque décimale n'est pas celle que nomme UNA"
+    20 InvalidServiceCharacter   "34" "I"     "a character of UNA cannot be a service character" "un caractère de UNA ne peut être un caractère de service"
+    21 InvalidCharacter          "34" "IFMSD" "a character is outside the repertoire" "un caractère est hors du répertoire"
+    22 InvalidServiceUse         "34" "IFMSD" "a service character is used wrongly" "un caractère de service est mal employé"
+    23 UnknownSender             "34" "I"     "the sender is unknown, or is not the one this channel belongs to" "l'expéditeur est inconnu ou n'est pas celui de ce canal"
+    24 TooOld                    "34" "IF"    "the interchange is too old" "l'interchange est trop ancien"
+    25 TestNotSupported          "34" "IFMS"  "this test indicator is not supported" "cet indicateur d'essai n'est pas pris en charge"
+    26 Duplicate                 "34" "IFM"   "the reference was used before" "la référence a déjà été employée"
+    28 ReferencesDoNotMatch      "34" "IFM"   "the reference does not match that of the header" "la référence ne correspond pas à celle de l'en-tête"
+    29 CountDoesNotMatch         "34" "IFM"   "the control count does not match what arrived" "le compte de contrôle ne correspond pas à ce qui est arrivé"
+    30 GroupsAndMessagesMixed    "34" "IFM"   "functional groups and messages are mixed" "des groupes fonctionnels et des messages sont mêlés"
+    31 MoreThanOneMessageType    "3"  "F"     "a functional group has more than one message type" "un groupe fonctionnel a plus d'un type de message"
+    32 LowerLevelEmpty           "34" "IF"    "there is nothing inside" "il n'y a rien à l'intérieur"
+    33 OutsideMessage            "34" "IF"    "a segment stands outside a message or functional group" "un segment se trouve hors d'un message ou d'un groupe fonctionnel"
+    34 NestingIndicator          "3"  "SD"    "explicit nesting is not allowed" "l'imbrication explicite n'est pas permise"
+    35 TooManyRepetitions        "34" "MSD"   "it is repeated more often than the grammar allows" "il est répété plus souvent que la grammaire ne le permet"
+    36 TooManyGroupRepetitions   "34" "S"     "the segment group is repeated more often than the grammar allows" "le groupe de segments est répété plus souvent que la grammaire ne le permet"
+    37 InvalidCharacterType      "34" "IFMD"  "the characters are not of the type demanded" "les caractères ne sont pas du type demandé"
+    38 MissingDigit              "3"  "D"     "there is no digit in front of the decimal mark" "il manque un chiffre devant la marque décimale"
+    39 TooLong                   "34" "IFMD"  "the value is too long" "la valeur est trop longue"
+    40 TooShort                  "34" "IFMD"  "the value is too short" "la valeur est trop courte"
+    45 TrailingSeparator         "4"  "IFMS"  "there is a separator without anything after it" "il y a un séparateur sans rien derrière"
+    46 UnsupportedCharacterSet   "4"  "I"     "the character set is not supported" "le jeu de caractères n'est pas pris en charge"
+    47 UnsupportedEnvelope       "4"  "FM"    "this kind of envelope is not supported" "cette forme d'enveloppe n'est pas prise en charge"
+    48 DependencyViolated        "4"  "FMSD"  "a dependency between elements is broken" "une dépendance entre éléments n'est pas respectée"
+}
+
+impl SyntaxError {
+    /// The code (0085) as the list of this syntax version has it.
+    ///
+    /// A code that the version does not know becomes the nearest one that it does: 19, 31, 34 and 38 were dropped by
+    /// syntax 4, which put 12 and 37 in their place; 45 to 48 are new in it.
+    #[must_use]
+    pub fn code(self, version: SyntaxVersion) -> u8 {
+        let (code, versions, ..) = self.row();
+        let list = if version == SyntaxVersion::V4 { '4' } else { '3' };
+        if versions.contains(list) {
+            return code;
+        }
+        match code {
+            19 | 38 => Self::InvalidCharacterType.number(),
+            45 | 48 => Self::NotSupported.number(),
+            46 => Self::UnsupportedSyntax.number(),
+            47 => Self::Unspecified.number(),
+            _ => Self::InvalidValue.number(),
+        }
+    }
+
+    /// The code of the union list, whatever the syntax version.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self.row().0
+    }
+
+    /// Whether this level of CONTRL may carry the code.
+    #[must_use]
+    pub fn may_stand_at(self, level: Level) -> bool {
+        let letter = LEVEL_LETTERS.get(level as usize).copied().unwrap_or_default();
+        self.row().2.contains(letter)
+    }
+
+    /// One sentence in English, without a full stop.
+    #[must_use]
+    pub fn english(self) -> &'static str {
+        self.row().3
+    }
+
+    /// One sentence in French, without a full stop.
+    #[must_use]
+    pub fn french(self) -> &'static str {
+        self.row().4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_subjects_syntax_version() {
+        assert_eq!(SyntaxError::InvalidDecimalNotation.code(SyntaxVersion::V3), 19);
+        assert_eq!(SyntaxError::InvalidDecimalNotation.code(SyntaxVersion::V4), 37);
+        assert_eq!(SyntaxError::TrailingSeparator.code(SyntaxVersion::V3), 15);
+        assert_eq!(SyntaxError::TrailingSeparator.code(SyntaxVersion::V4), 45);
+    }
+
+    #[test]
+    fn every_replacement_is_known_to_the_version_that_gets_it() {
+        for version in [SyntaxVersion::V1, SyntaxVersion::V2, SyntaxVersion::V3, SyntaxVersion::V4] {
+            for error in SyntaxError::ALL {
+                let code = error.code(version);
+                let list = if version == SyntaxVersion::V4 { '4' } else { '3' };
+                let known = SyntaxError::ALL.iter().find(|known| known.number() == code);
+                assert!(known.is_some_and(|known| known.row().1.contains(list)), "{error:?} {version:?} {code}");
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! UN/EDIFACT as ISO 9735 defines it: bytes in, segments and envelopes out, and back.
+//!
+//! This room knows bytes and the standard, no partner and no customs: it could be somebody else's library. Start with
+//! [`Interchange::read`]; what is wrong with an interchange comes back beside it as [`SyntaxFinding`]s, each with its
+//! 0085 code and a place counted as CONTRL counts. Values stay where they are in the bytes until somebody asks for one.
+
+// In reading order: the characters, where interchanges begin and end in a stream, segments, envelopes.
+mod frame;
+mod interchange;
+mod repertoire;
+mod segment;
+mod service;
+
+// What is wrong, and the way back to bytes.
+mod finding;
+mod writer;
+
+pub use finding::{ElementPlace, Level, Place, ServiceTag, SyntaxError, SyntaxFinding};
+pub use frame::{Frame, FrameFinder};
+pub use interchange::{
+    AcknowledgementRequest, ControlReference, Envelope, FunctionalGroup, Interchange, Message, MessageType, PartyId,
+    SyntaxVersion,
+};
+pub use repertoire::Repertoire;
+pub use segment::{Component, Element, Repetition, Segment, Tag};
+pub use service::{ServiceChars, UNA_LENGTH};
+pub use writer::{InterchangeWriter, SegmentWriter};

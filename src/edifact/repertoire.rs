@@ -1,0 +1,226 @@
+//! Character repertoires: which bytes an interchange may hold, and what they mean (data element 0001).
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+use serde::{Deserialize, Serialize};
+
+/// A repertoire that UNB can name in its syntax identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Repertoire {
+    /// Upper-case letters, digits and some signs.
+    Unoa,
+    /// The same with lower-case letters.
+    Unob,
+    /// ISO 8859-1.
+    Unoc,
+    /// ISO 8859-2.
+    Unod,
+    /// ISO 8859-5.
+    Unoe,
+    /// ISO 8859-7.
+    Unof,
+    /// ISO 8859-3.
+    Unog,
+    /// ISO 8859-4.
+    Unoh,
+    /// ISO 8859-6.
+    Unoi,
+    /// ISO 8859-8.
+    Unoj,
+    /// ISO 8859-9.
+    Unok,
+    /// ISO 10646 as UTF-8.
+    Unoy,
+}
+
+/// The signs of level A beside letters, digits and space (ISO 9735:1988, level A). Level B has the same.
+const SIGNS: &[u8] = b".,-()/='+:?!\"%&*;<>";
+
+/// The six code points in which ISO 8859-9 differs from ISO 8859-1.
+const TURKISH: [(u8, char); 6] = [(0xd0, 'Ğ'), (0xdd, 'İ'), (0xde, 'Ş'), (0xf0, 'ğ'), (0xfd, 'ı'), (0xfe, 'ş')];
+
+impl Repertoire {
+    /// All that are supported. UNOX (ISO 2022 code extension) is not.
+    pub const ALL: [Self; 12] = [
+        Self::Unoa,
+        Self::Unob,
+        Self::Unoc,
+        Self::Unod,
+        Self::Unoe,
+        Self::Unof,
+        Self::Unog,
+        Self::Unoh,
+        Self::Unoi,
+        Self::Unoj,
+        Self::Unok,
+        Self::Unoy,
+    ];
+
+    /// The repertoire of this name, when it is supported.
+    #[must_use]
+    pub fn read(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|repertoire| repertoire.as_str().as_bytes() == name)
+    }
+
+    /// Its name in UNB.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unoa => "UNOA",
+            Self::Unob => "UNOB",
+            Self::Unoc => "UNOC",
+            Self::Unod => "UNOD",
+            Self::Unoe => "UNOE",
+            Self::Unof => "UNOF",
+            Self::Unog => "UNOG",
+            Self::Unoh => "UNOH",
+            Self::Unoi => "UNOI",
+            Self::Unoj => "UNOJ",
+            Self::Unok => "UNOK",
+            Self::Unoy => "UNOY",
+        }
+    }
+
+    /// Which bytes may stand in a value: an entry per byte. For UNOY it says nothing of sequences.
+    #[must_use]
+    pub fn allowed_bytes(self) -> [bool; 256] {
+        let mut allowed = [false; 256];
+        for (byte, is_allowed) in (0..=u8::MAX).zip(&mut allowed) {
+            *is_allowed = match self {
+                Self::Unoa => {
+                    byte == b' ' || byte.is_ascii_uppercase() || byte.is_ascii_digit() || SIGNS.contains(&byte)
+                }
+                Self::Unob => byte == b' ' || byte.is_ascii_alphanumeric() || SIGNS.contains(&byte),
+                Self::Unoy => !byte.is_ascii_control(),
+                _ => (b' '..=b'~').contains(&byte) || (byte >= 0xa0 && self.character(byte).is_some()),
+            };
+        }
+        allowed
+    }
+
+    /// The text that these bytes mean. Bytes without a meaning become the replacement character.
+    #[must_use]
+    pub fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if text.is_ascii() || self == Self::Unoy => Cow::Borrowed(text),
+            _ if self == Self::Unoy => String::from_utf8_lossy(bytes),
+            _ => bytes.iter().map(|byte| self.character(*byte).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
+        }
+    }
+
+    /// The bytes of a text. What the repertoire cannot say is transliterated: accents fall off, level A gets upper-case
+    /// letters, and what is left over becomes a full stop.
+    #[must_use]
+    pub fn encode(self, text: &str) -> Vec<u8> {
+        if self == Self::Unoy {
+            return text.bytes().map(|byte| if byte.is_ascii_control() { b'.' } else { byte }).collect();
+        }
+        let allowed = self.allowed_bytes();
+        let is_allowed = |byte: &u8| allowed.get(usize::from(*byte)).copied().unwrap_or_default();
+        let mut bytes = Vec::with_capacity(text.len());
+        for character in text.chars() {
+            match self.byte(character).filter(is_allowed) {
+                Some(byte) => bytes.push(byte),
+                None => {
+                    let plain = deunicode::deunicode_char(character).unwrap_or(".");
+                    let plain =
+                        plain.bytes().map(|byte| if self == Self::Unoa { byte.to_ascii_uppercase() } else { byte });
+                    bytes.extend(plain.map(|byte| if is_allowed(&byte) { byte } else { b'.' }));
+                }
+            }
+        }
+        bytes
+    }
+
+    /// The character of one byte, none where the repertoire leaves the code point undefined.
+    fn character(self, byte: u8) -> Option<char> {
+        if byte < 0xa0 {
+            return byte.is_ascii().then_some(char::from(byte));
+        }
+        match self.encoding() {
+            Some(encoding) => {
+                let byte = [byte];
+                let text = encoding.decode_without_bom_handling_and_without_replacement(&byte)?;
+                text.chars().next()
+            }
+            None if self == Self::Unok => {
+                let special = TURKISH.iter().find(|(code, _)| *code == byte);
+                Some(special.map_or(char::from(byte), |(_, character)| *character))
+            }
+            None => Some(char::from(byte)),
+        }
+    }
+
+    /// The byte of one character.
+    fn byte(self, character: char) -> Option<u8> {
+        if character.is_ascii() {
+            return u8::try_from(character).ok();
+        }
+        (0xa0..=u8::MAX).find(|byte| self.character(*byte) == Some(character))
+    }
+
+    /// The tables of the parts of ISO 8859 that are not nearly ISO 8859-1.
+    fn encoding(self) -> Option<&'static Encoding> {
+        match self {
+            Self::Unod => Some(encoding_rs::ISO_8859_2),
+            Self::Unoe => Some(encoding_rs::ISO_8859_5),
+            Self::Unof => Some(encoding_rs::ISO_8859_7),
+            Self::Unog => Some(encoding_rs::ISO_8859_3),
+            Self::Unoh => Some(encoding_rs::ISO_8859_4),
+            Self::Unoi => Some(encoding_rs::ISO_8859_6),
+            Self::Unoj => Some(encoding_rs::ISO_8859_8),
+            Self::Unoa | Self::Unob | Self::Unoc | Self::Unok | Self::Unoy => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for repertoire in Repertoire::ALL {
+            assert_eq!(Repertoire::read(repertoire.as_str().as_bytes()), Some(repertoire));
+        }
+        assert_eq!(Repertoire::read(b"UNOX"), None);
+    }
+
+    #[test]
+    fn level_a_has_no_small_letters_and_no_number_sign() {
+        let allowed = Repertoire::Unoa.allowed_bytes();
+        assert!(allowed[usize::from(b'A')] && allowed[usize::from(b'%')]);
+        assert!(!allowed[usize::from(b'a')] && !allowed[usize::from(b'#')] && !allowed[usize::from(b'\n')]);
+    }
+
+    #[test]
+    fn undefined_code_points_are_not_allowed() {
+        assert!(!Repertoire::Unog.allowed_bytes()[0xa5], "ISO 8859-3 leaves A5 undefined");
+        assert!(Repertoire::Unoc.allowed_bytes()[0xa5]);
+        assert!(!Repertoire::Unoc.allowed_bytes()[0x85], "C1 controls are no characters");
+    }
+
+    #[test]
+    fn every_defined_character_is_written_as_it_was_read() {
+        for repertoire in Repertoire::ALL.into_iter().filter(|repertoire| *repertoire != Repertoire::Unoy) {
+            let allowed = repertoire.allowed_bytes();
+            let bytes: Vec<u8> = (0..=u8::MAX).filter(|byte| allowed[usize::from(*byte)]).collect();
+            assert_eq!(repertoire.encode(&repertoire.decode(&bytes)), bytes, "{repertoire:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_transliterated() {
+        assert_eq!(Repertoire::Unoc.encode("Société"), b"Soci\xe9t\xe9");
+        assert_eq!(Repertoire::Unob.encode("Société d'Été"), b"Societe d'Ete");
+        assert_eq!(Repertoire::Unoa.encode("Société nº 1"), b"SOCIETE NO 1");
+        assert_eq!(Repertoire::Unoa.encode("a\nb"), b"A.B");
+    }
+
+    #[test]
+    fn broken_utf8_is_shown_as_such() {
+        assert_eq!(Repertoire::Unoy.decode(b"a\xffb"), "a\u{fffd}b");
+    }
+}

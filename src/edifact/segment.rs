@@ -1,0 +1,468 @@
+//! Segments, data elements, repetitions and components, read where they lie in the bytes.
+//!
+//! Nothing is copied and nothing is allocated: a [`Segment`] is a slice, and each level below it is an iterator over
+//! that slice. Positions are counted as CONTRL counts them: the tag is 1, the first data element 2, the first component
+//! 1, the first repetition 1.
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use nom::{IResult, Parser, bytes::complete::take_till};
+use serde::{Deserialize, Serialize};
+
+use super::service::ServiceChars;
+
+/// A segment tag: three upper-case letters or digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Tag(pub [u8; 3]);
+
+impl Tag {
+    /// Stands for every tag that is not three upper-case letters or digits; no grammar knows it.
+    pub const MALFORMED: Self = Self(*b"\0\0\0");
+
+    /// The tag in these bytes.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Self {
+        match <[u8; 3]>::try_from(bytes) {
+            Ok(tag) if tag.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) => Self(tag),
+            _ => Self::MALFORMED,
+        }
+    }
+
+    /// The tag as text, empty when it is malformed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        if *self == Self::MALFORMED { "" } else { std::str::from_utf8(&self.0).unwrap_or_default() }
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One segment: its tag and its data elements, without the terminator.
+#[derive(Clone, Copy)]
+pub struct Segment<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+    service: ServiceChars,
+}
+
+impl<'a> Segment<'a> {
+    /// The segment that these bytes are, `offset` bytes into the interchange. The terminator is not among them.
+    #[must_use]
+    pub fn new(service: ServiceChars, offset: usize, bytes: &'a [u8]) -> Self {
+        Self { bytes, offset, service }
+    }
+
+    /// Its tag; [`Tag::MALFORMED`] when it has none that a grammar could know.
+    #[must_use]
+    pub fn tag(&self) -> Tag {
+        Tag::read(self.tag_bytes())
+    }
+
+    /// The bytes before the first separator.
+    #[must_use]
+    pub fn tag_bytes(&self) -> &'a [u8] {
+        self.tag_element().components().next().map(|component| component.raw()).unwrap_or_default()
+    }
+
+    /// The tag as an element: position 1. More than one component in it is explicit nesting.
+    #[must_use]
+    pub fn tag_element(&self) -> Element<'a> {
+        let (_, raw) = up_to_element(&self.service, self.bytes);
+        Element { piece: Piece { raw, offset: self.offset, service: self.service }, position: 1 }
+    }
+
+    /// Its data elements in order, the first at position 2.
+    #[must_use]
+    pub fn elements(&self) -> Elements<'a> {
+        let (rest, tag) = up_to_element(&self.service, self.bytes);
+        Elements {
+            rest: rest.split_first().map(|(_, rest)| rest),
+            offset: self.offset + tag.len() + 1,
+            service: self.service,
+            position: 1,
+        }
+    }
+
+    /// The data element at this position (first = 2); none when the segment ends before it.
+    #[must_use]
+    pub fn element(&self, position: u16) -> Option<Element<'a>> {
+        self.elements().nth(usize::from(position.checked_sub(2)?))
+    }
+
+    /// A component of the first repetition of an element; none when the segment ends before it, or it is empty.
+    #[must_use]
+    pub fn component(&self, element: u16, component: u16) -> Option<Component<'a>> {
+        self.element(element)?
+            .components()
+            .nth(usize::from(component.checked_sub(1)?))
+            .filter(|component| !component.is_empty())
+    }
+
+    /// Where it lies in the interchange, without the terminator.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.offset..self.offset + self.bytes.len()
+    }
+
+    /// Its bytes, without the terminator.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The service characters it is read with.
+    #[must_use]
+    pub fn service(&self) -> &ServiceChars {
+        &self.service
+    }
+}
+
+impl fmt::Debug for Segment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.bytes.escape_ascii())
+    }
+}
+
+/// A stretch of bytes with the characters that divide it.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    raw: &'a [u8],
+    offset: usize,
+    service: ServiceChars,
+}
+
+impl Piece<'_> {
+    fn span(&self) -> Range<usize> {
+        self.offset..self.offset + self.raw.len()
+    }
+}
+
+/// One data element with all its repetitions.
+#[derive(Clone, Copy)]
+pub struct Element<'a> {
+    piece: Piece<'a>,
+    position: u16,
+}
+
+impl<'a> Element<'a> {
+    /// Its position in the segment: the tag is 1, the first data element 2 (0098).
+    #[must_use]
+    pub fn position(&self) -> u16 {
+        self.position
+    }
+
+    /// Whether nothing stands in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.piece.raw.is_empty()
+    }
+
+    /// Its bytes as they came.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.piece.raw
+    }
+
+    /// Where it lies in the interchange.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.piece.span()
+    }
+
+    /// Its repetitions; exactly one where the syntax knows no repetition separator.
+    #[must_use]
+    pub fn repetitions(&self) -> Repetitions<'a> {
+        Repetitions {
+            rest: Some(self.piece.raw),
+            offset: self.piece.offset,
+            service: self.piece.service,
+            occurrence: 0,
+        }
+    }
+
+    /// The components of its first repetition.
+    #[must_use]
+    pub fn components(&self) -> Components<'a> {
+        let first = match self.piece.service.repetition {
+            Some(separator) => up_to(&[separator], self.piece.service.release, self.piece.raw).1,
+            None => self.piece.raw,
+        };
+        Components { rest: Some(first), offset: self.piece.offset, service: self.piece.service, position: 0 }
+    }
+}
+
+/// One repetition of a data element.
+#[derive(Clone, Copy)]
+pub struct Repetition<'a> {
+    piece: Piece<'a>,
+    occurrence: u32,
+}
+
+impl<'a> Repetition<'a> {
+    /// Which one, first = 1 (0136).
+    #[must_use]
+    pub fn occurrence(&self) -> u32 {
+        self.occurrence
+    }
+
+    /// Whether nothing stands in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.piece.raw.is_empty()
+    }
+
+    /// Its bytes as they came.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.piece.raw
+    }
+
+    /// Where it lies in the interchange.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.piece.span()
+    }
+
+    /// Its components in order.
+    #[must_use]
+    pub fn components(&self) -> Components<'a> {
+        Components { rest: Some(self.piece.raw), offset: self.piece.offset, service: self.piece.service, position: 0 }
+    }
+}
+
+/// One component, or a simple data element as its only component.
+#[derive(Clone, Copy)]
+pub struct Component<'a> {
+    piece: Piece<'a>,
+    position: u16,
+}
+
+impl<'a> Component<'a> {
+    /// Its position in the composite, first = 1 (0104).
+    #[must_use]
+    pub fn position(&self) -> u16 {
+        self.position
+    }
+
+    /// Whether nothing stands in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.piece.raw.is_empty()
+    }
+
+    /// Its bytes as they came, release characters and all.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.piece.raw
+    }
+
+    /// Where it lies in the interchange.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.piece.span()
+    }
+
+    /// Its bytes without release characters, copied only when there are some.
+    #[must_use]
+    pub fn unreleased(&self) -> Cow<'a, [u8]> {
+        match self.piece.service.release {
+            Some(release) if self.piece.raw.contains(&release) => unrelease(release, self.piece.raw).into(),
+            _ => self.piece.raw.into(),
+        }
+    }
+}
+
+/// Takes the release characters out: each stands for the character after it.
+fn unrelease(release: u8, raw: &[u8]) -> Vec<u8> {
+    let mut bytes = raw.iter().copied();
+    let mut value = Vec::with_capacity(raw.len());
+    while let Some(byte) = bytes.next() {
+        value.push(if byte == release { bytes.next().unwrap_or(byte) } else { byte });
+    }
+    value
+}
+
+/// `value = *( character / release-character character )`, up to one of `ends`, which is left in the rest.
+fn up_to<'a>(ends: &[u8], release: Option<u8>, input: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    let mut length = 0;
+    loop {
+        let rest = input.get(length..).unwrap_or_default();
+        let stops = |byte: u8| ends.contains(&byte) || Some(byte) == release;
+        let stretch: IResult<&[u8], &[u8]> = take_till(stops).parse(rest);
+        let Ok((rest, taken)) = stretch else { return (&[], input) };
+        length += taken.len();
+        match rest.first() {
+            Some(byte) if Some(*byte) == release => length = (length + 2).min(input.len()),
+            _ => break,
+        }
+    }
+    let (value, rest) = input.split_at(length);
+    (rest, value)
+}
+
+fn up_to_element<'a>(service: &ServiceChars, input: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    up_to(&[service.element], service.release, input)
+}
+
+/// `segment = *character terminator`: the bytes of the first segment, and the rest after its terminator.
+///
+/// None when no terminator follows. Line breaks before a segment are skipped by the caller.
+pub(super) fn segment_bytes<'a>(service: &ServiceChars, input: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (rest, segment) = up_to(&[service.terminator], service.release, input);
+    rest.split_first().map(|(_, rest)| (rest, segment))
+}
+
+/// The data elements of a segment.
+#[derive(Clone)]
+pub struct Elements<'a> {
+    rest: Option<&'a [u8]>,
+    offset: usize,
+    service: ServiceChars,
+    position: u16,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Element<'a>;
+
+    fn next(&mut self) -> Option<Element<'a>> {
+        let (rest, raw) = up_to_element(&self.service, self.rest?);
+        let piece = Piece { raw, offset: self.offset, service: self.service };
+        self.rest = rest.split_first().map(|(_, rest)| rest);
+        self.offset += raw.len() + 1;
+        self.position = self.position.saturating_add(1);
+        Some(Element { piece, position: self.position })
+    }
+}
+
+/// The repetitions of a data element.
+#[derive(Clone)]
+pub struct Repetitions<'a> {
+    rest: Option<&'a [u8]>,
+    offset: usize,
+    service: ServiceChars,
+    occurrence: u32,
+}
+
+impl<'a> Iterator for Repetitions<'a> {
+    type Item = Repetition<'a>;
+
+    fn next(&mut self) -> Option<Repetition<'a>> {
+        let input = self.rest?;
+        let (rest, raw) = match self.service.repetition {
+            Some(separator) => up_to(&[separator], self.service.release, input),
+            None => (&[][..], input),
+        };
+        let piece = Piece { raw, offset: self.offset, service: self.service };
+        self.rest = rest.split_first().map(|(_, rest)| rest);
+        self.offset += raw.len() + 1;
+        self.occurrence = self.occurrence.saturating_add(1);
+        Some(Repetition { piece, occurrence: self.occurrence })
+    }
+}
+
+/// The components of one repetition.
+#[derive(Clone)]
+pub struct Components<'a> {
+    rest: Option<&'a [u8]>,
+    offset: usize,
+    service: ServiceChars,
+    position: u16,
+}
+
+impl<'a> Iterator for Components<'a> {
+    type Item = Component<'a>;
+
+    fn next(&mut self) -> Option<Component<'a>> {
+        let (rest, raw) = up_to(&[self.service.component], self.service.release, self.rest?);
+        let piece = Piece { raw, offset: self.offset, service: self.service };
+        self.rest = rest.split_first().map(|(_, rest)| rest);
+        self.offset += raw.len() + 1;
+        self.position = self.position.saturating_add(1);
+        Some(Component { piece, position: self.position })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V4: ServiceChars = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
+
+    /// Writes what was read with ` | ` between elements, ` * ` between repetitions and ` : ` between components.
+    fn check(service: ServiceChars, segment: &str, expected: &str) {
+        let segment = Segment::new(service, 100, segment.as_bytes());
+        let mut found = vec![segment.tag().to_string()];
+        for element in segment.elements() {
+            let repetitions = element.repetitions().map(|repetition| {
+                let components = repetition
+                    .components()
+                    .map(|component| String::from_utf8(component.unreleased().into_owned()).unwrap());
+                components.collect::<Vec<_>>().join(" : ")
+            });
+            found.push(repetitions.collect::<Vec<_>>().join(" * "));
+        }
+        assert_eq!(found.join(" | "), expected);
+    }
+
+    #[test]
+    fn elements_and_components_are_divided() {
+        check(ServiceChars::DEFAULT, "DTM+137:20261121:102+X", "DTM | 137 : 20261121 : 102 | X");
+    }
+
+    #[test]
+    fn a_released_terminator_does_not_end_the_segment() {
+        check(ServiceChars::DEFAULT, "FTX+AAA+O?'NEIL", "FTX | AAA | O'NEIL");
+    }
+
+    #[test]
+    fn a_released_release_character_stands_for_itself() {
+        check(ServiceChars::DEFAULT, "FTX+A??+B", "FTX | A? | B");
+    }
+
+    #[test]
+    fn a_release_character_at_the_end_releases_nothing() {
+        check(ServiceChars::DEFAULT, "FTX+A?", "FTX | A?");
+    }
+
+    #[test]
+    fn empty_elements_and_components_keep_their_positions() {
+        check(ServiceChars::DEFAULT, "NAD+EX++:X", "NAD | EX |  |  : X");
+    }
+
+    #[test]
+    fn only_syntax_four_has_repetitions() {
+        check(V4, "ABC+A*B:C+D", "ABC | A * B : C | D");
+        check(ServiceChars::DEFAULT, "ABC+A*B", "ABC | A*B");
+    }
+
+    #[test]
+    fn a_segment_without_elements_is_its_tag() {
+        check(ServiceChars::DEFAULT, "UNS", "UNS");
+    }
+
+    #[test]
+    fn a_tag_that_is_none_is_malformed() {
+        check(ServiceChars::DEFAULT, "un+1", " | 1");
+        check(ServiceChars::DEFAULT, "", "");
+    }
+
+    #[test]
+    fn spans_point_into_the_interchange() {
+        let segment = Segment::new(V4, 100, b"AB1+x?+y:z*w");
+        let element = segment.element(2).unwrap();
+        assert_eq!(element.span(), 104..112);
+        assert_eq!(segment.component(2, 2).unwrap().span(), 109..110);
+        assert_eq!(element.repetitions().nth(1).unwrap().span(), 111..112);
+        assert!(segment.element(3).is_none());
+    }
+}

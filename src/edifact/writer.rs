@@ -1,0 +1,196 @@
+//! Writing interchanges: values are released, counts and references fill themselves in.
+//!
+//! What is written is in normal form: no UNA unless asked for, no line breaks, no separators that have nothing after them.
+
+use super::interchange::{MessageType, PartyId, SyntaxVersion};
+use super::repertoire::Repertoire;
+use super::segment::Segment;
+use super::service::ServiceChars;
+
+/// Writes one interchange. Begin with [`new`](Self::new), end with [`finish`](Self::finish).
+#[derive(Debug)]
+pub struct InterchangeWriter {
+    bytes: Vec<u8>,
+    service: ServiceChars,
+    repertoire: Repertoire,
+    reference: String,
+    messages: usize,
+    /// The message that is open: its reference, and its segments so far.
+    message: Option<(String, usize)>,
+}
+
+impl InterchangeWriter {
+    /// A writer with these characters, whose first segment is the caller's UNB; `reference` (0020) is repeated in UNZ.
+    #[must_use]
+    pub fn new(service: ServiceChars, repertoire: Repertoire, reference: &str) -> Self {
+        Self { bytes: Vec::new(), service, repertoire, reference: reference.to_owned(), messages: 0, message: None }
+    }
+
+    /// Writes the service string advice. It is only right before anything else.
+    pub fn advice(&mut self) {
+        self.bytes.extend_from_slice(&self.service.advice());
+    }
+
+    /// Writes a segment: its tag, and what `fill` puts into it.
+    pub fn segment(&mut self, tag: &str, fill: impl FnOnce(&mut SegmentWriter<'_>)) {
+        self.bytes.extend_from_slice(tag.as_bytes());
+        let mut writer =
+            SegmentWriter { bytes: &mut self.bytes, service: self.service, repertoire: self.repertoire, elements: 0 };
+        fill(&mut writer);
+        self.bytes.push(self.service.terminator);
+        if let Some((_, segments)) = &mut self.message {
+            *segments += 1;
+        }
+    }
+
+    /// Begins a message: UNH.
+    pub fn begin_message(&mut self, reference: &str, kind: &MessageType) {
+        self.end_message();
+        self.messages += 1;
+        self.message = Some((reference.to_owned(), 0));
+        self.segment("UNH", |segment| {
+            segment.element(reference);
+            segment.message_type(kind);
+        });
+    }
+
+    /// Ends the open message, if one is: UNT with its count and reference.
+    pub fn end_message(&mut self) {
+        if let Some((reference, segments)) = self.message.take() {
+            self.segment("UNT", |segment| {
+                segment.element(&(segments + 1).to_string());
+                segment.element(&reference);
+            });
+        }
+    }
+
+    /// Ends the interchange: UNZ with its count and reference.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.end_message();
+        let (messages, reference) = (self.messages.to_string(), std::mem::take(&mut self.reference));
+        self.segment("UNZ", |segment| {
+            segment.element(&messages);
+            segment.element(&reference);
+        });
+        self.bytes
+    }
+}
+
+/// Writes the elements of one segment. Empty ones at the end leave no separators behind.
+#[derive(Debug)]
+pub struct SegmentWriter<'a> {
+    bytes: &'a mut Vec<u8>,
+    service: ServiceChars,
+    repertoire: Repertoire,
+    /// Elements given so far whose separators are not yet written.
+    elements: usize,
+}
+
+impl SegmentWriter<'_> {
+    /// A simple data element; an empty value keeps its place.
+    pub fn element(&mut self, value: &str) {
+        self.composite(&[value]);
+    }
+
+    /// An element that is left out.
+    pub fn skip(&mut self) {
+        self.elements += 1;
+    }
+
+    /// A composite with these components.
+    pub fn composite(&mut self, components: &[&str]) {
+        self.elements += 1;
+        let Some(last) = components.iter().rposition(|component| !component.is_empty()) else { return };
+        self.bytes.extend(std::iter::repeat_n(self.service.element, std::mem::take(&mut self.elements)));
+        for (position, component) in components.iter().take(last + 1).enumerate() {
+            if position > 0 {
+                self.bytes.push(self.service.component);
+            }
+            let value = self.repertoire.encode(component);
+            self.release(&value);
+        }
+    }
+
+    /// A sender or recipient as S002, S003, S006 and S007 have it.
+    pub fn party(&mut self, party: &PartyId) {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        self.composite(&[
+            &party.identification,
+            &text(&party.qualifier),
+            &text(&party.internal),
+            &text(&party.internal_sub),
+        ]);
+    }
+
+    /// A message type as S009 has it.
+    pub fn message_type(&mut self, kind: &MessageType) {
+        let association = kind.association.as_deref().unwrap_or_default();
+        self.composite(&[&kind.kind, &kind.version, &kind.release, &kind.agency, association]);
+    }
+
+    /// Syntax identifier and version (S001).
+    pub fn syntax(&mut self, version: SyntaxVersion) {
+        let name = self.repertoire.as_str();
+        self.composite(&[name, version.as_str()]);
+    }
+
+    fn release(&mut self, value: &[u8]) {
+        for byte in value {
+            if self.service.needs_release(*byte) {
+                self.bytes.extend(self.service.release);
+            }
+            self.bytes.push(*byte);
+        }
+    }
+}
+
+impl Segment<'_> {
+    /// Appends the segment in normal form: released where it must be and nowhere else, no separators with nothing after
+    /// them, one terminator.
+    pub fn write_normal(&self, bytes: &mut Vec<u8>) {
+        let service = *self.service();
+        bytes.extend_from_slice(self.tag_element().raw());
+        let mut skipped = 0;
+        for element in self.elements() {
+            skipped += 1;
+            let repetitions: Vec<Vec<u8>> = element
+                .repetitions()
+                .map(|repetition| {
+                    let components = repetition.components().map(|component| component.unreleased().into_owned());
+                    join_normal(&service, service.component, components.map(|value| released(&service, &value)))
+                })
+                .collect();
+            let value = join_normal(&service, service.repetition.unwrap_or_default(), repetitions.into_iter());
+            if !value.is_empty() {
+                bytes.extend(std::iter::repeat_n(service.element, std::mem::take(&mut skipped)));
+                bytes.extend_from_slice(&value);
+            }
+        }
+        bytes.push(service.terminator);
+    }
+}
+
+fn released(service: &ServiceChars, value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(value.len());
+    for byte in value {
+        if service.needs_release(*byte) {
+            bytes.extend(service.release);
+        }
+        bytes.push(*byte);
+    }
+    bytes
+}
+
+/// Joins the pieces, leaving out the empty ones at the end.
+fn join_normal(_service: &ServiceChars, separator: u8, pieces: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    let (mut bytes, mut skipped) = (Vec::new(), 0);
+    for (position, piece) in pieces.enumerate() {
+        skipped += usize::from(position > 0);
+        if !piece.is_empty() {
+            bytes.extend(std::iter::repeat_n(separator, std::mem::take(&mut skipped)));
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    bytes
+}

@@ -1,0 +1,125 @@
+//! The container number with its check digit.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// A freight container's number, `AAAA9999999` (ISO 6346): owner code, category, serial number, check digit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ContainerNumber(String);
+
+/// Why a text is no container number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ContainerFault {
+    /// Not four letters and seven digits.
+    #[error("a container number is four letters and seven digits")]
+    Form,
+    /// The last digit is not the check digit of ISO 6346.
+    #[error("the check digit of the container number is wrong")]
+    CheckDigit,
+}
+
+impl ContainerNumber {
+    /// The text, eleven characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ContainerNumber {
+    type Err = ContainerFault;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (letters, digits) = text.as_bytes().split_at_checked(4).ok_or(ContainerFault::Form)?;
+        let (serial, check) = digits.split_at_checked(6).ok_or(ContainerFault::Form)?;
+        let is_formed =
+            letters.iter().all(u8::is_ascii_uppercase) && digits.len() == 7 && digits.iter().all(u8::is_ascii_digit);
+        if !is_formed {
+            return Err(ContainerFault::Form);
+        }
+        let sum: u32 = letters
+            .iter()
+            .map(|letter| letter_value(*letter))
+            .chain(serial.iter().map(|digit| u32::from(digit - b'0')))
+            .zip(0..)
+            .map(|(value, power)| value << power)
+            .sum();
+        let expected = sum % 11 % 10;
+        if check.first().is_some_and(|digit| u32::from(digit - b'0') == expected) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ContainerFault::CheckDigit)
+        }
+    }
+}
+
+/// A = 10 and upwards, leaving out the multiples of 11 (ISO 6346, Annex A).
+fn letter_value(letter: u8) -> u32 {
+    let value = u32::from(letter - b'A') + 10;
+    value + (value - 1) / 10 - u32::from(value < 11)
+}
+
+impl TryFrom<String> for ContainerNumber {
+    type Error = ContainerFault;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ContainerNumber> for String {
+    fn from(number: ContainerNumber) -> Self {
+        number.0
+    }
+}
+
+impl fmt::Display for ContainerNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<(), ContainerFault>) {
+        assert_eq!(text.parse::<ContainerNumber>().map(drop), expected, "{text}");
+    }
+
+    #[test]
+    fn letters_skip_the_multiples_of_eleven() {
+        let values: Vec<u32> = (b'A'..=b'Z').map(letter_value).collect();
+        let expected: Vec<u32> = (10..=38).filter(|value| value % 11 != 0).collect();
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn right_and_wrong_check_digits() {
+        check("CSQU3054383", Ok(()));
+        check("CSQU3054384", Err(ContainerFault::CheckDigit));
+    }
+
+    #[test]
+    fn a_remainder_of_ten_is_written_as_zero() {
+        let zero = (0..1_000_000).map(|serial| format!("MSKU{serial:06}")).find(|stem| {
+            let sum: u32 = stem
+                .bytes()
+                .map(|byte| if byte.is_ascii_digit() { u32::from(byte - b'0') } else { letter_value(byte) })
+                .zip(0..)
+                .map(|(value, power): (u32, u32)| value << power)
+                .sum();
+            sum % 11 == 10
+        });
+        check(&format!("{}0", zero.unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn other_forms() {
+        for wrong in ["", "CSQU305438", "CSQU30543833", "CSQ33054383", "csqu3054383"] {
+            check(wrong, Err(ContainerFault::Form));
+        }
+    }
+}

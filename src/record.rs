@@ -1,0 +1,270 @@
+//! The plain types between the spine's stages: what was examined, what was decided, what was recorded.
+//!
+//! Start with [`Examination`] (what the examination found, before the disk) and [`Recorded`] (what stands, after it).
+//! Everything an answer needs is in [`Recorded`], so that the same record always yields the same bytes.
+
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::declaration::{Declaration, RuleFinding, Severity};
+use crate::edifact::{Envelope, MessageType, PartyId, Place, SyntaxFinding};
+use crate::identifier::{AuthorizationId, DeclarationReference, ProofOfReportNumber, RecordNumber};
+use crate::language::Language;
+use crate::partner::{Agreement, PartnerId};
+
+/// One interchange as it came through a door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The partner whose certificate brought it.
+    pub partner: PartnerId,
+    /// The door it came through.
+    pub channel: Channel,
+    /// When its last byte was here.
+    pub received_at: Timestamp,
+    /// The bytes, from UNA or UNB to the end of UNZ, kept as they came.
+    pub bytes: Bytes,
+}
+
+/// A door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// EDI over TLS.
+    EdiTls,
+}
+
+impl Channel {
+    /// The name in logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EdiTls => "edi-tls",
+        }
+    }
+}
+
+/// What an examination found. Pure data: no number is drawn and nothing is recorded yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examination {
+    /// What came.
+    pub delivery: Delivery,
+    /// What it says, and what is wrong with it.
+    pub facts: Facts,
+    /// Under which key a repeat of it is known; none for an interchange that must not use a reference up (refused
+    /// with 23, or without a readable reference).
+    pub repeat_key: Option<RepeatKey>,
+    /// SHA-256 of what counts for a repeat: UNB to UNZ without UNA, without line breaks between segments, without S004.
+    pub digest: Digest,
+}
+
+/// What an interchange says, with everything its answers need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// UNB, as the answers mirror it.
+    pub envelope: Envelope,
+    /// The language of the sentences.
+    pub language: Language,
+    /// What the partner's agreement says of answers.
+    pub agreement: Agreement,
+    /// The functional groups, in order.
+    pub groups: Vec<GroupFacts>,
+    /// The messages, in order.
+    pub messages: Vec<MessageFacts>,
+    /// What syntax and directory forbid, in the order of the bytes.
+    pub findings: Vec<SyntaxFinding>,
+    /// One for each declaration that syntax and directory let through, in order.
+    pub judgements: Vec<Judgement>,
+    /// Our answers that a CONTRL in this interchange acknowledges, by their control reference (0020).
+    pub acknowledges: Vec<AnswerReference>,
+    /// Whether this interchange holds nothing but CONTRL, which is never answered.
+    pub is_acknowledgement: bool,
+}
+
+impl Facts {
+    /// Whether a CONTRL goes back: it was asked for, or something failed, and this is not itself an acknowledgement.
+    #[must_use]
+    pub fn wants_contrl(&self) -> bool {
+        !self.is_acknowledgement && (self.envelope.acknowledgement.is_wanted() || !self.findings.is_empty())
+    }
+
+    /// Whether the interchange as a whole is refused (UCI with action 4).
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.findings.iter().any(|finding| matches!(finding.place, Place::Interchange { .. }))
+    }
+}
+
+/// A functional group as UCF copies it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupFacts {
+    /// Its reference (0048).
+    pub reference: String,
+    /// Application sender (S006).
+    pub sender: Option<PartyId>,
+    /// Application recipient (S007).
+    pub recipient: Option<PartyId>,
+}
+
+/// A message as UCM copies it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageFacts {
+    /// Its reference (0062).
+    pub reference: String,
+    /// What it is (S009).
+    pub kind: MessageType,
+    /// The functional group it stands in, counted from 0.
+    pub group: Option<u32>,
+}
+
+/// What guide, code lists and rules say of one declaration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The message, counted from 0 in the interchange.
+    pub message: u32,
+    /// The submitter's reference (1004); empty when the message states none.
+    pub reference: DeclarationReference,
+    /// The document code and name (1001, 1000 …) that the answer copies: C002's code (1001) of the subject.
+    pub document: String,
+    /// What is said of it, in the order of the message; at most 50, the last one then says that more were cut.
+    pub findings: Vec<RuleFinding>,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+impl Judgement {
+    /// Whether any finding refuses the declaration.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// What an examination decides; the record may still refuse it when the reference is taken or numbers are exhausted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// To be recorded, under a number drawn in the same commit.
+    Accept(Box<Declaration>),
+    /// Refused; the findings say why.
+    Refuse,
+}
+
+impl Decision {
+    /// The authorization ID under which a number is to be drawn.
+    #[must_use]
+    pub fn authorization_id(&self) -> Option<&AuthorizationId> {
+        match self {
+            Self::Accept(declaration) => Some(&declaration.exporter.authorization_id),
+            Self::Refuse => None,
+        }
+    }
+}
+
+/// What makes two interchanges the same: who sent it under which reference, real or practice.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RepeatKey {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The identity it sent under (0004, 0007).
+    pub sender: PartyId,
+    /// The interchange control reference (0020).
+    pub reference: String,
+    /// Practice or real.
+    pub is_practice: bool,
+}
+
+/// SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The control reference (0020) of an answer of ours: from a counter per partner, drawn in the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AnswerReference(pub u64);
+
+impl fmt::Display for AnswerReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:014}", self.0)
+    }
+}
+
+/// What stands in the record for an interchange: everything its answers say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Its number.
+    pub number: RecordNumber,
+    /// The partner that brought it.
+    pub partner: PartnerId,
+    /// The door it came through.
+    pub channel: Channel,
+    /// When it was received; the answers carry this moment.
+    pub received_at: Timestamp,
+    /// What it says. A reference used before (0085 = 26) leaves the one finding and no judgements.
+    pub facts: Facts,
+    /// One for each judgement, in order.
+    pub verdicts: Vec<Verdict>,
+    /// The CONTRL interchange, when one goes back.
+    pub contrl: Option<AnswerReference>,
+    /// The CUSRES interchange, when one goes back.
+    pub cusres: Option<AnswerReference>,
+}
+
+impl Recorded {
+    /// The answers that go back, in the order in which they leave.
+    pub fn answers(&self) -> impl Iterator<Item = Answer> + '_ {
+        let contrl = self.contrl.map(|reference| Answer { reference, kind: AnswerKind::Contrl });
+        let cusres = self.cusres.map(|reference| Answer { reference, kind: AnswerKind::Cusres });
+        contrl.into_iter().chain(cusres)
+    }
+}
+
+/// What the record decided of one declaration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Accepted under this number.
+    Accepted {
+        /// The number.
+        proof: ProofOfReportNumber,
+        /// The version, 1 for an original.
+        version: u32,
+    },
+    /// Refused by the findings of the judgement, or by what the record knows.
+    Refused {
+        /// What the record adds: a reference used before, numbers exhausted.
+        findings: Vec<RuleFinding>,
+    },
+}
+
+/// One interchange of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Answer {
+    /// Its control reference.
+    pub reference: AnswerReference,
+    /// What is in it.
+    pub kind: AnswerKind,
+}
+
+/// The two kinds of answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AnswerKind {
+    /// One CONTRL.
+    Contrl,
+    /// One CUSRES per declaration.
+    Cusres,
+}
+
+/// Bytes that nobody can be answered for, kept as evidence under the certificate that brought them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What came, cut at the limit of the gateway.
+    pub delivery: Delivery,
+    /// Why it is only evidence.
+    pub reason: String,
+}

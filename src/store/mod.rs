@@ -1,0 +1,94 @@
+//! The record: what was lodged stays lodged.
+//!
+//! Start with [`Store`], the verbs of the trade. Nothing is acknowledged before [`Store::record`] has returned, and it
+//! returns only what is on stable storage.
+
+use std::future::Future;
+
+use crate::identifier::{ProofForm, ProofOfReportNumber, RecordNumber};
+use crate::partner::PartnerId;
+use crate::record::{Answer, Evidence, Examination, Recorded};
+
+/// How proof-of-report numbers are drawn.
+#[derive(Debug, Clone)]
+pub struct Numbering {
+    /// The form of new numbers.
+    pub form: ProofForm,
+    /// The zone whose day a number carries; `America/Toronto` by default.
+    pub zone: jiff::tz::TimeZone,
+}
+
+/// What the record answers to an examination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What stands: the new record, or the first one if this interchange came before.
+    pub recorded: Recorded,
+    /// Whether it came before.
+    pub is_repeat: bool,
+}
+
+/// An answer that its partner has not confirmed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingAnswer {
+    /// Which answer.
+    pub answer: Answer,
+    /// The record it is composed from.
+    pub recorded: Recorded,
+}
+
+/// The record could not be kept, or not be read. Our own trouble: nothing is acknowledged, the partner may come again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the record is unavailable: {0}")]
+pub struct Unavailable(pub String);
+
+/// The record, in the verbs of the trade. Every engine keeps the same contract (see `battery`).
+pub trait Store: Send + Sync + 'static {
+    /// Records an examination, durably and as one atomic thing, and returns what stands.
+    ///
+    /// The first interchange under a repeat key stands for ever; the same bytes again return it unchanged; other bytes
+    /// under the same key are recorded as refused with 0085 = 26. Numbers are drawn here, in the same commit.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it is not on stable storage. Then nothing was recorded and no number was drawn.
+    fn record(&self, examination: Examination) -> impl Future<Output = Result<Standing, Unavailable>> + Send;
+
+    /// Keeps bytes that nobody can be answered for.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when they are not on stable storage.
+    fn keep(&self, evidence: Evidence) -> impl Future<Output = Result<RecordNumber, Unavailable>> + Send;
+
+    /// Notes that these answers reached the partner. Durable before the next `waiting` on a fresh start says so; an
+    /// answer that is noted twice, or was never waiting, is no mistake.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the note is not on stable storage; the answers are then offered again.
+    fn delivered(
+        &self,
+        partner: &PartnerId,
+        answers: &[Answer],
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// The answers that wait for this partner, in the order of their references, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    fn waiting(
+        &self,
+        partner: &PartnerId,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<WaitingAnswer>, Unavailable>> + Send;
+
+    /// The record behind a proof-of-report number.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    fn report(&self, proof: &ProofOfReportNumber)
+    -> impl Future<Output = Result<Option<Recorded>, Unavailable>> + Send;
+
+    /// Whether the record takes new entries: the reason why not, when it does not.
+    ///
+    /// # Errors
+    /// [`Unavailable`] with the reason.
+    fn ready(&self) -> Result<(), Unavailable>;
+}
