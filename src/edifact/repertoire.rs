@@ -123,6 +123,7 @@ impl Repertoire {
         for character in text.chars() {
             match self.byte(character).filter(is_allowed) {
                 Some(byte) => bytes.push(byte),
+                None if character.is_control() => bytes.push(b'.'),
                 None => {
                     let plain = deunicode::deunicode_char(character).unwrap_or(".");
                     let plain =

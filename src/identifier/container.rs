@@ -57,8 +57,13 @@ impl FromStr for ContainerNumber {
 
 /// A = 10 and upwards, leaving out the multiples of 11 (ISO 6346, Annex A).
 fn letter_value(letter: u8) -> u32 {
-    let value = u32::from(letter - b'A') + 10;
-    value + (value - 1) / 10 - u32::from(value < 11)
+    let skipped = match letter {
+        b'A' => 0,
+        b'B'..=b'K' => 1,
+        b'L'..=b'U' => 2,
+        _ => 3,
+    };
+    u32::from(letter - b'A') + 10 + skipped
 }
 
 impl TryFrom<String> for ContainerNumber {
