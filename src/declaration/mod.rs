@@ -4,9 +4,11 @@
 //! stands is the guide's business (see `guide`), and `from_message` is the only place that joins the two.
 //! Amounts are decimal, dates are dates, references are their own types.
 
-pub mod finding;
+mod draft;
+mod finding;
 
-pub use finding::{RuleFinding, Severity};
+pub use draft::{Draft, Field, LineDraft, PartyDraft, Stated, function};
+pub use finding::{RuleFinding, SegmentPoint, Severity};
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;

@@ -1,0 +1,291 @@
+//! What a message states, element by element, before anybody knows whether it is a declaration.
+//!
+//! A [`Draft`] holds what could be read, each value with the place it was read from; what was missing or ill-formed is
+//! simply not there, and has its finding already. Rules judge drafts, so that one mistake does not hide the next.
+//! [`Draft::complete`] makes the [`Declaration`] when nothing that it needs is lacking.
+
+use std::ops::Range;
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+
+use super::finding::SegmentPoint;
+use super::{Certifier, Declaration, Exporter, Function, Line, Measure, Party, TransportDocument};
+use crate::identifier::DeclarationReference;
+
+/// A value with the place where it was stated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated<T> {
+    /// The value.
+    pub value: T,
+    /// The segment and element it stands in.
+    pub point: SegmentPoint,
+    /// Its bytes in the interchange.
+    pub span: Range<usize>,
+}
+
+impl<T> Stated<T> {
+    /// The same place with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Stated<U> {
+        Stated { value: change(self.value), point: self.point, span: self.span }
+    }
+}
+
+/// A value that may not be there.
+pub type Field<T> = Option<Stated<T>>;
+
+/// A party as stated.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are those of `Party`")]
+pub struct PartyDraft {
+    pub identification: Field<String>,
+    pub name: Field<String>,
+    pub street: Field<String>,
+    pub city: Field<String>,
+    pub region: Field<String>,
+    pub postal_code: Field<String>,
+    pub country: Field<String>,
+    pub contact: Field<String>,
+    pub telephone: Field<String>,
+    pub email: Field<String>,
+}
+
+/// A declaration as stated. Texts whose form only a rule judges (numbers with check digits, codes) are texts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are those of `Declaration`")]
+pub struct Draft {
+    pub document: Field<String>,
+    pub reference: Field<String>,
+    pub version: Field<u32>,
+    pub function: Field<String>,
+    pub submission_reason: Field<String>,
+    pub business_number: Field<String>,
+    pub authorization_id: Field<String>,
+    pub exporter: PartyDraft,
+    pub consignee: PartyDraft,
+    pub parties_are_related: Field<bool>,
+    pub service_provider: PartyDraft,
+    pub carrier_name: Field<String>,
+    pub transport_document_kind: Field<String>,
+    pub transport_document: Field<String>,
+    pub mode: Field<String>,
+    pub vessel: Field<String>,
+    pub conveyance: Field<String>,
+    pub export_date: Field<Date>,
+    pub planned_loading: Field<Timestamp>,
+    pub exit_office: Field<String>,
+    pub destination: Field<String>,
+    pub packages: Field<u32>,
+    pub package_type: Field<String>,
+    pub is_containerised: Field<bool>,
+    pub containers: Vec<Stated<String>>,
+    pub exporter_references: Vec<Stated<String>>,
+    pub permits: Vec<Stated<String>>,
+    pub is_controlled: Field<bool>,
+    pub currency: Field<String>,
+    pub freight: Field<Decimal>,
+    pub freight_currency: Field<String>,
+    pub gross_weight: Field<Decimal>,
+    pub gross_weight_unit: Field<String>,
+    pub total_value: Field<Decimal>,
+    pub reason_for_export: Field<String>,
+    pub lease_months: Field<u32>,
+    pub certifier_name: Field<String>,
+    pub certifier_company: Field<String>,
+    pub certifier_telephone: Field<String>,
+    pub certification_date: Field<Date>,
+    pub certification_place: Field<String>,
+    /// Number of lines as the summary section counts them (CNT 5).
+    pub line_count: Field<u32>,
+    /// Number of packages as the summary section counts them (CNT 11).
+    pub package_count: Field<u32>,
+    pub lines: Vec<LineDraft>,
+}
+
+/// A commodity as stated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of `Line`")]
+pub struct LineDraft {
+    /// The segment that begins the line, for what the line lacks.
+    pub point: SegmentPoint,
+    /// Its bytes.
+    pub span: Range<usize>,
+    /// Which line of the message it is, from 1, whatever number it states.
+    pub ordinal: u32,
+    pub number: Field<u32>,
+    pub hs_code: Field<String>,
+    pub description: Field<String>,
+    pub origin: Field<String>,
+    pub province: Field<String>,
+    pub quantity: Field<Decimal>,
+    pub quantity_unit: Field<String>,
+    pub value: Field<Decimal>,
+    pub currency: Field<String>,
+    pub gross_weight: Field<Decimal>,
+    pub gross_weight_unit: Field<String>,
+    pub permits: Vec<Stated<String>>,
+    pub references: Vec<Stated<String>>,
+    pub vehicles: Vec<Stated<String>>,
+    pub is_controlled: Field<bool>,
+}
+
+impl Draft {
+    /// Whether any goods are said to be controlled, in the header or on a line.
+    #[must_use]
+    pub fn has_controlled_goods(&self) -> bool {
+        let is_set = |field: &Field<bool>| field.as_ref().is_some_and(|stated| stated.value);
+        is_set(&self.is_controlled) || self.lines.iter().any(|line| is_set(&line.is_controlled))
+    }
+
+    /// The declaration, when everything it needs is here and well-formed.
+    ///
+    /// Whether it is *true* is what rules have said before; this only carries what they let through.
+    #[must_use]
+    pub fn complete(&self) -> Option<Declaration> {
+        Some(Declaration {
+            reference: DeclarationReference(text(&self.reference)?),
+            version: value(&self.version).unwrap_or(1),
+            function: function(&text(&self.function)?)?,
+            submission_reason: text(&self.submission_reason),
+            exporter: Exporter {
+                business_number: text(&self.business_number)?.parse().ok()?,
+                authorization_id: text(&self.authorization_id)?.parse().ok()?,
+                party: self.exporter.complete()?,
+            },
+            consignee: self.consignee.complete()?,
+            parties_are_related: value(&self.parties_are_related)?,
+            service_provider: self.service_provider.complete(),
+            carrier_name: text(&self.carrier_name)?,
+            transport_document: text(&self.transport_document).map(|number| TransportDocument {
+                kind: text(&self.transport_document_kind).unwrap_or_default(),
+                number,
+            }),
+            mode: text(&self.mode)?,
+            vessel: text(&self.vessel),
+            conveyance: text(&self.conveyance),
+            export_date: value(&self.export_date)?,
+            planned_loading: value(&self.planned_loading),
+            exit_office: text(&self.exit_office)?,
+            destination: text(&self.destination)?,
+            packages: value(&self.packages)?,
+            package_type: text(&self.package_type)?,
+            is_containerised: value(&self.is_containerised)?,
+            containers: texts(&self.containers),
+            exporter_references: self
+                .exporter_references
+                .iter()
+                .chain(self.lines.iter().flat_map(|line| &line.references))
+                .map(|stated| stated.value.clone())
+                .collect(),
+            permits: texts(&self.permits),
+            is_controlled: self.has_controlled_goods(),
+            currency: text(&self.currency)?,
+            freight: value(&self.freight)?,
+            gross_weight: measure(&self.gross_weight, &self.gross_weight_unit)?,
+            total_value: value(&self.total_value)?,
+            reason_for_export: text(&self.reason_for_export),
+            lease_months: value(&self.lease_months),
+            certifier: Certifier {
+                name: text(&self.certifier_name)?,
+                company: text(&self.certifier_company),
+                telephone: text(&self.certifier_telephone),
+                date: value(&self.certification_date),
+                place: text(&self.certification_place),
+            },
+            lines: self.lines.iter().map(LineDraft::complete).collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl PartyDraft {
+    /// Whether nothing of it was stated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn complete(&self) -> Option<Party> {
+        Some(Party {
+            identification: text(&self.identification),
+            name: text(&self.name)?,
+            street: text(&self.street).map(|street| street.lines().map(str::to_owned).collect()).unwrap_or_default(),
+            city: text(&self.city).unwrap_or_default(),
+            region: text(&self.region),
+            postal_code: text(&self.postal_code),
+            country: text(&self.country).unwrap_or_default(),
+            contact: text(&self.contact),
+            telephone: text(&self.telephone),
+            email: text(&self.email),
+        })
+    }
+}
+
+impl LineDraft {
+    /// A line that has only begun.
+    #[must_use]
+    pub fn begun(ordinal: u32, point: SegmentPoint, span: Range<usize>) -> Self {
+        Self {
+            point,
+            span,
+            ordinal,
+            number: None,
+            hs_code: None,
+            description: None,
+            origin: None,
+            province: None,
+            quantity: None,
+            quantity_unit: None,
+            value: None,
+            currency: None,
+            gross_weight: None,
+            gross_weight_unit: None,
+            permits: Vec::new(),
+            references: Vec::new(),
+            vehicles: Vec::new(),
+            is_controlled: None,
+        }
+    }
+
+    fn complete(&self) -> Option<Line> {
+        Some(Line {
+            number: value(&self.number)?,
+            hs_code: text(&self.hs_code)?,
+            description: text(&self.description)?,
+            origin: text(&self.origin)?,
+            province: text(&self.province),
+            quantity: measure(&self.quantity, &self.quantity_unit),
+            value: value(&self.value)?,
+            gross_weight: measure(&self.gross_weight, &self.gross_weight_unit),
+            permits: texts(&self.permits),
+            vehicles: texts(&self.vehicles),
+            is_controlled: value(&self.is_controlled).unwrap_or_default(),
+        })
+    }
+}
+
+/// What the message function (1225) means here: 9 original, 4 change and 5 replace amendment, 1 and 50 void.
+#[must_use]
+pub fn function(code: &str) -> Option<Function> {
+    match code {
+        "9" => Some(Function::Original),
+        "4" | "5" => Some(Function::Amendment),
+        "1" | "50" => Some(Function::Void),
+        _ => None,
+    }
+}
+
+fn text(field: &Field<String>) -> Option<String> {
+    field.as_ref().map(|stated| stated.value.clone())
+}
+
+fn value<T: Copy>(field: &Field<T>) -> Option<T> {
+    field.as_ref().map(|stated| stated.value)
+}
+
+fn texts(fields: &[Stated<String>]) -> Vec<String> {
+    fields.iter().map(|stated| stated.value.clone()).collect()
+}
+
+fn measure(number: &Field<Decimal>, unit: &Field<String>) -> Option<Measure> {
+    Some(Measure { value: value(number)?, unit: text(unit)? })
+}
