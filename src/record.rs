@@ -65,6 +65,8 @@ pub struct Examination {
 pub struct Facts {
     /// UNB, as the answers mirror it.
     pub envelope: Envelope,
+    /// Who answers: the identity of this gateway, real or practice.
+    pub gateway: PartyId,
     /// The language of the sentences.
     pub language: Language,
     /// What the partner's agreement says of answers.
@@ -126,8 +128,8 @@ pub struct Judgement {
     pub message: u32,
     /// The submitter's reference (1004); empty when the message states none.
     pub reference: DeclarationReference,
-    /// The document code and name (1001, 1000 …) that the answer copies: C002's code (1001) of the subject.
-    pub document: String,
+    /// The version of it (1056), as stated; empty when it is not.
+    pub version: String,
     /// What is said of it, in the order of the message; at most 50, the last one then says that more were cut.
     pub findings: Vec<RuleFinding>,
     /// What was decided.

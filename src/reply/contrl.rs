@@ -1,0 +1,217 @@
+//! CONTRL: what syntax and directory say of an interchange (ISO 9735, the syntax and service report message).
+//!
+//! Only what is refused is listed: UCI with action 7 acknowledges every level below that is not explicitly rejected. Each
+//! finding stands at the lowest level that may carry its code.
+
+use std::collections::BTreeMap;
+
+use super::envelope;
+use crate::edifact::{
+    AcknowledgementRequest, ElementPlace, InterchangeWriter, Level, MessageType, PartyId, Place, SegmentWriter,
+    ServiceTag, SyntaxFinding, SyntaxVersion,
+};
+use crate::record::{AnswerReference, Facts, GroupFacts, MessageFacts, Recorded};
+
+/// Most UCS in one message response (segment groups 2 and 5 of CONTRL).
+const SEGMENT_ERRORS_MAX: usize = 999;
+/// Most UCD under one UCS.
+const ELEMENT_ERRORS_MAX: usize = 99;
+
+/// Action (0083): this level and all lower levels rejected.
+const REJECTED: &str = "4";
+/// Action (0083): this level acknowledged, and all lower levels if not explicitly rejected.
+const ACKNOWLEDGED: &str = "7";
+/// Action (0083): interchange received.
+const RECEIVED: &str = "8";
+
+/// Writes the interchange with the one CONTRL of a record.
+pub(super) fn write(recorded: &Recorded, reference: AnswerReference) -> InterchangeWriter {
+    let facts = &recorded.facts;
+    let report = Report::of(facts);
+    let mut writer = envelope::begin(recorded, reference);
+    writer.begin_message("1", &message_type(facts.envelope.version));
+    write_uci(&mut writer, facts, &report);
+    for (number, message) in (0..).zip(&facts.messages).filter(|(_, message)| message.group.is_none()) {
+        write_message(&mut writer, facts, &report, number, message);
+    }
+    for (number, group) in (0..).zip(&facts.groups) {
+        write_group(&mut writer, facts, &report, number, group);
+    }
+    writer
+}
+
+/// The CONTRL of a syntax version: syntax 4 has its own, 3 is D:3, the older ones 2:2.
+fn message_type(version: SyntaxVersion) -> MessageType {
+    let (number, release) = match version {
+        SyntaxVersion::V1 | SyntaxVersion::V2 => ("2", "2"),
+        SyntaxVersion::V3 => ("D", "3"),
+        SyntaxVersion::V4 => ("4", "1"),
+    };
+    MessageType {
+        kind: "CONTRL".to_owned(),
+        version: number.to_owned(),
+        release: release.to_owned(),
+        agency: "UN".to_owned(),
+        association: None,
+    }
+}
+
+fn write_uci(writer: &mut InterchangeWriter, facts: &Facts, report: &Report<'_>) {
+    let action = match (report.interchange, facts.envelope.acknowledgement) {
+        (Some(_), _) => REJECTED,
+        (None, AcknowledgementRequest::Receipt) if facts.findings.is_empty() => RECEIVED,
+        (None, _) => ACKNOWLEDGED,
+    };
+    writer.segment("UCI", |uci| {
+        uci.element(&facts.envelope.reference.0);
+        uci.party(&facts.envelope.sender);
+        uci.party(&facts.envelope.recipient);
+        uci.element(action);
+        write_fault(uci, report.interchange, facts.envelope.version);
+    });
+}
+
+fn write_group(writer: &mut InterchangeWriter, facts: &Facts, report: &Report<'_>, number: u32, group: &GroupFacts) {
+    let fault = report.groups.get(&number).copied();
+    let mut messages = (0..).zip(&facts.messages).filter(|(_, message)| message.group == Some(number));
+    let has_faulty_message = messages.clone().any(|(message, _)| report.messages.contains_key(&message));
+    if fault.is_none() && !has_faulty_message {
+        return;
+    }
+    let party = |party: &Option<PartyId>| party.as_ref().map(PartyId::without_addresses).unwrap_or_default();
+    writer.segment("UCF", |ucf| {
+        ucf.element(&group.reference);
+        ucf.party(&party(&group.sender));
+        ucf.party(&party(&group.recipient));
+        ucf.element(if fault.is_some() { REJECTED } else { ACKNOWLEDGED });
+        write_fault(ucf, fault, facts.envelope.version);
+    });
+    messages.by_ref().for_each(|(number, message)| write_message(writer, facts, report, number, message));
+}
+
+fn write_message(
+    writer: &mut InterchangeWriter,
+    facts: &Facts,
+    report: &Report<'_>,
+    number: u32,
+    message: &MessageFacts,
+) {
+    let Some(faults) = report.messages.get(&number) else { return };
+    let version = facts.envelope.version;
+    writer.segment("UCM", |ucm| {
+        ucm.element(&message.reference);
+        ucm.message_type(&message.kind);
+        ucm.element(REJECTED);
+        write_fault(ucm, faults.own, version);
+    });
+    for ((position, _), fault) in faults.segments.iter().take(SEGMENT_ERRORS_MAX) {
+        writer.segment("UCS", |ucs| {
+            ucs.element(&position.to_string());
+            ucs.element(&fault.own.map(|finding| code(finding, version)).unwrap_or_default());
+        });
+        for (finding, place) in fault.elements.iter().take(ELEMENT_ERRORS_MAX) {
+            writer.segment("UCD", |ucd| {
+                ucd.element(&code(finding, version));
+                write_element(ucd, *place, version);
+            });
+        }
+    }
+}
+
+/// 0085, 0013 and S011 of UCI, UCF and UCM.
+fn write_fault(segment: &mut SegmentWriter<'_>, finding: Option<&SyntaxFinding>, version: SyntaxVersion) {
+    let Some(finding) = finding else { return };
+    segment.element(&code(finding, version));
+    let (tag, element) = service_segment(&finding.place);
+    segment.element(tag.map(ServiceTag::as_str).unwrap_or_default());
+    if let Some(place) = element.filter(|_| tag.is_some()) {
+        write_element(segment, place, version);
+    }
+}
+
+/// S011: 0098, 0104, and in syntax 4 the occurrence of a repeating element (0136).
+fn write_element(segment: &mut SegmentWriter<'_>, place: ElementPlace, version: SyntaxVersion) {
+    let component = place.component.map(|component| component.to_string()).unwrap_or_default();
+    let occurrence = place.occurrence.filter(|occurrence| version == SyntaxVersion::V4 && *occurrence > 1);
+    let occurrence = occurrence.map(|occurrence| occurrence.to_string()).unwrap_or_default();
+    segment.composite(&[&place.element.to_string(), &component, &occurrence]);
+}
+
+fn code(finding: &SyntaxFinding, version: SyntaxVersion) -> String {
+    finding.error.code(version).to_string()
+}
+
+fn service_segment(place: &Place) -> (Option<ServiceTag>, Option<ElementPlace>) {
+    match *place {
+        Place::Interchange { segment, element }
+        | Place::FunctionalGroup { segment, element, .. }
+        | Place::Message { segment, element, .. } => (segment, element),
+        Place::Segment { .. } => (None, None),
+    }
+}
+
+/// The findings, sorted to the levels of CONTRL. A level has room for one code of its own: the first one stands.
+#[derive(Default)]
+struct Report<'a> {
+    interchange: Option<&'a SyntaxFinding>,
+    groups: BTreeMap<u32, &'a SyntaxFinding>,
+    messages: BTreeMap<u32, MessageFaults<'a>>,
+}
+
+/// What is wrong with one message. Segments are kept by position, and by the number of the UCS at that position: one
+/// UCS carries one code, so a second one of the same segment needs another.
+#[derive(Default)]
+struct MessageFaults<'a> {
+    own: Option<&'a SyntaxFinding>,
+    segments: BTreeMap<(u32, u32), SegmentFaults<'a>>,
+}
+
+#[derive(Default)]
+struct SegmentFaults<'a> {
+    own: Option<&'a SyntaxFinding>,
+    elements: Vec<(&'a SyntaxFinding, ElementPlace)>,
+}
+
+impl<'a> Report<'a> {
+    fn of(facts: &'a Facts) -> Self {
+        let mut report = Self::default();
+        facts.findings.iter().for_each(|finding| report.take(finding));
+        report
+    }
+
+    fn take(&mut self, finding: &'a SyntaxFinding) {
+        match finding.place {
+            Place::Interchange { .. } => self.interchange = self.interchange.or(Some(finding)),
+            Place::FunctionalGroup { group, .. } => {
+                self.groups.entry(group).or_insert(finding);
+            }
+            Place::Message { message, .. } => {
+                let own = &mut self.messages.entry(message).or_default().own;
+                *own = own.or(Some(finding));
+            }
+            Place::Segment { message, position, element } => {
+                self.messages.entry(message).or_default().take_segment(finding, position, element);
+            }
+        }
+    }
+}
+
+impl<'a> MessageFaults<'a> {
+    fn take_segment(&mut self, finding: &'a SyntaxFinding, position: u32, element: Option<ElementPlace>) {
+        match element {
+            Some(place) if finding.error.may_stand_at(Level::Element) => {
+                self.segments.entry((position, 0)).or_default().elements.push((finding, place));
+            }
+            _ if finding.error.may_stand_at(Level::Segment) => {
+                let next = self.segments.range((position, 0)..=(position, u32::MAX)).next_back();
+                let number = match next {
+                    Some((_, faults)) if faults.own.is_none() => 0,
+                    Some(((_, number), _)) => number + 1,
+                    None => 0,
+                };
+                self.segments.entry((position, number)).or_default().own = Some(finding);
+            }
+            _ => self.own = self.own.or(Some(finding)),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The envelope of every answer: it mirrors the subject's, with sender and recipient changed over.
+
+use crate::edifact::{InterchangeWriter, PartyId, ServiceChars, SyntaxVersion};
+use crate::record::{AnswerReference, Recorded};
+
+/// Begins an answer: UNB in the subject's syntax version and, unless the agreement says otherwise, its repertoire.
+///
+/// The moment of preparation is that of the subject's reception, in UTC, so that the bytes depend on the record alone.
+pub(super) fn begin(recorded: &Recorded, reference: AnswerReference) -> InterchangeWriter {
+    let facts = &recorded.facts;
+    let version = facts.envelope.version;
+    let is_v4 = version == SyntaxVersion::V4;
+    let service = ServiceChars::DEFAULT.for_version(is_v4, false);
+    let repertoire = facts.agreement.answer_repertoire.unwrap_or(facts.envelope.repertoire);
+    let mut writer = InterchangeWriter::new(service, repertoire, &reference.to_string());
+    let date = recorded.received_at.strftime(if is_v4 { "%Y%m%d" } else { "%y%m%d" }).to_string();
+    let time = recorded.received_at.strftime("%H%M").to_string();
+    writer.segment("UNB", |unb| {
+        unb.syntax(version);
+        unb.party(&facts.gateway);
+        unb.party(&returned(&facts.envelope.sender));
+        unb.composite(&[&date, &time]);
+        unb.element(&reference.to_string());
+        unb.skip(); // S005 password
+        unb.skip(); // 0026 application reference
+        unb.skip(); // 0029 priority
+        unb.element(if facts.agreement.answers_want_acknowledgement { "1" } else { "" });
+        unb.skip(); // 0032 agreement
+        unb.element(if facts.envelope.is_practice { "1" } else { "" });
+    });
+    writer
+}
+
+/// The subject's sender as a recipient: its address for reverse routing (0008) becomes the routing address (0014).
+fn returned(sender: &PartyId) -> PartyId {
+    sender.clone()
+}
