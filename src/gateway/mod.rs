@@ -1,1 +1,12 @@
-//! gateway
+//! The spine: from the bytes that came to the bytes that go back, one way for every door.
+//!
+//! [`examine`] is pure and says what an interchange is; [`Gateway::receive`] puts the record between it and the answers.
+//! Nothing leaves before the record is durable, and `Err` is only ever our own trouble.
+
+mod examine;
+mod intake;
+mod rulebook;
+
+pub use examine::{Examined, examine, judge_everything};
+pub use intake::{Gateway, Received, Reply};
+pub use rulebook::{Identities, Rulebook};

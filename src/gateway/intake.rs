@@ -1,0 +1,149 @@
+//! The intake: examine, record, answer. Every door uses this and nothing else.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+
+use super::examine::{Examined, examine};
+use super::rulebook::Rulebook;
+use crate::partner::{Partner, PartnerId};
+use crate::record::{Answer, Delivery, Evidence, Facts, Recorded, Verdict};
+use crate::reply;
+use crate::store::{Standing, Store, Unavailable};
+
+/// One answer, ready to leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Which answer it is; [`Gateway::delivered`] wants it back.
+    pub answer: Answer,
+    /// The interchange, from UNB to UNZ.
+    pub bytes: Bytes,
+}
+
+/// What became of a delivery.
+#[derive(Debug)]
+pub enum Received {
+    /// It stands in the record; these answers go back, in this order.
+    Recorded {
+        /// What stands.
+        recorded: Box<Recorded>,
+        /// Whether it came before; its answers are then the first ones again.
+        is_repeat: bool,
+        /// The answers.
+        replies: Vec<Reply>,
+    },
+    /// Nobody can be answered; it is kept as evidence, and the door closes.
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Received {
+    /// The outcome in one word, for logs and metrics.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::Recorded { is_repeat: true, .. } => "repeat",
+            Self::Recorded { recorded, .. } => outcome(&recorded.facts, &recorded.verdicts),
+        }
+    }
+}
+
+fn outcome(facts: &Facts, verdicts: &[Verdict]) -> &'static str {
+    let is_accepted = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. });
+    if facts.is_acknowledgement {
+        "acknowledgement"
+    } else if facts.is_refused() || (verdicts.is_empty() && !facts.findings.is_empty()) {
+        "syntax-refused"
+    } else if verdicts.iter().all(is_accepted) && facts.findings.is_empty() {
+        "accepted"
+    } else if verdicts.iter().any(is_accepted) {
+        "partly-accepted"
+    } else {
+        "content-refused"
+    }
+}
+
+/// The gateway: what it goes by, and the record.
+#[derive(Debug)]
+pub struct Gateway<S> {
+    rulebook: ArcSwap<Rulebook>,
+    store: S,
+}
+
+impl<S: Store> Gateway<S> {
+    /// A gateway that goes by this rulebook and keeps this record.
+    pub fn new(rulebook: Rulebook, store: S) -> Self {
+        Self { rulebook: ArcSwap::from_pointee(rulebook), store }
+    }
+
+    /// What it goes by at this moment.
+    pub fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebook.load_full()
+    }
+
+    /// Goes by another rulebook from the next interchange on. What is being examined ends by the one it began with.
+    pub fn replace_rulebook(&self, rulebook: Rulebook) {
+        self.rulebook.store(Arc::new(rulebook));
+    }
+
+    /// The record.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// One interchange, from the bytes that came to the bytes that go back.
+    ///
+    /// Whatever the partner got wrong is in the answers.
+    ///
+    /// # Errors
+    /// [`Unavailable`] is only ever our own trouble: then nothing was recorded and nothing may be acknowledged.
+    pub async fn receive(&self, partner: &Partner, delivery: Delivery) -> Result<Received, Unavailable> {
+        match examine(delivery, partner, &self.rulebook.load()) {
+            Examined::Unreadable(evidence) => self.keep(evidence).await,
+            Examined::Interchange(examination) => {
+                let Standing { recorded, is_repeat } = self.store.record(*examination).await?; // The disk before the wire.
+                let replies = recorded.answers().map(|answer| reply(&recorded, answer)).collect();
+                Ok(Received::Recorded { recorded: Box::new(recorded), is_repeat, replies })
+            }
+        }
+    }
+
+    /// Keeps bytes that nobody can be answered for.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when they could not be kept.
+    pub async fn keep(&self, evidence: Evidence) -> Result<Received, Unavailable> {
+        let reason = evidence.reason.clone();
+        let limit = self.rulebook.load().evidence_bytes_max;
+        let bytes = evidence.delivery.bytes.slice(..evidence.delivery.bytes.len().min(limit));
+        self.store
+            .keep(Evidence { delivery: Delivery { bytes, ..evidence.delivery }, reason: evidence.reason })
+            .await?;
+        Ok(Received::Unreadable { reason })
+    }
+
+    /// The answers that still wait for a partner, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    pub async fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<Reply>, Unavailable> {
+        let waiting = self.store.waiting(partner, limit).await?;
+        Ok(waiting.iter().map(|waiting| reply(&waiting.recorded, waiting.answer)).collect())
+    }
+
+    /// Notes that these answers reached their partner.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the note could not be kept; the answers are then offered again.
+    pub async fn delivered(&self, partner: &PartnerId, answers: &[Answer]) -> Result<(), Unavailable> {
+        if answers.is_empty() { Ok(()) } else { self.store.delivered(partner, answers).await }
+    }
+}
+
+fn reply(recorded: &Recorded, answer: Answer) -> Reply {
+    Reply { answer, bytes: reply::compose(recorded, answer.kind, answer.reference) }
+}
