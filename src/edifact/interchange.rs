@@ -379,7 +379,6 @@ impl Place {
 #[derive(Default)]
 struct Places {
     message: usize,
-    group: usize,
 }
 
 impl Places {
