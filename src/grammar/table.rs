@@ -12,6 +12,14 @@ use crate::edifact::{SyntaxVersion, Tag};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceId(pub(super) u16);
 
+impl PlaceId {
+    /// Its number in the order of the table, from 0: an index for what is kept beside the places of a grammar.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// A segment group of a segment table. It means something only beside the grammar that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub(super) u16);
