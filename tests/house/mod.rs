@@ -74,7 +74,8 @@ pub fn rulebook() -> Rulebook {
 
 /// The service provider of the examples.
 pub fn partner() -> Partner {
-    let identity = PartyId { identification: "ACMEFWD".to_owned(), qualifier: Some("ZZ".to_owned()), ..PartyId::default() };
+    let identity =
+        PartyId { identification: "ACMEFWD".to_owned(), qualifier: Some("ZZ".to_owned()), ..PartyId::default() };
     Partner {
         id: PartnerId::new("acme").unwrap(),
         name: "Acme Forwarding".to_owned(),
