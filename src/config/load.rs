@@ -214,7 +214,10 @@ mod tests {
             "`limits.connections_max` is text, not a whole number (lodged.toml:2:19)\n  \
              hint: write a whole number from 1 to 100000 (connections)",
         );
-        check("edi = 1\n", "`edi` is a whole number, not a table (lodged.toml:1:7)\n  hint: write a table");
+        check(
+            "edi = 1\n",
+            "`edi` is a whole number, which does not go here (lodged.toml:1:7)\n  hint: write [edi] and its keys below it",
+        );
     }
 
     #[test]

@@ -311,6 +311,7 @@ mod tests {
     use super::super::key::{PARTNER, SETTINGS};
     use super::super::reading::leaves;
     use super::super::sample::Home;
+    use super::super::shape::{Form, Key};
     use super::*;
 
     const SHIPPED: &str = include_str!("../../conf/lodged.toml");
@@ -341,7 +342,7 @@ mod tests {
         keys
     }
 
-    fn names(keys: &[super::super::shape::Key]) -> Vec<String> {
+    fn names(keys: &[Key]) -> Vec<String> {
         let mut names: Vec<_> = leaves(keys, "").into_iter().map(|(name, _)| name).collect();
         names.sort();
         names
@@ -381,8 +382,8 @@ mod tests {
 
     #[test]
     fn the_shipped_file_and_the_manual_state_the_bounds() {
-        for (name, shape) in leaves(SETTINGS, "") {
-            if let super::super::shape::Shape::Whole(min, max, unit) = shape {
+        for (name, form) in leaves(SETTINGS, "") {
+            if let Form::Whole(min, max, unit) = form {
                 let bounds = format!("{min} to {max} {unit}");
                 let row = row(&name);
                 assert!(row.contains(&bounds), "{row}");
