@@ -1,5 +1,7 @@
 //! Family H, header content: each value by itself, codes against their lists.
 
+use rust_decimal::Decimal;
+
 use super::rule::{Origin, Report, Rule, Spot};
 use super::{Breach, Context, check_listed, value};
 use crate::declaration::{Draft, Stated};
@@ -245,19 +247,19 @@ fn packages(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 fn gross_weight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.gross_weight.iter().filter(|stated| stated.value.is_zero() || stated.value.is_sign_negative()) {
+    for stated in draft.gross_weight.iter().filter(|stated| stated.value <= Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn total_value(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.total_value.iter().filter(|stated| stated.value.is_zero() || stated.value.is_sign_negative()) {
+    for stated in draft.total_value.iter().filter(|stated| stated.value <= Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn freight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.freight.iter().filter(|stated| stated.value.is_sign_negative() && !stated.value.is_zero()) {
+    for stated in draft.freight.iter().filter(|stated| stated.value < Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
