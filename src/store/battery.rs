@@ -216,7 +216,7 @@ async fn a_reference_is_used_once(store: Arc<impl Engine>) {
         panic!("{:?}", second.verdicts)
     };
     assert_eq!(findings[0].code, "R603");
-    assert_eq!(findings[0].text, "The reference A belongs to the declaration reported under AB1234202611201");
+    assert_eq!(findings[0].text, "Reference A was used before; its proof-of-report number is AB1234202611201");
     assert_eq!(proof.sequence, 2);
 }
 

@@ -169,7 +169,7 @@ impl<'a, K: Knowledge> Drawing<'a, K> {
             return Ok(Verdict::Refused { findings: vec![finding] });
         }
         let Some(sequence) = self.next_sequence(authorization_id)? else {
-            let finding = rules::numbers_exhausted(self.numbering.form, self.period.as_str(), self.language);
+            let finding = rules::numbers_exhausted(self.numbering.form, &self.period, self.language);
             return Ok(Verdict::Refused { findings: vec![finding] });
         };
         let proof = ProofOfReportNumber {
@@ -271,14 +271,14 @@ mod tests {
     #[test]
     fn an_exhausted_sequence_refuses() {
         let numbering = Numbering { form: ProofForm::G7, ..numbering() };
-        let said = ["AB123420261199999", "R690 No proof-of-report number is left for AB1234 in 202611"];
+        let said = ["AB123420261199999", "R690 No proof-of-report number is left in period 202611; 99999 were given"];
         check(&drawn(99_998), &numbering, sent("1").declaring("A").declaring("B"), &said);
     }
 
     #[test]
     fn refusals_are_in_the_partners_language() {
         let numbering = Numbering { form: ProofForm::G7, ..numbering() };
-        let said = "R690 Il ne reste aucun numéro de preuve de déclaration pour AB1234 en 202611";
+        let said = "R690 Il ne reste aucun numéro de preuve de déclaration dans la période 202611; 99999 ont été donnés";
         check(&drawn(99_999), &numbering, sent("1").declaring("A").in_french(), &[said]);
         let said =
             ["AB123420261100001", "R603 La référence A appartient à la déclaration consignée sous AB123420261100001"];
