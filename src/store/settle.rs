@@ -278,10 +278,13 @@ mod tests {
     #[test]
     fn refusals_are_in_the_partners_language() {
         let numbering = Numbering { form: ProofForm::G7, ..numbering() };
-        let said = "R690 Il ne reste aucun numéro de preuve de déclaration dans la période 202611; 99999 ont été donnés";
-        check(&drawn(99_999), &numbering, sent("1").declaring("A").in_french(), &[said]);
         let said =
-            ["AB123420261100001", "R603 La référence A appartient à la déclaration consignée sous AB123420261100001"];
+            "R690 Il ne reste aucun numéro de preuve de déclaration dans la période 202611; 99999 ont été donnés";
+        check(&drawn(99_999), &numbering, sent("1").declaring("A").in_french(), &[said]);
+        let said = [
+            "AB123420261100001",
+            "R603 La référence A a déjà servi; son numéro de preuve de déclaration est AB123420261100001",
+        ];
         check(&Known::default(), &numbering, sent("1").declaring("A").declaring("A").in_french(), &said);
     }
 
