@@ -30,6 +30,7 @@ pub mod reply;
 pub mod store;
 
 // The spine, and the doors to it.
+pub mod admin;
 pub mod channel;
 pub mod gateway;
 

@@ -1,6 +1,9 @@
 //! Trading partners: who may speak to the gateway, under which identities, for which exporters.
 //!
-//! Start with [`Partner`]. Partners come from the configuration; this room knows what they are, not where they are kept.
+//! Start with [`Partner`], and [`PartnerBook`] for all of them. Partners come from the configuration; this room knows what
+//! they are, not where they are kept.
+
+mod book;
 
 use std::fmt;
 
@@ -10,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::edifact::{PartyId, Repertoire};
 use crate::identifier::{AuthorizationId, BusinessNumber};
 use crate::language::Language;
+
+pub use book::{Clash, PartnerBook, Shared};
 
 /// The short name of a partner: the stem of its file, lower-case letters, digits and hyphens, at most 32.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,10 +101,26 @@ impl Partner {
 pub struct PartnerCertificate {
     /// SHA-256 of the DER.
     pub fingerprint: [u8; 32],
-    /// First moment at which it is taken.
+    /// The DER, as its file holds it.
+    pub der: Vec<u8>,
+    /// First moment at which it is taken; never before its own validity begins.
     pub from: Timestamp,
-    /// First moment at which it is no longer taken.
+    /// First moment at which it is no longer taken; never after its own validity ends.
     pub until: Timestamp,
+}
+
+impl PartnerCertificate {
+    /// Whether it is taken at this moment.
+    #[must_use]
+    pub fn is_taken_at(&self, at: Timestamp) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    /// Whole days from this moment until it is no longer taken; negative once it is not.
+    #[must_use]
+    pub fn days_left(&self, at: Timestamp) -> i64 {
+        self.until.duration_since(at).as_secs().div_euclid(24 * 60 * 60)
+    }
 }
 
 /// One exporter that a partner may file for: the pair that both documents of the exporter name.
