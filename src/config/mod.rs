@@ -1,1 +1,41 @@
-//! config
+//! The configuration: one file of settings, one file per partner, and the environment above both.
+//!
+//! Start with [`Config::load`], which gives a [`Loaded`] or every mistake at once, each with its place and a hint; for
+//! people there are [`check`] and [`show`]. A secret never stands in a setting, only the file that holds it, and nothing
+//! here writes a file or the environment.
+
+// What can be set, with its defaults.
+mod setting;
+
+// What may stand where, and reading it with places.
+mod key;
+mod reading;
+mod shape;
+mod source;
+
+// What is wrong.
+mod mistake;
+
+// From files to values.
+mod certificate;
+mod load;
+mod partner_file;
+
+// For people.
+mod check;
+mod show;
+
+// What is said while running.
+mod log;
+
+#[cfg(test)]
+mod sample;
+
+pub use check::{Ending, Report, check};
+pub use load::{Environment, Loaded};
+pub use log::{LogTrouble, start as start_log};
+pub use mistake::{ConfigTrouble, Mistake, Place};
+pub use setting::{
+    Config, Drain, Edi, Grammars, Limits, Log, LogFormat, Partners, Proof, Rules, StoreSettings, Tls, Watching,
+};
+pub use show::show;

@@ -50,6 +50,21 @@ pub struct PartyDraft {
     pub email: Field<String>,
 }
 
+/// A value that must be in a code list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The list, by its name.
+    pub list: String,
+    /// The stable code of a value that is not in it.
+    pub code: String,
+    /// The names of the element in English and French.
+    pub labels: [String; 2],
+    /// The line it stands in, from 1; none for the header.
+    pub line: Option<u32>,
+    /// The value.
+    pub stated: Stated<String>,
+}
+
 /// A declaration as stated. Texts whose form only a rule judges (numbers with check digits, codes) are texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of `Declaration`")]
@@ -99,6 +114,8 @@ pub struct Draft {
     pub line_count: Field<u32>,
     /// Number of packages as the summary section counts them (CNT 11).
     pub package_count: Field<u32>,
+    /// The values that must be in code lists, wherever the guide demands it.
+    pub listed: Vec<Listed>,
     pub lines: Vec<LineDraft>,
 }
 

@@ -6,8 +6,10 @@
 
 mod draft;
 mod finding;
+mod from_message;
+pub mod guide;
 
-pub use draft::{Draft, Field, LineDraft, PartyDraft, Stated, function};
+pub use draft::{Draft, Field, LineDraft, Listed, PartyDraft, Stated, function};
 pub use finding::{RuleFinding, SegmentPoint, Severity};
 
 use jiff::{Timestamp, civil::Date};

@@ -277,7 +277,10 @@ impl<'a> Interchange<'a> {
     }
 
     /// The segments of a message, UNH to UNT.
-    pub fn segments_of(&self, message: &Message) -> impl ExactSizeIterator<Item = Segment<'a>> + '_ {
+    pub fn segments_of(
+        &self,
+        message: &Message,
+    ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + '_ {
         self.segments.get(message.first..message.end).unwrap_or_default().iter().map(|span| self.at(*span))
     }
 
@@ -376,7 +379,6 @@ impl Place {
 #[derive(Default)]
 struct Places {
     message: usize,
-    group: usize,
 }
 
 impl Places {

@@ -119,8 +119,14 @@ impl PartnerCertificate {
     /// Whole days from this moment until it is no longer taken; negative once it is not.
     #[must_use]
     pub fn days_left(&self, at: Timestamp) -> i64 {
-        self.until.duration_since(at).as_secs().div_euclid(24 * 60 * 60)
+        days_until(self.until, at)
     }
+}
+
+/// Whole days from a moment to the end of a certificate; negative once it ended.
+#[must_use]
+pub fn days_until(until: Timestamp, at: Timestamp) -> i64 {
+    until.duration_since(at).as_secs().div_euclid(24 * 60 * 60)
 }
 
 /// One exporter that a partner may file for: the pair that both documents of the exporter name.

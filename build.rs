@@ -1,0 +1,15 @@
+//! Tells the tests whether the tables and the corpus they compare with are there, so that a suite without them is
+//! reported as ignored and never as passed.
+
+use std::path::Path;
+
+fn main() {
+    for (name, folder) in [("have_shared", "../shared/directories"), ("have_corpus", "../shared/corpus")] {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        // A folder that is not there yet counts as changed, so that it is noticed when it comes.
+        println!("cargo::rerun-if-changed={folder}");
+        if Path::new(folder).is_dir() {
+            println!("cargo::rustc-cfg={name}");
+        }
+    }
+}

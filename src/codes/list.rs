@@ -1,0 +1,294 @@
+//! One code list, and looking things up in it.
+
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::language::Language;
+
+/// Most codes that are compared with an unknown one in search of the nearest. A longer list is searched around the place
+/// where the unknown code would stand, so that many wrong codes cannot keep the gateway busy.
+const NEAREST_CANDIDATES_MAX: usize = 512;
+
+/// Codes, their names and the days on which they are valid.
+#[derive(Debug, Clone)]
+pub struct CodeList {
+    name: &'static str,
+    file: PathBuf,
+    is_sample: bool,
+    /// By code, then by the day from which they are valid.
+    codes: Vec<Code>,
+    /// Where the periods of a code stand in `codes`.
+    spans: HashMap<Box<str>, Range<usize>>,
+}
+
+/// One row of a list: a code for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Code {
+    /// The code.
+    pub code: Box<str>,
+    /// Its English name.
+    pub english: Box<str>,
+    /// Its French name.
+    pub french: Box<str>,
+    /// The first day on which it is valid; always was, when `None`.
+    pub from: Option<Date>,
+    /// The first day on which it is not valid any more; no end is known, when `None`.
+    pub until: Option<Date>,
+    /// What hangs on it.
+    pub detail: Detail,
+    /// Its line in the file.
+    #[serde(skip)]
+    pub(super) line: u64,
+}
+
+/// What hangs on a code, in the lists that have such a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// Nothing.
+    None,
+    /// The unit in which a quantity is stated, if any (`hs-export-codes`).
+    Unit(Option<Box<str>>),
+    /// The decimal places of an amount, if any apply (`currencies`).
+    MinorUnits(Option<u8>),
+    /// Canadian dollars for one unit, above zero (`exchange-rates`).
+    Rate(Decimal),
+}
+
+impl CodeList {
+    pub(super) fn new(name: &'static str, file: &Path, is_sample: bool, mut codes: Vec<Code>) -> Self {
+        codes.sort_by(|one, other| (&one.code, one.from).cmp(&(&other.code, other.from)));
+        let mut spans: HashMap<Box<str>, Range<usize>> = HashMap::with_capacity(codes.len());
+        for (index, entry) in codes.iter().enumerate() {
+            spans.entry(entry.code.clone()).or_insert(index..index).end = index + 1;
+        }
+        Self { name, file: file.to_owned(), is_sample, codes, spans }
+    }
+
+    /// Its name, as guides and commands use it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The file that it was read from.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whether the file says of itself that it is a sample, to be replaced before real use.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        self.is_sample
+    }
+
+    /// Whether a code is valid on a day.
+    #[must_use]
+    pub fn is_valid(&self, code: &str, on: Date) -> bool {
+        self.entry(code, on).is_some()
+    }
+
+    /// What the list says of a code on a day.
+    #[must_use]
+    pub fn entry(&self, code: &str, on: Date) -> Option<&Code> {
+        self.periods(code).iter().find(|entry| entry.is_valid(on))
+    }
+
+    /// All that the list says of a code, earliest period first.
+    #[must_use]
+    pub fn periods(&self, code: &str) -> &[Code] {
+        self.spans.get(code).and_then(|span| self.codes.get(span.clone())).unwrap_or_default()
+    }
+
+    /// Whether a code is or was or will be valid.
+    #[must_use]
+    pub fn knows(&self, code: &str) -> bool {
+        self.spans.contains_key(code)
+    }
+
+    /// The code that somebody who wrote this one may have meant: written with other letter case or blanks, by its name,
+    /// or with one slip of the hand in three characters or more. Codes that end are not proposed, and nothing is
+    /// proposed for a code that the list knows.
+    #[must_use]
+    pub fn nearest(&self, code: &str) -> Option<&str> {
+        let meant = code.trim();
+        if meant.is_empty() || self.knows(code) {
+            return None;
+        }
+        self.candidates(meant)
+            .iter()
+            .filter(|entry| entry.until.is_none())
+            .filter_map(|entry| Some((entry.likeness(meant)?, entry)))
+            .max_by_key(|(likeness, entry)| (*likeness, Reverse(&entry.code)))
+            .map(|(_, entry)| &*entry.code)
+    }
+
+    /// Every row, by code and by the day from which it is valid.
+    pub fn iter(&self) -> impl Iterator<Item = &Code> {
+        self.codes.iter()
+    }
+
+    /// How many codes it has, those of several periods counted once.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether it has no code at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// The rows around the place where a code would stand.
+    fn candidates(&self, code: &str) -> &[Code] {
+        if self.codes.len() <= NEAREST_CANDIDATES_MAX {
+            return &self.codes;
+        }
+        let place = self.codes.partition_point(|entry| &*entry.code < code);
+        let end = place.saturating_add(NEAREST_CANDIDATES_MAX / 2).min(self.codes.len());
+        self.codes.get(end.saturating_sub(NEAREST_CANDIDATES_MAX)..end).unwrap_or_default()
+    }
+}
+
+impl Code {
+    /// Its name in a language.
+    #[must_use]
+    pub fn name_in(&self, language: Language) -> &str {
+        language.choose(&self.english, &self.french)
+    }
+
+    /// Whether it is valid on a day.
+    #[must_use]
+    pub fn is_valid(&self, on: Date) -> bool {
+        self.from.is_none_or(|from| from <= on) && self.until.is_none_or(|until| on < until)
+    }
+
+    /// Whether there is a day on which both are valid.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let begins_in_time = |one: &Self, other: &Self| match (one.from, other.until) {
+            (Some(from), Some(until)) => from < until,
+            (None, _) | (_, None) => true,
+        };
+        begins_in_time(self, other) && begins_in_time(other, self)
+    }
+
+    /// How much this is what somebody meant, more being more; `None` when it is not.
+    fn likeness(&self, meant: &str) -> Option<u8> {
+        if self.code.eq_ignore_ascii_case(meant) {
+            Some(3)
+        } else if [&self.english, &self.french].into_iter().any(|name| is_same_name(name, meant)) {
+            Some(2)
+        } else {
+            let is_slip = self.code.len() >= 3
+                && meant.len().abs_diff(self.code.len()) <= 1
+                && strsim::osa_distance(&self.code, &meant.to_ascii_uppercase()) == 1;
+            is_slip.then_some(1)
+        }
+    }
+}
+
+/// Whether two names differ at most in letter case.
+fn is_same_name(one: &str, other: &str) -> bool {
+    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn code(code: &str, from: Option<Date>, until: Option<Date>) -> Code {
+        let name = format!("Name of {code}").into_boxed_str();
+        Code { code: code.into(), english: name.clone(), french: name, from, until, detail: Detail::None, line: 1 }
+    }
+
+    fn list(codes: Vec<Code>) -> CodeList {
+        CodeList::new("units", Path::new("units.csv"), false, codes)
+    }
+
+    fn check_nearest(code: &str, expected: Option<&str>) {
+        let lists = super::super::CodeLists::embedded();
+        let nearest = ["countries", "units", "hs-export-codes"].map(|name| lists.list(name).unwrap().nearest(code));
+        assert_eq!(nearest.into_iter().flatten().next(), expected, "{code}");
+    }
+
+    #[test]
+    fn the_first_day_is_in_and_the_last_is_out() {
+        let entry = code("AAA", Some(date(2026, 1, 1)), Some(date(2026, 2, 1)));
+        let days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 31), date(2026, 2, 1)];
+        assert_eq!(days.map(|day| entry.is_valid(day)), [false, true, true, false]);
+    }
+
+    #[test]
+    fn a_code_may_have_a_gap() {
+        let list = list(vec![
+            code("AAA", Some(date(2026, 1, 1)), None),
+            code("AAA", None, Some(date(2024, 1, 1))),
+            code("BBB", None, None),
+        ]);
+        assert!(list.is_valid("AAA", date(2023, 12, 31)));
+        assert!(!list.is_valid("AAA", date(2025, 1, 1)));
+        assert!(list.is_valid("AAA", date(2026, 1, 1)));
+        assert_eq!((list.len(), list.iter().count(), list.periods("AAA").len()), (2, 3, 2));
+    }
+
+    #[test]
+    fn periods_that_touch_do_not_overlap() {
+        let day = date(2026, 1, 1);
+        let before = code("AAA", None, Some(day));
+        assert!(!before.overlaps(&code("AAA", Some(day), None)));
+        assert!(before.overlaps(&code("AAA", Some(date(2025, 12, 31)), None)));
+        assert!(before.overlaps(&code("AAA", None, None)));
+    }
+
+    #[test]
+    fn other_letter_case_and_blanks_are_seen_through() {
+        check_nearest("ca", Some("CA"));
+        check_nearest(" kgm ", Some("KGM"));
+    }
+
+    #[test]
+    fn a_name_is_as_good_as_a_code() {
+        check_nearest("Canada", Some("CA"));
+        check_nearest("états-unis d’amérique", Some("US"));
+    }
+
+    #[test]
+    fn one_slip_is_forgiven_in_longer_codes_only() {
+        check_nearest("KMG", Some("KGM"));
+        check_nearest("84717001", Some("84717000"));
+        check_nearest("8471700", Some("84717000"));
+        check_nearest("Q", None);
+    }
+
+    #[test]
+    fn far_codes_and_known_ones_have_no_nearest() {
+        check_nearest("", None);
+        check_nearest("QQQQQQQQQQ", None);
+        assert_eq!(list(vec![code("AAA", None, None), code("AAB", None, None)]).nearest("AAA"), None);
+    }
+
+    #[test]
+    fn ended_codes_are_not_proposed() {
+        assert_eq!(list(vec![code("AAA", None, Some(date(2020, 1, 1)))]).nearest("AAB"), None);
+    }
+
+    #[test]
+    fn long_lists_are_searched_nearby() {
+        let long = list((10_000_000..10_002_000).map(|number| code(&number.to_string(), None, None)).collect());
+        assert_eq!(long.candidates("10001000").len(), NEAREST_CANDIDATES_MAX);
+        assert_eq!(long.candidates("99999999").len(), NEAREST_CANDIDATES_MAX / 2 + NEAREST_CANDIDATES_MAX / 2);
+        assert_eq!(long.nearest("10001O00").as_deref(), Some("10001000"));
+    }
+}

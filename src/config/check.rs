@@ -1,0 +1,330 @@
+//! Whether the gateway could start with this configuration, and what it would be.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
+use tokio_rustls::rustls::sign::CertifiedKey;
+
+use super::certificate::{self, Dated};
+use super::mistake::Mistake;
+use super::source::{file, unreadable};
+use super::{Config, Environment, Loaded};
+use crate::partner::{Partner, PartnerKind, days_until};
+
+/// Days before its end from which a certificate is spoken of.
+const ENDING_DAYS: i64 = 30;
+/// What the file of a private key may allow: its owner everything but running it, its group reading.
+const KEY_MODE: u32 = 0o640;
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What must be mended.
+    pub mistakes: Vec<Mistake>,
+    /// What deserves a look.
+    pub cautions: Vec<Mistake>,
+    /// Where the gateway would listen, by section.
+    pub listeners: Vec<(&'static str, SocketAddr)>,
+    /// The certificates, the gateway's own first.
+    pub certificates: Vec<Ending>,
+    /// How many partners there are.
+    pub partners: usize,
+}
+
+/// When a certificate ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Whose it is.
+    pub holder: String,
+    /// First moment at which it is no longer taken.
+    pub until: Timestamp,
+    /// Whole days until then; negative once it ended.
+    pub days_left: i64,
+}
+
+impl Report {
+    /// Whether nothing must be mended.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+}
+
+/// Checks this file, its partners, this environment, and every file they name, as of this moment.
+///
+/// It is stricter than a start: a partner's certificate that ended keeps nobody else from being served, but it must be
+/// mended.
+#[must_use]
+pub fn check(path: &Path, environment: &Environment, now: Timestamp) -> Report {
+    let mut report = Report::default();
+    match Config::load_with(path, environment) {
+        Ok(loaded) => report.examine(&loaded, now),
+        Err(trouble) => report.mistakes = trouble.mistakes,
+    }
+    report
+}
+
+impl Report {
+    fn examine(&mut self, loaded: &Loaded, now: Timestamp) {
+        let config = &loaded.config;
+        self.listeners = vec![("tls", config.tls.listen), ("watch", config.watch.listen)];
+        self.partners = loaded.partners.partners().len();
+        self.own_certificate(config, now);
+        self.directories(config);
+        if self.partners == 0 {
+            let what = "there is no partner, so nobody can connect";
+            self.cautions.push(Mistake::new(file(&config.partners.directory), what));
+        }
+        for partner in loaded.partners.partners() {
+            self.partner(partner, &config.partners.directory.join(format!("{}.toml", partner.id)), now);
+        }
+    }
+
+    fn own_certificate(&mut self, config: &Config, now: Timestamp) {
+        let chain = certificate::read_chain(&config.tls.certificate);
+        if let Some(own) = chain.as_ref().ok().and_then(|chain| chain.first()) {
+            self.ending("the gateway", own.until, &config.tls.certificate, now);
+        }
+        let key = self.key(config);
+        match (chain, key) {
+            (Ok(chain), Some(key)) => self.mistakes.extend(disagreement(chain, key, config)),
+            (Ok(_), None) => {}
+            (Err(mistake), _) => self.mistakes.push(mistake),
+        }
+    }
+
+    fn key(&mut self, config: &Config) -> Option<PrivateKeyDer<'static>> {
+        let path = config.tls.private_key.path();
+        if let Some(mode) =
+            path.metadata().ok().map(|data| data.permissions().mode() & 0o777).filter(|mode| mode & !KEY_MODE != 0)
+        {
+            let what = format!("the private key can be used by others, its mode is {mode:04o}");
+            self.cautions.push(Mistake::new(file(path), what).hint(format!("chmod 0600 {}", path.display())));
+        }
+        let secret = config.tls.private_key.read().map_err(|trouble| Mistake::new(file(path), trouble.to_string()));
+        let key = secret.and_then(|secret| {
+            PrivateKeyDer::from_pem_slice(secret.expose()).map_err(|_| {
+                Mistake::new(file(path), "the file is not a private key that can be read")
+                    .hint("it must be PEM and hold a PRIVATE KEY without a password")
+            })
+        });
+        key.map_err(|mistake| self.mistakes.push(mistake)).ok()
+    }
+
+    fn directories(&mut self, config: &Config) {
+        let grammars = config.grammars.directory.iter().filter_map(|path| match path.read_dir() {
+            Ok(_) => None,
+            Err(cause) => Some(unreadable(path, &cause).hint("`grammars.directory` must name a directory, or be \"\"")),
+        });
+        self.mistakes.extend(grammars);
+        let store = &config.store.directory;
+        if store.exists() && !store.is_dir() {
+            self.mistakes.push(Mistake::new(file(store), "`store.directory` is no directory"));
+        } else if !store.exists() {
+            self.cautions.push(Mistake::new(file(store), "there is no record yet; the first start makes it"));
+        }
+    }
+
+    fn partner(&mut self, partner: &Partner, home: &Path, now: Timestamp) {
+        let misses = [
+            (partner.certificates.is_empty(), "has no certificate, so it cannot connect"),
+            (partner.identities.is_empty(), "has no identity, so it cannot send"),
+            (partner.authority.is_empty() && partner.kind != PartnerKind::Carrier, "may file for nobody"),
+        ];
+        let cautions = misses.into_iter().filter(|(is_missing, _)| *is_missing);
+        self.cautions
+            .extend(cautions.map(|(_, what)| Mistake::new(file(home), format!("partner {} {what}", partner.id))));
+        for certificate in &partner.certificates {
+            self.ending(&format!("partner {}", partner.id), certificate.until, home, now);
+        }
+    }
+
+    /// Notes when a certificate ends, and says so when it is near or past.
+    fn ending(&mut self, holder: &str, until: Timestamp, home: &Path, now: Timestamp) {
+        let days_left = days_until(until, now);
+        let said = |what| {
+            Mistake::new(file(home), format!("a certificate of {holder} {what}")).hint("put a new one beside it")
+        };
+        if until <= now {
+            self.mistakes.push(said(format!("ended at {until}")));
+        } else if days_left < ENDING_DAYS {
+            self.cautions.push(said(format!("ends in {days_left} days, at {until}")));
+        }
+        self.certificates.push(Ending { holder: holder.to_owned(), until, days_left });
+    }
+}
+
+/// The mistake of a key that is not the certificate's.
+fn disagreement(chain: Vec<Dated>, key: PrivateKeyDer<'static>, config: &Config) -> Option<Mistake> {
+    let chain = chain.into_iter().map(|dated| dated.der).collect();
+    CertifiedKey::from_der(chain, key, &default_provider()).err().map(|cause| {
+        let path = config.tls.private_key.path();
+        let what = format!("the private key does not go with {}: {cause}", config.tls.certificate.display());
+        Mistake::new(file(path), what)
+    })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mistakes.iter().try_for_each(|mistake| writeln!(f, "mistake: {mistake}"))?;
+        self.cautions.iter().try_for_each(|caution| writeln!(f, "caution: {caution}"))?;
+        self.listeners.iter().try_for_each(|(section, address)| writeln!(f, "{section} listens on {address}"))?;
+        for Ending { holder, until, days_left } in &self.certificates {
+            writeln!(f, "certificate of {holder}: {days_left} days left, until {until}")?;
+        }
+        writeln!(f, "partners: {}", self.partners)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+
+    use super::super::sample::Home;
+    use super::*;
+
+    const TLS: &str =
+        "[tls]\ncertificate = \"gateway.pem\"\nprivate_key = \"gateway.key\"\n[store]\ndirectory = \".\"\n";
+
+    /// A gateway with a certificate of its own and one partner.
+    fn home() -> Home {
+        let home = Home::new(TLS);
+        write_key(&home, &home.certificate("gateway.pem", 2025, 2027), 0o600);
+        home.certificate("partners/maple.pem", 2026, 2027);
+        maple(&home, "[[certificate]]\nfile = \"maple.pem\"\n");
+        home
+    }
+
+    fn write_key(home: &Home, key: &str, mode: u32) {
+        let path = home.path().join("gateway.key");
+        fs::write(&path, key).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn maple(home: &Home, lines: &str) {
+        let text = "name = \"Maple\"\nkind = \"carrier\"\n[[identity]]\nidentification = \"MAPLE\"\n";
+        home.partner("maple", &format!("{text}{lines}"));
+    }
+
+    fn report(home: &Home, now: &str) -> Report {
+        check(&home.file(), &home.environment(), now.parse().unwrap())
+    }
+
+    fn said(home: &Home, mistakes: &[Mistake]) -> Vec<String> {
+        mistakes.iter().map(|mistake| home.shorten(mistake)).collect()
+    }
+
+    #[test]
+    fn a_gateway_that_can_start_is_summed_up() {
+        let home = home();
+        let report = report(&home, "2026-11-21T00:00:00Z");
+        let expected = "tls listens on 127.0.0.1:4443\nwatch listens on 127.0.0.1:9464\n\
+                        certificate of the gateway: 41 days left, until 2027-01-01T00:00:01Z\n\
+                        certificate of partner maple: 41 days left, until 2027-01-01T00:00:01Z\npartners: 1\n";
+        assert_eq!(report.to_string(), expected);
+        assert!(report.is_clean());
+    }
+
+    #[test]
+    fn a_certificate_that_ends_soon_deserves_a_look() {
+        let home = home();
+        let report = report(&home, "2026-12-12T00:00:00Z");
+        let expected = "a certificate of partner maple ends in 20 days, at 2027-01-01T00:00:01Z (partners/maple.toml)\n  \
+                        hint: put a new one beside it";
+        assert!(said(&home, &report.cautions).contains(&expected.to_owned()), "{report}");
+        assert!(report.is_clean());
+    }
+
+    #[test]
+    fn a_certificate_that_ended_must_be_mended() {
+        let home = home();
+        let report = report(&home, "2027-01-01T00:00:01Z");
+        let said = said(&home, &report.mistakes);
+        assert!(
+            said[0].starts_with("a certificate of the gateway ended at 2027-01-01T00:00:01Z (gateway.pem)"),
+            "{report}"
+        );
+        assert!(said[1].starts_with("a certificate of partner maple ended at 2027-01-01T00:00:01Z"), "{report}");
+        assert_eq!(report.certificates[0].days_left, 0);
+    }
+
+    #[test]
+    fn a_private_key_that_others_can_read_deserves_a_look() {
+        let home = home();
+        fs::set_permissions(home.path().join("gateway.key"), Permissions::from_mode(0o644)).unwrap();
+        let report = report(&home, "2026-11-21T00:00:00Z");
+        let expected =
+            "the private key can be used by others, its mode is 0644 (gateway.key)\n  hint: chmod 0600 gateway.key";
+        assert_eq!(said(&home, &report.cautions), [expected]);
+    }
+
+    #[test]
+    fn a_private_key_that_the_group_can_read_is_well_kept() {
+        let home = home();
+        fs::set_permissions(home.path().join("gateway.key"), Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(report(&home, "2026-11-21T00:00:00Z").cautions, []);
+    }
+
+    #[test]
+    fn a_private_key_of_another_certificate_must_be_mended() {
+        let home = home();
+        write_key(&home, &home.certificate("other.pem", 2025, 2027), 0o600);
+        let said = said(&home, &report(&home, "2026-11-21T00:00:00Z").mistakes);
+        assert!(said[0].contains("the private key does not go with"), "{said:?}");
+    }
+
+    #[test]
+    fn missing_files_are_all_named() {
+        let home = Home::new(&format!("{TLS}[grammars]\ndirectory = \"none\"\n"));
+        let places: Vec<_> = report(&home, "2026-11-21T00:00:00Z")
+            .mistakes
+            .into_iter()
+            .map(|mistake| home.shorten(mistake.place))
+            .collect();
+        assert_eq!(places, ["gateway.key", "gateway.pem", "none"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_key_is_not_shown() {
+        let home = home();
+        write_key(&home, "open sesame", 0o600);
+        let report = report(&home, "2026-11-21T00:00:00Z");
+        assert!(report.to_string().contains("the file is not a private key that can be read"), "{report}");
+        assert!(!report.to_string().contains("sesame"), "{report}");
+    }
+
+    #[test]
+    fn a_partner_that_cannot_do_anything_deserves_a_look() {
+        let home = home();
+        home.partner("oak", "name = \"Oak\"\nkind = \"exporter\"\n");
+        let said = said(&home, &report(&home, "2026-11-21T00:00:00Z").cautions);
+        assert_eq!(
+            said,
+            [
+                "partner oak has no certificate, so it cannot connect (partners/oak.toml)",
+                "partner oak has no identity, so it cannot send (partners/oak.toml)",
+                "partner oak may file for nobody (partners/oak.toml)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_gateway_without_partners_deserves_a_look() {
+        let home = home();
+        fs::remove_dir_all(home.path().join("partners")).unwrap();
+        let said = said(&home, &report(&home, "2026-11-21T00:00:00Z").cautions);
+        assert_eq!(said, ["there is no partner, so nobody can connect (partners)"]);
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_be_used_is_all_mistakes() {
+        let home = Home::new("[edi]\nidentiti = 1\n[wach]\n");
+        let report = report(&home, "2026-11-21T00:00:00Z");
+        assert_eq!((report.mistakes.len(), report.listeners.len()), (2, 0));
+    }
+}

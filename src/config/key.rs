@@ -1,0 +1,166 @@
+//! Every key of `conf/lodged.toml` and of a partner's file, with the shape of its value.
+
+use std::net::SocketAddr;
+
+use jiff::tz::TimeZone;
+use tracing_subscriber::EnvFilter;
+
+use super::certificate::{Edge, moment};
+use super::shape::Key;
+use super::shape::Shape::{self, Choice, Flag, Moment, OptionalPath, Path, Table, Tables, Text, Whole};
+use crate::edifact::Repertoire;
+use crate::identifier::{AuthorizationId, BusinessNumber};
+
+/// `conf/lodged.toml`.
+pub(super) const SETTINGS: &[Key] = &[
+    key(
+        "edi",
+        Table(&[
+            key("identity", Text(identification)),
+            key("qualifier", Text(qualifier)),
+            key("practice_identity", Text(optional_identification)),
+        ]),
+    ),
+    key("tls", Table(&[key("listen", Text(address)), key("certificate", Path), key("private_key", Path)])),
+    key(
+        "limits",
+        Table(&[
+            key("connections_max", Whole(1, 100_000, "connections")),
+            key("connections_per_partner_max", Whole(1, 100_000, "connections")),
+            key("interchange_bytes_max", Whole(1_024, 268_435_456, "bytes")),
+            key("interchange_segments_max", Whole(10, 10_000_000, "segments")),
+            key("interchanges_per_minute_max", Whole(1, 10_000_000, "interchanges")),
+            key("pipelined_interchanges_max", Whole(1, 10_000, "interchanges")),
+            key("waiting_answers_max", Whole(1, 100_000, "answers")),
+            key("evidence_bytes_max", Whole(0, 1_048_576, "bytes")),
+            key("handshake_seconds_max", Whole(1, 300, "seconds")),
+            key("idle_seconds_max", Whole(5, 86_400, "seconds")),
+            key("write_seconds_max", Whole(1, 3_600, "seconds")),
+        ]),
+    ),
+    key("drain", Table(&[key("seconds_max", Whole(0, 3_600, "seconds"))])),
+    key(
+        "store",
+        Table(&[
+            key("directory", Path),
+            key("segment_bytes", Whole(1_048_576, 1_073_741_824, "bytes")),
+            key("cache_bytes", Whole(8_388_608, 68_719_476_736, "bytes")),
+        ]),
+    ),
+    key("proof", Table(&[key("form", Choice(&["cers", "g7"])), key("time_zone", Text(time_zone))])),
+    key(
+        "rules",
+        Table(&[
+            key("late", Choice(&["notice", "warning", "error"])),
+            key("export_days_ahead_max", Whole(0, 3_650, "days")),
+        ]),
+    ),
+    key("grammars", Table(&[key("directory", OptionalPath)])),
+    key("partners", Table(&[key("directory", Path)])),
+    key("watch", Table(&[key("listen", Text(address))])),
+    key("log", Table(&[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))])),
+];
+
+/// `conf/partners/*.toml`.
+pub(super) const PARTNER: &[Key] = &[
+    required("name", Text(name)),
+    required("kind", Choice(&["exporter", "service-provider", "carrier"])),
+    key("language", Choice(&["en", "fr"])),
+    key("identity", Tables(&[required("identification", Text(identification)), key("qualifier", Text(qualifier))])),
+    key(
+        "certificate",
+        Tables(&[required("file", Path), key("from", Moment(from_moment)), key("until", Moment(until_moment))]),
+    ),
+    key(
+        "authority",
+        Tables(&[
+            required("authorization_id", Text(authorization_id)),
+            required("business_number", Text(business_number)),
+        ]),
+    ),
+    key(
+        "limits",
+        Table(&[
+            key("interchanges_per_minute_max", Whole(1, 10_000_000, "interchanges")),
+            key("interchange_bytes_max", Whole(1_024, 268_435_456, "bytes")),
+            key("connections_max", Whole(1, 100_000, "connections")),
+        ]),
+    ),
+    key(
+        "agreement",
+        Table(&[key("answers_want_acknowledgement", Flag), key("answer_repertoire", Text(optional_repertoire))]),
+    ),
+];
+
+const fn key(name: &'static str, shape: Shape) -> Key {
+    Key { name, shape, is_required: false }
+}
+
+const fn required(name: &'static str, shape: Shape) -> Key {
+    Key { name, shape, is_required: true }
+}
+
+/// The hint, unless the text will do.
+fn demand(will_do: bool, hint: &str) -> Result<(), String> {
+    will_do.then_some(()).ok_or_else(|| hint.to_owned())
+}
+
+fn has_length(text: &str, min: usize, max: usize) -> bool {
+    (min..=max).contains(&text.chars().count()) && !text.contains(char::is_control) && text.trim() == text
+}
+
+fn name(text: &str) -> Result<(), String> {
+    demand(has_length(text, 1, 100), "write a name of 1 to 100 characters")
+}
+
+fn identification(text: &str) -> Result<(), String> {
+    demand(has_length(text, 1, 35), "write 1 to 35 characters, as they stand in the interchange (0004, 0010)")
+}
+
+fn optional_identification(text: &str) -> Result<(), String> {
+    demand(has_length(text, 0, 35), "write at most 35 characters (0010), or \"\" for none")
+}
+
+fn qualifier(text: &str) -> Result<(), String> {
+    demand(has_length(text, 0, 4), "write at most 4 characters (0007), or \"\" for none")
+}
+
+fn address(text: &str) -> Result<(), String> {
+    demand(text.parse::<SocketAddr>().is_ok(), "write an IP address and a port, such as \"127.0.0.1:4443\"")
+}
+
+fn time_zone(text: &str) -> Result<(), String> {
+    demand(
+        TimeZone::get(text).is_ok(),
+        "write an IANA name such as \"America/Toronto\"; if it is one, install the time zone data of the system",
+    )
+}
+
+fn filter(text: &str) -> Result<(), String> {
+    demand(
+        EnvFilter::builder().parse(text).is_ok(),
+        "write a level or directives, such as \"info,lodged::store=debug\"",
+    )
+}
+
+fn authorization_id(text: &str) -> Result<(), String> {
+    text.parse::<AuthorizationId>().map(drop).map_err(str::to_owned)
+}
+
+fn business_number(text: &str) -> Result<(), String> {
+    text.parse::<BusinessNumber>().map(drop).map_err(|fault| fault.to_string())
+}
+
+fn optional_repertoire(text: &str) -> Result<(), String> {
+    let names = Repertoire::ALL.map(Repertoire::as_str).join(", ");
+    let is_known = text.is_empty() || Repertoire::read(text.as_bytes()).is_some();
+    demand(is_known, &format!("write one of {names}, or \"\" for the one of the subject"))
+}
+
+fn from_moment(text: &str) -> Result<(), String> {
+    moment(text, Edge::From).map(drop)
+}
+
+fn until_moment(text: &str) -> Result<(), String> {
+    moment(text, Edge::Until).map(drop)
+}

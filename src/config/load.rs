@@ -1,0 +1,357 @@
+//! From the files and the environment to a configuration that can be used.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use config::{File, FileFormat};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::de::DeserializeOwned;
+use toml_edit::{Item, TableLike};
+
+use super::key::SETTINGS;
+use super::mistake::{ConfigTrouble, Mistake, Place};
+use super::reading::Reading;
+use super::source::{Source, file};
+use super::{Config, Partners, certificate, partner_file};
+use crate::partner::PartnerBook;
+use crate::store::Numbering;
+
+/// A configuration that can be used.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings, with relative paths made relative to the file.
+    pub config: Config,
+    /// The partners.
+    pub partners: PartnerBook,
+    /// How numbers are drawn: the form and the zone of `[proof]`.
+    pub numbering: Numbering,
+    /// The file.
+    pub path: PathBuf,
+    /// Where each value that is not the default comes from, by its full name.
+    pub(super) places: BTreeMap<String, Place>,
+}
+
+/// The variables of the environment that are settings: `LODGED__SECTION__KEY`.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, OsString>);
+
+impl Environment {
+    const PREFIX: &'static str = "LODGED";
+    const SEPARATOR: &'static str = "__";
+
+    /// The environment of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        // A name that is not UTF-8 is none of ours.
+        Self(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect())
+    }
+
+    /// The variables of ours, known or not.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&str, &OsStr)> {
+        let prefix = Self::variable("");
+        let variables = self.0.iter().map(|(name, value)| (name.as_str(), value.as_os_str()));
+        variables.filter(move |(name, _)| name.starts_with(&prefix))
+    }
+
+    /// The variable for a key: `LODGED__LIMITS__IDLE_SECONDS_MAX` for `limits.idle_seconds_max`.
+    pub(super) fn variable(key: &str) -> String {
+        let key = key.replace('.', Self::SEPARATOR).to_uppercase();
+        format!("{}{}{key}", Self::PREFIX, Self::SEPARATOR)
+    }
+}
+
+impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl Config {
+    /// Reads the file, its partners, and the environment of this process above them.
+    ///
+    /// # Errors
+    /// [`ConfigTrouble`] with every mistake in all of them.
+    pub fn load(path: &Path) -> Result<Loaded, ConfigTrouble> {
+        Self::load_with(path, &Environment::of_process())
+    }
+
+    /// The same with another environment.
+    ///
+    /// # Errors
+    /// [`ConfigTrouble`] with every mistake in all of them.
+    pub fn load_with(path: &Path, environment: &Environment) -> Result<Loaded, ConfigTrouble> {
+        let source = Source::read(path)?;
+        let document = source.parse()?;
+        let mut reading = Reading::default();
+        reading.read_file(&source, SETTINGS, document.as_table());
+        let variables = reading.read_environment(SETTINGS, environment);
+        let Reading { mut mistakes, places } = reading;
+
+        // Partners are read even when a setting is wrong, so that everything is said at once.
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let partners_directory = directory.join(partners_directory(document.as_table(), &variables));
+        let partners = partner_file::load_all(&partners_directory, places.get(PARTNERS_DIRECTORY))
+            .map_err(|found| mistakes.extend(found))
+            .unwrap_or_default();
+        refuse_any(mistakes)?;
+
+        let config = deserialize::<Self>(&source, variables.into_iter().collect())?.relative_to(directory);
+        refuse_any(disagreement(&config, &places, path).into_iter().collect())?;
+        let zone = TimeZone::get(&config.proof.time_zone).map_err(|_| {
+            let what = format!("this machine does not know the time zone {}", config.proof.time_zone);
+            Mistake::new(file(path), what).hint("install the time zone data of the system")
+        })?;
+        let numbering = Numbering { form: config.proof.form, zone };
+        Ok(Loaded { config, partners, numbering, path: path.to_owned(), places })
+    }
+}
+
+impl Loaded {
+    /// First moment at which the gateway's own certificate is no longer valid.
+    ///
+    /// # Errors
+    /// A [`Mistake`] when its file cannot be read or holds no certificate.
+    pub fn own_certificate_until(&self) -> Result<Timestamp, Mistake> {
+        let chain = certificate::read_chain(&self.config.tls.certificate)?;
+        chain.first().map(|own| own.until).ok_or_else(|| certificate::none_in(&self.config.tls.certificate))
+    }
+}
+
+const PARTNERS_DIRECTORY: &str = "partners.directory";
+
+/// Where the partners are, as far as it can be told.
+fn partners_directory(root: &dyn TableLike, variables: &BTreeMap<String, String>) -> PathBuf {
+    let from_file =
+        || root.get("partners").and_then(Item::as_table_like).and_then(|table| table.get("directory")?.as_str());
+    let from_environment = variables.get(&Environment::variable(PARTNERS_DIRECTORY)).map(String::as_str);
+    from_environment.or_else(from_file).map_or_else(|| Partners::default().directory, PathBuf::from)
+}
+
+/// Two settings that are right and do not go together.
+fn disagreement(config: &Config, places: &BTreeMap<String, Place>, path: &Path) -> Option<Mistake> {
+    let Config { limits, store, .. } = config;
+    let largest = u64::try_from(limits.interchange_bytes_max).unwrap_or(u64::MAX);
+    let name = "store.segment_bytes";
+    let place =
+        || places.get(name).or(places.get("limits.interchange_bytes_max")).cloned().unwrap_or_else(|| file(path));
+    (largest > store.segment_bytes / 2).then(|| {
+        Mistake::new(
+            place(),
+            format!("`{name}` is {}, too small for an interchange of {largest} bytes", store.segment_bytes),
+        )
+        .hint("make it at least twice `limits.interchange_bytes_max`")
+    })
+}
+
+/// The values of a text whose keys and shapes were checked, with these variables above it.
+pub(super) fn deserialize<T: DeserializeOwned>(
+    source: &Source,
+    variables: HashMap<String, String>,
+) -> Result<T, Mistake> {
+    let environment =
+        config::Environment::with_prefix(Environment::PREFIX).separator(Environment::SEPARATOR).source(Some(variables));
+    config::Config::builder()
+        .add_source(File::from_str(&source.text, FileFormat::Toml))
+        .add_source(environment)
+        .build()
+        .and_then(config::Config::try_deserialize)
+        .map_err(|cause| Mistake::new(file(&source.path), cause.to_string()))
+}
+
+fn refuse_any(mistakes: Vec<Mistake>) -> Result<(), ConfigTrouble> {
+    if mistakes.is_empty() { Ok(()) } else { Err(ConfigTrouble { mistakes }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Home;
+    use super::*;
+
+    fn check(settings: &str, expected: &str) {
+        assert_eq!(Home::new(settings).mistakes(), expected);
+    }
+
+    fn check_environment(variable: &str, value: &str, expected: &str) {
+        assert_eq!(Home::new("").with(variable, value).mistakes(), expected);
+    }
+
+    #[test]
+    fn an_empty_file_is_a_whole_configuration() {
+        check("", "");
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_line_and_the_nearest_key() {
+        check(
+            "[limits]\nidle_second_max = 60\n",
+            "unknown key `limits.idle_second_max` (lodged.toml:2:1)\n  hint: did you mean `limits.idle_seconds_max`?",
+        );
+    }
+
+    #[test]
+    fn an_unknown_section_names_the_nearest_one() {
+        check("[limit]\n", "unknown key `limit` (lodged.toml:1:2)\n  hint: did you mean `limits`?");
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_section_is_told_where_it_belongs() {
+        check(
+            "[edi]\nlisten = \"127.0.0.1:0\"\n",
+            "unknown key `edi.listen` (lodged.toml:2:1)\n  hint: this key stands in `tls.listen` and `watch.listen`",
+        );
+    }
+
+    #[test]
+    fn a_key_like_no_other_gets_no_hint() {
+        check("[edi]\nzebra = 1\n", "unknown key `edi.zebra` (lodged.toml:2:1)");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_says_what_is_wanted() {
+        check(
+            "[limits]\nconnections_max = \"many\"\n",
+            "`limits.connections_max` is text, not a whole number (lodged.toml:2:19)\n  \
+             hint: write a whole number from 1 to 100000 (connections)",
+        );
+        check("edi = 1\n", "`edi` is a whole number, not a table (lodged.toml:1:7)\n  hint: write a table");
+    }
+
+    #[test]
+    fn a_number_out_of_its_bounds_says_the_bounds() {
+        check(
+            "[limits]\n\n  connections_max = 0\n",
+            "`limits.connections_max` is 0, out of its bounds (lodged.toml:3:21)\n  \
+             hint: write a whole number from 1 to 100000 (connections)",
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_no_choice_is_told_the_choices() {
+        check(
+            "[proof]\nform = \"caed\"\n",
+            "`proof.form` cannot be \"caed\" (lodged.toml:2:8)\n  hint: write \"cers\" or \"g7\"",
+        );
+    }
+
+    #[test]
+    fn texts_with_a_form_are_read() {
+        for wrong in [
+            "[tls]\nlisten = \"localhost\"",
+            "[proof]\ntime_zone = \"Canada\"",
+            "[log]\nfilter = \"lodged=much\"",
+            "[edi]\nidentity = \"\"",
+            "[edi]\nqualifier = \"ABCDE\"",
+        ] {
+            let said = Home::new(wrong).mistakes();
+            assert!(said.contains(" cannot be ") && said.contains("(lodged.toml:2:"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_toml_names_its_line() {
+        let said = Home::new("[edi]\nidentity = \n").mistakes();
+        assert!(said.starts_with("this is not TOML: ") && said.contains("(lodged.toml:2:"), "{said}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let trouble = Config::load_with(Path::new("nowhere.toml"), &Environment::default()).unwrap_err();
+        assert!(trouble.to_string().starts_with("cannot be read: "), "{trouble}");
+        assert!(trouble.to_string().ends_with("(nowhere.toml)"), "{trouble}");
+    }
+
+    #[test]
+    fn every_mistake_is_said_at_once() {
+        let home = Home::new("[edi]\nidentiti = 1\n[watch]\nlisten = 1\n").with("LODGED__LOG__FORMAT", "loud");
+        home.partner("maple", "kind = \"exporter\"\n");
+        let places: Vec<_> =
+            home.load().unwrap_err().mistakes.iter().map(|mistake| home.shorten(&mistake.place)).collect();
+        let expected =
+            ["lodged.toml:2:1", "lodged.toml:4:10", "environment LODGED__LOG__FORMAT", "partners/maple.toml"];
+        assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn the_environment_wins() {
+        let home = Home::new("[limits]\nidle_seconds_max = 60\n").with("LODGED__LIMITS__IDLE_SECONDS_MAX", "70");
+        assert_eq!(home.load().unwrap().config.limits.idle_seconds_max, 70);
+    }
+
+    #[test]
+    fn digits_of_a_text_stay_as_they_are() {
+        let home = Home::new("").with("LODGED__EDI__IDENTITY", "0012").with("LODGED__EDI__QUALIFIER", "01");
+        let identity = home.load().unwrap().config.edi.identity();
+        assert_eq!((identity.identification.as_str(), identity.qualifier.as_deref()), ("0012", Some("01")));
+    }
+
+    #[test]
+    fn an_empty_text_is_none() {
+        let home = Home::new("[edi]\npractice_identity = \"PRACTICE\"\n").with("LODGED__EDI__PRACTICE_IDENTITY", "");
+        assert_eq!(home.load().unwrap().config.edi.practice_identity(), None);
+    }
+
+    #[test]
+    fn an_unknown_variable_is_a_mistake() {
+        check_environment(
+            "LODGED__LIMITS__IDLE_SECOND_MAX",
+            "60",
+            "unknown variable `LODGED__LIMITS__IDLE_SECOND_MAX` (environment LODGED__LIMITS__IDLE_SECOND_MAX)\n  \
+             hint: did you mean `LODGED__LIMITS__IDLE_SECONDS_MAX`?",
+        );
+        check_environment(
+            "LODGED__watch__listen",
+            "127.0.0.1:0",
+            "unknown variable `LODGED__watch__listen` (environment LODGED__watch__listen)",
+        );
+    }
+
+    #[test]
+    fn a_variable_of_the_wrong_type_is_named() {
+        check_environment(
+            "LODGED__LIMITS__CONNECTIONS_MAX",
+            "many",
+            "`limits.connections_max` is text, not a whole number (environment LODGED__LIMITS__CONNECTIONS_MAX)\n  \
+             hint: write a whole number from 1 to 100000 (connections)",
+        );
+    }
+
+    #[test]
+    fn variables_of_others_are_none_of_ours() {
+        check_environment("LODGED_HOME", "/", "");
+        check_environment("PATH", "/", "");
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_its_file_is_not_repeated() {
+        let said = Home::new("[tls]\nprivate_key = \"\"\"\n-----BEGIN PRIVATE KEY-----\nsesame\n\"\"\"\n").mistakes();
+        assert!(
+            said.starts_with("`tls.private_key` is no path (lodged.toml:2:15)") && !said.contains("sesame"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn relative_paths_begin_at_the_file() {
+        let home = Home::new("[store]\ndirectory = \"record\"\n[grammars]\ndirectory = \"/etc/grammars\"\n");
+        let config = home.load().unwrap().config;
+        assert_eq!(config.store.directory, home.path().join("record"));
+        assert_eq!(config.grammars.directory, Some("/etc/grammars".into()));
+    }
+
+    #[test]
+    fn an_interchange_must_fit_into_a_segment_of_the_journal() {
+        check(
+            "[store]\nsegment_bytes = 16777216\n",
+            "`store.segment_bytes` is 16777216, too small for an interchange of 10485760 bytes (lodged.toml:2:17)\n  \
+             hint: make it at least twice `limits.interchange_bytes_max`",
+        );
+    }
+
+    #[test]
+    fn numbers_are_drawn_as_the_settings_say() {
+        let numbering = Home::new("[proof]\nform = \"g7\"\n").load().unwrap().numbering;
+        assert_eq!(numbering.form, crate::identifier::ProofForm::G7);
+        assert_eq!(numbering.zone.iana_name(), Some("America/Toronto"));
+    }
+}

@@ -1,0 +1,427 @@
+//! The settings, typed, with their defaults. `conf/lodged.toml` says the same in words; a test holds the two together.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::declaration::Severity;
+use crate::edifact::PartyId;
+use crate::identifier::ProofForm;
+use crate::secret::SecretFile;
+
+/// Everything that can be set. Paths are as written until [`Config::load`] has made them relative to the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Who the gateway is in an interchange.
+    pub edi: Edi,
+    /// EDI over TLS.
+    pub tls: Tls,
+    /// What is too much.
+    pub limits: Limits,
+    /// Stopping.
+    pub drain: Drain,
+    /// The record.
+    pub store: StoreSettings,
+    /// Proof-of-report numbers.
+    pub proof: Proof,
+    /// The rules of the trade.
+    pub rules: Rules,
+    /// The grammars.
+    pub grammars: Grammars,
+    /// The partners.
+    pub partners: Partners,
+    /// Watching over HTTP.
+    pub watch: Watching,
+    /// What is said while running.
+    pub log: Log,
+}
+
+/// `[edi]`: who the gateway is in an interchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Edi {
+    /// The identification of the gateway (0010), 1 to 35 characters.
+    pub identity: String,
+    /// Its qualifier (0007), at most 4 characters.
+    #[serde(with = "empty_is_none")]
+    pub qualifier: Option<String>,
+    /// A second identification under which practice may be sent.
+    #[serde(with = "empty_is_none")]
+    pub practice_identity: Option<String>,
+}
+
+impl Default for Edi {
+    fn default() -> Self {
+        Self { identity: "LODGED".to_owned(), qualifier: None, practice_identity: None }
+    }
+}
+
+impl Edi {
+    /// The gateway as recipient (S003).
+    #[must_use]
+    pub fn identity(&self) -> PartyId {
+        self.party(&self.identity)
+    }
+
+    /// The gateway as recipient of practice, where it has another identity for it. The qualifier is the same.
+    #[must_use]
+    pub fn practice_identity(&self) -> Option<PartyId> {
+        self.practice_identity.as_deref().map(|identification| self.party(identification))
+    }
+
+    fn party(&self, identification: &str) -> PartyId {
+        PartyId { identification: identification.to_owned(), qualifier: self.qualifier.clone(), ..PartyId::default() }
+    }
+}
+
+/// `[tls]`: EDI over TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// PEM file with the gateway's certificate and those that lead to its root, its own first.
+    pub certificate: PathBuf,
+    /// PEM file with its private key.
+    pub private_key: SecretFile,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4443)),
+            certificate: "../certs/gateway.pem".into(),
+            private_key: SecretFile::new("../certs/gateway.key"),
+        }
+    }
+}
+
+/// `[limits]`: what is too much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections at one time, all partners together.
+    pub connections_max: usize,
+    /// Connections of one partner at one time.
+    pub connections_per_partner_max: usize,
+    /// Bytes of one interchange, UNA to UNZ.
+    pub interchange_bytes_max: usize,
+    /// Segments of one interchange, service segments included.
+    pub interchange_segments_max: usize,
+    /// Interchanges of one partner in a minute.
+    pub interchanges_per_minute_max: u32,
+    /// Interchanges of one connection that are read and not yet answered.
+    pub pipelined_interchanges_max: usize,
+    /// Waiting answers that are offered on one new connection.
+    pub waiting_answers_max: usize,
+    /// Bytes that are kept of what nobody can be answered for.
+    pub evidence_bytes_max: usize,
+    /// Seconds that the TLS handshake may take.
+    pub handshake_seconds_max: u64,
+    /// Seconds in which nothing comes before a connection is closed.
+    pub idle_seconds_max: u64,
+    /// Seconds that a partner may take to take an answer from the wire.
+    pub write_seconds_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            connections_per_partner_max: 100,
+            interchange_bytes_max: 10 * 1024 * 1024,
+            interchange_segments_max: 250_000,
+            interchanges_per_minute_max: 60_000,
+            pipelined_interchanges_max: 64,
+            waiting_answers_max: 1_000,
+            evidence_bytes_max: 64 * 1024,
+            handshake_seconds_max: 10,
+            idle_seconds_max: 300,
+            write_seconds_max: 30,
+        }
+    }
+}
+
+/// `[drain]`: stopping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Drain {
+    /// Seconds in which what was received is answered after SIGTERM.
+    pub seconds_max: u64,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { seconds_max: 30 }
+    }
+}
+
+/// `[store]`: the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// Where it is kept.
+    pub directory: PathBuf,
+    /// Bytes of one journal file.
+    pub segment_bytes: u64,
+    /// Bytes of memory for the indexes.
+    pub cache_bytes: u64,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { directory: "/var/lib/lodged".into(), segment_bytes: 64 * 1024 * 1024, cache_bytes: 128 * 1024 * 1024 }
+    }
+}
+
+/// `[proof]`: proof-of-report numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Proof {
+    /// The form of new numbers.
+    pub form: ProofForm,
+    /// The IANA name of the zone whose day a number carries.
+    pub time_zone: String,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self { form: ProofForm::Cers, time_zone: "America/Toronto".to_owned() }
+    }
+}
+
+/// `[rules]`: the rules of the trade, where an administration may choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// What a declaration is that comes after its time limit.
+    pub late: Severity,
+    /// Days from today that an export date may lie ahead.
+    pub export_days_ahead_max: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { late: Severity::Warning, export_days_ahead_max: 180 }
+    }
+}
+
+/// `[grammars]`: directories of messages, the implementation guide, code lists.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Grammars {
+    /// Where they are; none for those that are compiled in.
+    #[serde(with = "empty_is_none")]
+    pub directory: Option<PathBuf>,
+}
+
+/// `[partners]`: where partners are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Partners {
+    /// The directory whose `*.toml` are partners.
+    pub directory: PathBuf,
+}
+
+impl Default for Partners {
+    fn default() -> Self {
+        Self { directory: "partners".into() }
+    }
+}
+
+/// `[watch]`: watching over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watching {
+    /// Where `/metrics`, `/healthz` and `/readyz` are.
+    pub listen: SocketAddr,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)) }
+    }
+}
+
+/// `[log]`: what is said while running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// For whom.
+    pub format: LogFormat,
+    /// How much, in the directives of `tracing`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Auto, filter: "info".to_owned() }
+    }
+}
+
+/// For whom the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people on a terminal, for machines otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// For machines, one object per line.
+    Json,
+}
+
+impl Config {
+    /// The same with relative paths made relative to this directory.
+    pub(super) fn relative_to(mut self, directory: &Path) -> Self {
+        self.tls.certificate = directory.join(self.tls.certificate);
+        self.tls.private_key = SecretFile::new(directory.join(self.tls.private_key.path()));
+        self.store.directory = directory.join(self.store.directory);
+        self.grammars.directory = self.grammars.directory.map(|path| directory.join(path));
+        self.partners.directory = directory.join(self.partners.directory);
+        self
+    }
+}
+
+/// TOML has no word for "none", so an empty text stands for it, and every key can be written with its default.
+mod empty_is_none {
+    use super::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => value.serialize(serializer),
+            None => "".serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T: From<String>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok((!text.is_empty()).then(|| T::from(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::key::{PARTNER, SETTINGS};
+    use super::super::reading::leaves;
+    use super::super::sample::Home;
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../conf/lodged.toml");
+    const SAMPLE: &str = include_str!("../../conf/partners/example.toml.sample");
+    const MANUAL: &str = include_str!("../../docs/configuration.md");
+
+    /// A shipped file as it is when every key is taken into use.
+    fn uncommented(text: &str) -> String {
+        let keys = text.lines().map(|line| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') => key,
+            _ => line,
+        });
+        keys.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Every key of a text with its value as TOML writes it.
+    fn written(text: &str) -> BTreeMap<String, String> {
+        let mut section = String::new();
+        let mut keys = BTreeMap::new();
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_matches(['[', ']']).to_owned();
+            } else if let Some((key, value)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+                let name = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+                keys.insert(name, value.to_owned());
+            }
+        }
+        keys
+    }
+
+    fn names(keys: &[super::super::shape::Key]) -> Vec<String> {
+        let mut names: Vec<_> = leaves(keys, "").into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_field_is_a_key_and_every_key_is_a_field() {
+        let values = serde_json::to_value(Config::default()).unwrap();
+        let fields =
+            values.as_object().unwrap().iter().flat_map(|(section, keys)| {
+                keys.as_object().unwrap().keys().map(move |key| format!("{section}.{key}"))
+            });
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort();
+        assert_eq!(fields, names(SETTINGS));
+    }
+
+    #[test]
+    fn the_shipped_file_has_every_key_and_no_other() {
+        let keys: Vec<_> = written(&uncommented(SHIPPED)).into_keys().collect();
+        assert_eq!(keys, names(SETTINGS));
+    }
+
+    #[test]
+    fn the_shipped_file_changes_nothing() {
+        let home = Home::new(SHIPPED);
+        assert_eq!(home.load().unwrap().config, Config::default().relative_to(home.path()));
+        assert!(written(SHIPPED).is_empty());
+    }
+
+    #[test]
+    fn the_shipped_file_states_the_defaults() {
+        let home = Home::new(&uncommented(SHIPPED));
+        std::fs::create_dir(home.path().join("partners")).unwrap();
+        assert_eq!(home.load().unwrap().config, Config::default().relative_to(home.path()));
+    }
+
+    #[test]
+    fn the_shipped_file_and_the_manual_state_the_bounds() {
+        for (name, shape) in leaves(SETTINGS, "") {
+            if let super::super::shape::Shape::Whole(min, max, unit) = shape {
+                let bounds = format!("{min} to {max} {unit}");
+                let row = row(&name);
+                assert!(row.contains(&bounds), "{row}");
+                assert!(SHIPPED.replace("\n# ", " ").contains(&bounds), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_has_every_key_with_its_default() {
+        for (name, default) in written(&uncommented(SHIPPED)) {
+            let row = row(&name);
+            assert!(row.starts_with(&format!("| `{name}` | `{default}` |")), "{row}");
+        }
+    }
+
+    #[test]
+    fn the_sample_of_a_partner_has_every_key_and_no_other() {
+        let keys: Vec<_> = written(&uncommented(SAMPLE)).into_keys().collect();
+        assert_eq!(keys, names(PARTNER));
+    }
+
+    #[test]
+    fn the_sample_of_a_partner_can_be_taken_into_use() {
+        let home = Home::new("");
+        home.certificate("partners/example.pem", 2025, 2027);
+        home.partner("example", &uncommented(SAMPLE));
+        assert_eq!(home.mistakes(), "");
+    }
+
+    #[test]
+    fn the_manual_has_every_key_of_a_partner() {
+        for name in names(PARTNER) {
+            row(&name);
+        }
+    }
+
+    fn row(name: &str) -> &'static str {
+        let row = MANUAL.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        row.unwrap_or_else(|| panic!("docs/configuration.md says nothing of {name}"))
+    }
+}

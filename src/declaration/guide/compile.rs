@@ -1,0 +1,288 @@
+//! From the text of a guide to its compiled form: names are looked up, paths become places, all mistakes are told.
+
+use super::notation::{
+    self, ConditionEntry, ElementEntry, Format, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
+};
+use super::{Condition, Element, GroupCondition, Guide, Lines, Stand, ValueAt};
+use crate::declaration::from_message::{ELEMENTS, Sink};
+use crate::edifact::{MessageType, SyntaxVersion};
+use crate::grammar::{Catalogue, DataId, MessageGrammar, PlaceId};
+
+/// The data element that says how a date or moment is written.
+const DATE_FORMAT: &str = "2379";
+
+impl Guide {
+    /// Compiles the text of a guide against the grammars.
+    ///
+    /// # Errors
+    /// Every mistake in it, each with line and column.
+    pub fn load(text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Mistake>> {
+        let (written, mut mistakes) = notation::read(text);
+        let compiled = compile(&written, catalogue, &mut mistakes);
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        compiled.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+    }
+}
+
+fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistake>) -> Option<Guide> {
+    let mut missing =
+        |what: &str| mistakes.push(Mistake { line: 1, column: 1, text: format!("the guide has no `{what}` entry") });
+    let header = written.message.as_ref().or_else(|| {
+        missing("guide");
+        None
+    });
+    let lines = written.lines.as_ref().or_else(|| {
+        missing("lines");
+        None
+    });
+    let codes = written.header_codes.as_ref().zip(written.line_codes.as_ref()).or_else(|| {
+        missing("codes header` and `codes line");
+        None
+    });
+    let unused = written.unused_code.as_ref().or_else(|| {
+        missing("codes unused");
+        None
+    });
+    let (header, lines, (header_codes, line_codes), unused) = (header?, lines?, codes?, unused?);
+    let [kind, version, release, agency] = header.entry.clone();
+    let message = MessageType { kind, version, release, agency, association: None };
+    let Some(grammar) = catalogue.message(&message) else {
+        mistakes.push(at(header.line, "there is no grammar of this message"));
+        return None;
+    };
+    let Some((trigger, group)) = trigger(grammar, &lines.entry.group) else {
+        mistakes.push(at(lines.line, &format!("the message has no segment group {}", lines.entry.group)));
+        return None;
+    };
+    let lines = Lines {
+        trigger,
+        group,
+        most: lines.entry.most,
+        none_code: lines.entry.none_code.clone(),
+        many_code: lines.entry.many_code.clone(),
+    };
+    let stands = grammar.places().map(|_| Vec::new()).collect();
+    let mut compiler = Compiler {
+        grammar,
+        codes: [header_codes.entry.clone(), line_codes.entry.clone()],
+        guide: Guide { message, elements: Vec::new(), stands, lines, unused_code: unused.entry.clone() },
+        mistakes,
+    };
+    written.elements.iter().for_each(|element| compiler.place(element));
+    compiler.check_complete();
+    Some(compiler.guide)
+}
+
+fn at(line: usize, text: &str) -> Mistake {
+    Mistake { line, column: 1, text: text.to_owned() }
+}
+
+/// The trigger of a segment group, and the group.
+fn trigger(grammar: &MessageGrammar, path: &str) -> Option<(PlaceId, crate::grammar::GroupId)> {
+    let (id, place) = grammar.places().find(|(_, place)| place.is_trigger && place.path == path)?;
+    Some((id, place.group?))
+}
+
+struct Compiler<'a> {
+    grammar: &'a MessageGrammar,
+    /// For the header, and for lines.
+    codes: [Vec<String>; 2],
+    guide: Guide,
+    mistakes: &'a mut Vec<Mistake>,
+}
+
+/// A mistake without its line.
+type Wrong = String;
+
+impl Compiler<'_> {
+    fn place(&mut self, element: &Located<ElementEntry>) {
+        if let Err(text) = self.try_place(&element.entry) {
+            let line = element.entry.path.as_ref().map_or(element.line, |path| path.line);
+            self.mistakes.push(at(line, &format!("{}: {text}", element.entry.name)));
+        }
+    }
+
+    fn try_place(&mut self, entry: &ElementEntry) -> Result<(), Wrong> {
+        let (name, sink) = known(&entry.name)?;
+        if self.guide.elements.iter().any(|element| element.name == name) {
+            return Err("it is placed twice".to_owned());
+        }
+        let path = entry.path.as_ref().ok_or("it has no `at`")?;
+        let format = entry.format.ok_or("it has no `as`")?;
+        check_kind(sink, format)?;
+        let (places, groups) = self.places(&path.entry)?;
+        let is_of_line = groups.iter().any(|group| group.group == self.guide.lines.group)
+            || places.contains(&self.guide.lines.trigger)
+            || path.entry.groups.iter().any(|step| step.group == self.lines_path());
+        if is_of_line != sink.is_of_line() {
+            return Err("a line's element stands in the group of lines, and no other element does".to_owned());
+        }
+        let default = self.codes.get(usize::from(is_of_line)).cloned().unwrap_or_default();
+        let codes = entry.codes.clone().unwrap_or(default);
+        let index = self.guide.elements.len();
+        for place in places {
+            self.stand(place, &path.entry, &groups, index)?;
+        }
+        self.guide.elements.push(Element {
+            name,
+            status: entry.status,
+            most: entry.most,
+            labels: entry.labels.clone().ok_or("it has no `name`")?,
+            path: written(&path.entry),
+            format,
+            list: entry.list.clone().map(|[list, code]| (list, code)),
+            codes: codes.try_into().map_err(|_| "it needs three codes")?,
+            sink,
+            group: dependence(entry.status, &groups),
+        });
+        Ok(())
+    }
+
+    fn lines_path(&self) -> &str {
+        self.grammar.place(self.guide.lines.trigger).map(|place| place.path.as_str()).unwrap_or_default()
+    }
+
+    /// The places of a path, and what the triggers around them must say.
+    fn places(&self, path: &PathEntry) -> Result<(Vec<PlaceId>, Vec<GroupCondition>), Wrong> {
+        let (mut prefix, mut groups) = (String::new(), Vec::new());
+        for step in &path.groups {
+            prefix = if prefix.is_empty() { step.group.clone() } else { format!("{prefix}/{}", step.group) };
+            let (trigger, group) =
+                trigger(self.grammar, &prefix).ok_or(format!("the message has no segment group {prefix}"))?;
+            let tag = self.grammar.place(trigger).map(|place| place.tag.to_string()).unwrap_or_default();
+            if step.trigger.as_ref().is_some_and(|said| *said != tag) {
+                return Err(format!("{prefix} begins with {tag}"));
+            }
+            if !step.conditions.is_empty() {
+                let conditions = self.conditions(trigger, &step.conditions)?;
+                groups.push(GroupCondition { group, trigger, conditions });
+            }
+        }
+        let full = if prefix.is_empty() { path.segment.clone() } else { format!("{prefix}/{}", path.segment) };
+        let places = self.grammar.find(&full);
+        if places.is_empty() { Err(format!("the message has no place {full}")) } else { Ok((places, groups)) }
+    }
+
+    fn conditions(&self, place: PlaceId, entries: &[ConditionEntry]) -> Result<Vec<Condition>, Wrong> {
+        let condition = |entry: &ConditionEntry| {
+            let (element, (component, _)) = self.position(place, &entry.element)?;
+            Ok(Condition { element, component, values: entry.values.clone() })
+        };
+        entries.iter().map(condition).collect()
+    }
+
+    /// Adds an element's value to what can stand at a place.
+    fn stand(
+        &mut self,
+        place: PlaceId,
+        path: &PathEntry,
+        groups: &[GroupCondition],
+        element: usize,
+    ) -> Result<(), Wrong> {
+        let own = self.conditions(place, &path.conditions)?;
+        let value = self.value(place, &path.value)?;
+        let index = self.grammar.places().position(|(id, _)| id == place).unwrap_or_default();
+        let Some(stands) = self.guide.stands.get_mut(index) else { return Ok(()) };
+        match stands.iter_mut().find(|stand| stand.own == own && stand.groups == groups) {
+            Some(stand) => stand.values.push((element, value)),
+            None => stands.push(Stand { own, groups: groups.to_vec(), values: vec![(element, value)] }),
+        }
+        Ok(())
+    }
+
+    fn value(&self, place: PlaceId, entry: &ValueEntry) -> Result<ValueAt, Wrong> {
+        let (element, (first, last)) = self.position(place, &entry.element)?;
+        let last = if entry.joined_by.is_some() { last } else { first };
+        let composite = entry.element.split_once('.').map(|(composite, _)| composite);
+        let format_at =
+            composite.and_then(|composite| self.position(place, &format!("{composite}.{DATE_FORMAT}")).ok());
+        Ok(ValueAt {
+            element,
+            components: (first, last),
+            joined_by: entry.joined_by.unwrap_or(' '),
+            format_at: format_at.map(|(_, (component, _))| component),
+        })
+    }
+
+    /// Where in the segment of a place `C507.2380` or `2005` stands: element, first and last component of that number.
+    fn position(&self, place: PlaceId, path: &str) -> Result<(u16, (u16, u16)), Wrong> {
+        let unknown = || format!("the segment has no {path}");
+        let (composite, id) = path.split_once('.').map_or((None, path), |(composite, id)| (Some(composite), id));
+        let id = DataId::read(id).ok_or_else(unknown)?;
+        let (table, segment) = self.grammar.segment(place, SyntaxVersion::V3).ok_or_else(unknown)?;
+        for (position, element) in (2u16..).zip(table.elements(segment)) {
+            if composite.is_some_and(|composite| element.id.as_str() != composite) {
+                continue;
+            }
+            let components: Vec<u16> = (1u16..)
+                .zip(table.values(element))
+                .filter(|(_, value)| value.id == id)
+                .map(|(component, _)| component)
+                .collect();
+            if let (Some(first), Some(last)) = (components.first(), components.last()) {
+                return Ok((position, (*first, *last)));
+            }
+        }
+        Err(unknown())
+    }
+
+    /// Every element that a declaration cannot do without must be placed.
+    fn check_complete(&mut self) {
+        for (name, is_needed, _) in ELEMENTS {
+            if *is_needed && !self.guide.elements.iter().any(|element| element.name == *name) {
+                self.mistakes.push(at(1, &format!("{name}: a declaration needs it, and the guide does not place it")));
+            }
+        }
+    }
+}
+
+/// The element of this name; the nearest one in the hint when there is none.
+fn known(name: &str) -> Result<(&'static str, Sink), Wrong> {
+    let found = ELEMENTS.iter().find(|(known, ..)| *known == name);
+    found.map(|(name, _, sink)| (*name, *sink)).ok_or_else(|| {
+        let nearest =
+            ELEMENTS.iter().min_by_key(|(known, ..)| strsim::levenshtein(known, name)).map(|(known, ..)| *known);
+        format!("there is no such data element; the nearest is {}", nearest.unwrap_or_default())
+    })
+}
+
+fn check_kind(sink: Sink, format: Format) -> Result<(), Wrong> {
+    let (fits, wanted) = match sink {
+        Sink::Text(_) | Sink::LineText(_) => (matches!(format, Format::Text { .. }), "a text: an..35 or a2"),
+        Sink::Whole(_) | Sink::LineWhole(_) => (matches!(format, Format::Whole { .. }), "a whole number: n..8"),
+        Sink::Amount(_) | Sink::LineAmount(_) => (matches!(format, Format::Decimal { .. }), "a decimal: decimal..13,2"),
+        Sink::Date(_) => (format == Format::Date, "a date"),
+        Sink::Moment(_) => (format == Format::Moment, "a moment"),
+        Sink::Flag(_) | Sink::LineFlag(_) => (matches!(format, Format::Flag { .. }), "a flag: flag Y N"),
+    };
+    if fits { Ok(()) } else { Err(format!("it must be written as {wanted}")) }
+}
+
+/// What a dependent element depends on: the innermost of its groups that has a condition.
+fn dependence(status: Status, groups: &[GroupCondition]) -> Option<GroupCondition> {
+    (status == Status::Dependent).then(|| groups.last().cloned()).flatten()
+}
+
+/// The path as a guide writes it.
+fn written(path: &PathEntry) -> String {
+    let conditions = |entries: &[ConditionEntry]| {
+        let texts: Vec<String> =
+            entries.iter().map(|entry| format!("{}={}", entry.element, entry.values.join("|"))).collect();
+        texts.join(",")
+    };
+    let mut text = String::new();
+    for step in &path.groups {
+        text.push_str(&step.group);
+        if let Some(trigger) = &step.trigger {
+            text.push_str(&format!("({trigger} {})", conditions(&step.conditions)).replace(" )", ")"));
+        }
+        text.push('/');
+    }
+    text.push_str(&path.segment);
+    if !path.conditions.is_empty() {
+        text.push_str(&format!("({})", conditions(&path.conditions)));
+    }
+    text.push(' ');
+    text.push_str(&path.value.element);
+    text
+}

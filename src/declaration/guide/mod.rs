@@ -1,0 +1,133 @@
+//! The implementation guide: at which place of a message each data element of a declaration stands.
+//!
+//! A guide is a file that an administration swaps (see [`notation`] for how it is written). [`Guide::load`] compiles it
+//! against a message grammar, once; [`Guide::read`] then turns a well-built message into a [`Draft`](super::Draft), and
+//! says which demands of the guide it does not meet. It judges presence and form; whether what is said is true is a
+//! rule's business.
+
+mod compile;
+mod format;
+mod notation;
+mod reading;
+
+pub use notation::{Format, Mistake, Status};
+pub use reading::{Breach, BreachKind, Reading};
+
+use crate::edifact::MessageType;
+use crate::grammar::{Catalogue, GroupId, PlaceId};
+
+use super::from_message::Sink;
+
+/// A compiled implementation guide of one message.
+#[derive(Debug)]
+pub struct Guide {
+    /// The message it guides: type, version, release and agency.
+    pub message: MessageType,
+    /// Everything it places, in the order of the file.
+    elements: Vec<Element>,
+    /// For each place of the message grammar, what can stand there.
+    stands: Vec<Vec<Stand>>,
+    /// Where a commodity begins.
+    lines: Lines,
+    /// The code for segments that it does not use.
+    unused_code: String,
+}
+
+/// The guide that is built in, for tools and tests that have no folder of grammars.
+const EMBEDDED: &str = include_str!("../../../grammars/export/cusdec.guide");
+
+impl Guide {
+    /// Compiles the guide that is built in.
+    ///
+    /// # Errors
+    /// Every mistake in it; against the grammars that are built in there is none.
+    pub fn embedded(catalogue: &Catalogue) -> Result<Self, Vec<Mistake>> {
+        Self::load(EMBEDDED, catalogue)
+    }
+
+    /// Whether it guides this message. The association code (0057) does not matter: an unknown one falls back to the
+    /// directory's message.
+    #[must_use]
+    pub fn applies_to(&self, message: &MessageType) -> bool {
+        let guided = &self.message;
+        (&guided.kind, &guided.version, &guided.release, &guided.agency)
+            == (&message.kind, &message.version, &message.release, &message.agency)
+    }
+
+    /// What it places, for documents and tools: name, status, names for people, path, form, code list.
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.elements.iter()
+    }
+}
+
+/// One data element as the guide places it.
+#[derive(Debug)]
+pub struct Element {
+    /// Its name in the table of data elements.
+    pub name: &'static str,
+    /// Whether it must be there.
+    pub status: Status,
+    /// How often it may be there, in the header or in a line.
+    pub most: u32,
+    /// Its names in English and French.
+    pub labels: [String; 2],
+    /// Its path as the guide writes it.
+    pub path: String,
+    /// How it is written.
+    pub format: Format,
+    /// Its code list, and the code of a value that is not in it.
+    pub list: Option<(String, String)>,
+    /// The codes for what is missing, ill-formed and too many.
+    codes: [String; 3],
+    sink: Sink,
+    /// The innermost segment group it depends on, with what its trigger must say (status D).
+    group: Option<GroupCondition>,
+}
+
+/// What may stand at a place, given what the segment and the triggers of its groups say.
+#[derive(Debug)]
+struct Stand {
+    own: Vec<Condition>,
+    groups: Vec<GroupCondition>,
+    /// The elements whose values stand here: index, and where in the segment.
+    values: Vec<(usize, ValueAt)>,
+}
+
+/// What the trigger of a segment group must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct GroupCondition {
+    group: GroupId,
+    trigger: PlaceId,
+    conditions: Vec<Condition>,
+}
+
+/// A component that must be one of some values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    element: u16,
+    component: u16,
+    values: Vec<String>,
+}
+
+/// Where in a segment a value stands.
+#[derive(Debug, Clone)]
+struct ValueAt {
+    /// Position of the element (0098).
+    element: u16,
+    /// Positions of its components (0104), first and last.
+    components: (u16, u16),
+    /// What joins several components.
+    joined_by: char,
+    /// The component with the format of a date (2379).
+    format_at: Option<u16>,
+}
+
+/// Where commodities are, and how many there may be.
+#[derive(Debug)]
+struct Lines {
+    trigger: PlaceId,
+    group: GroupId,
+    most: u32,
+    none_code: String,
+    many_code: String,
+}

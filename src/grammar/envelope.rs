@@ -1,0 +1,79 @@
+//! The service segments of an interchange against their definitions: UNB, UNG, UNH, UNT, UNE and UNZ.
+
+use super::{
+    catalogue::Catalogue,
+    element::{Characters, check_elements},
+    findings::Findings,
+};
+use crate::edifact::{ElementPlace, Interchange, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding};
+
+impl Catalogue {
+    /// Checks the elements of the service segments by the syntax version of the interchange.
+    ///
+    /// What [`Interchange::read`] says already is not said again: counts, references, and what UNB does not support.
+    #[must_use]
+    pub fn check_service(&self, interchange: &Interchange<'_>) -> Vec<SyntaxFinding> {
+        let characters = Characters::new(interchange.service(), &interchange.envelope);
+        let mut check = ServiceCheck { catalogue: self, interchange, characters, findings: Findings::default() };
+        let ends = [(interchange.header(), ServiceTag::Unb), (interchange.trailer(), ServiceTag::Unz)];
+        for (segment, tag) in ends {
+            check.segment(segment, tag, Place::Interchange { segment: Some(tag), element: None });
+        }
+        for (group, number) in interchange.groups.iter().zip(0u32..) {
+            for (segment, tag) in interchange.envelope_of(group).zip([ServiceTag::Ung, ServiceTag::Une]) {
+                let place = Place::FunctionalGroup { group: number, segment: Some(tag), element: None };
+                check.segment(Some(segment), tag, place);
+            }
+        }
+        for (message, number) in interchange.messages.iter().zip(0u32..) {
+            let mut segments = interchange.segments_of(message);
+            let ends = [(segments.next(), ServiceTag::Unh), (segments.next_back(), ServiceTag::Unt)];
+            for (segment, tag) in ends {
+                check.segment(segment, tag, Place::Message { message: number, segment: Some(tag), element: None });
+            }
+        }
+        let mut findings = check.findings.into_vec();
+        findings.retain(|finding| !is_said_by_the_reader(finding));
+        findings.sort_by_key(|finding| (finding.span.start, finding.place));
+        findings
+    }
+}
+
+struct ServiceCheck<'a> {
+    catalogue: &'a Catalogue,
+    interchange: &'a Interchange<'a>,
+    characters: Characters,
+    findings: Findings,
+}
+
+impl ServiceCheck<'_> {
+    /// Checks one segment, when it is the one wanted: the last segment of a message need not be UNT.
+    fn segment(&mut self, segment: Option<Segment<'_>>, wanted: ServiceTag, place: Place) {
+        let Some(segment) = segment.filter(|segment| segment.tag().as_str() == wanted.as_str()) else { return };
+        let table = self.catalogue.service(self.interchange.envelope.version);
+        let Some(spec) = table.segment(segment.tag()) else { return };
+        check_elements(&self.characters, table, spec, &segment, place, &mut self.findings);
+    }
+}
+
+/// Whether the reader has a finding of its own for this: it says of every syntax identifier and version that it does
+/// not support, an empty one too, and of every count that is no number of what came.
+fn is_said_by_the_reader(finding: &SyntaxFinding) -> bool {
+    const FIRST: u16 = 2;
+    let (Place::Interchange { segment, element: Some(element) }
+    | Place::FunctionalGroup { segment, element: Some(element), .. }
+    | Place::Message { segment, element: Some(element), .. }) = finding.place
+    else {
+        return false;
+    };
+    let is_header = segment == Some(ServiceTag::Unb);
+    let is_trailer = matches!(segment, Some(ServiceTag::Unt | ServiceTag::Une | ServiceTag::Unz));
+    let is_no_number = matches!(finding.error, SyntaxError::InvalidCharacterType | SyntaxError::InvalidDecimalNotation);
+    match element {
+        ElementPlace { element: FIRST, component: Some(1 | 2), .. } => is_header,
+        ElementPlace { element: FIRST, component: None, .. } => {
+            (is_header && finding.error == SyntaxError::Missing) || (is_trailer && is_no_number)
+        }
+        ElementPlace { .. } => false,
+    }
+}

@@ -1,0 +1,86 @@
+//! Findings up to a limit: hostile input must not make an answer without end.
+
+use std::ops::Range;
+
+use crate::edifact::{Level, Place, SyntaxError, SyntaxFinding};
+
+/// Most findings of one message, and of the service segments of one interchange.
+pub const FINDINGS_MAX: usize = 1_000;
+
+/// Collects findings; the last one within the limit says that more were cut.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<SyntaxFinding>);
+
+impl Findings {
+    pub(super) fn push(
+        &mut self,
+        error: SyntaxError,
+        place: Place,
+        span: Range<usize>,
+        detail: impl FnOnce() -> String,
+    ) {
+        match self.0.len() {
+            length if length + 1 < FINDINGS_MAX => {
+                self.0.push(SyntaxFinding { error: standing(error, place), place, span, detail: detail() });
+            }
+            length if length < FINDINGS_MAX => {
+                let detail = format!("more than {FINDINGS_MAX} mistakes were found; the rest is left out");
+                self.0.push(SyntaxFinding { error: SyntaxError::Unspecified, place, span, detail });
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the limit is reached.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= FINDINGS_MAX
+    }
+
+    pub(super) fn into_vec(self) -> Vec<SyntaxFinding> {
+        self.0
+    }
+}
+
+/// The nearest error that the level of the place may carry (ISO 9735-4 Annex A).
+fn standing(error: SyntaxError, place: Place) -> SyntaxError {
+    let level = match place {
+        Place::Interchange { .. } => Level::Interchange,
+        Place::FunctionalGroup { .. } => Level::FunctionalGroup,
+        Place::Message { .. } => Level::Message,
+        Place::Segment { element: None, .. } => Level::Segment,
+        Place::Segment { element: Some(_), .. } => Level::Element,
+    };
+    let nearest = match error {
+        SyntaxError::TooManyRepetitions => SyntaxError::TooManyConstituents,
+        SyntaxError::InvalidDecimalNotation | SyntaxError::MissingDigit => SyntaxError::InvalidCharacterType,
+        _ => SyntaxError::InvalidValue,
+    };
+    [error, nearest].into_iter().find(|error| error.may_stand_at(level)).unwrap_or(SyntaxError::InvalidValue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_finding_says_that_more_were_cut() {
+        let mut findings = Findings::default();
+        let place = Place::Segment { message: 0, position: 1, element: None };
+        for _ in 0..FINDINGS_MAX + 5 {
+            findings.push(SyntaxError::Missing, place, 0..1, String::new);
+        }
+        assert!(findings.is_full());
+        let findings = findings.into_vec();
+        assert_eq!(findings.len(), FINDINGS_MAX);
+        assert_eq!(findings[FINDINGS_MAX - 2].error, SyntaxError::Missing);
+        assert_eq!(findings[FINDINGS_MAX - 1].error, SyntaxError::Unspecified);
+    }
+
+    #[test]
+    fn a_level_gets_only_codes_it_may_carry() {
+        let header = Place::Interchange { segment: None, element: None };
+        assert_eq!(standing(SyntaxError::TooManyRepetitions, header), SyntaxError::TooManyConstituents);
+        assert_eq!(standing(SyntaxError::MissingDigit, header), SyntaxError::InvalidCharacterType);
+        assert_eq!(standing(SyntaxError::TooLong, header), SyntaxError::TooLong);
+    }
+}

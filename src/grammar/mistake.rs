@@ -1,0 +1,122 @@
+//! What is wrong with a grammar file: file, line, column, a sentence, a hint.
+
+use std::{fmt, path::PathBuf};
+
+/// Whether a grammar with this mistake can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It cannot be compiled, or would not mean what it says.
+    Error,
+    /// It can be used, but something in it serves nobody.
+    Warning,
+}
+
+/// One mistake in a grammar file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, first = 1.
+    pub line: u32,
+    /// The column in characters, first = 1.
+    pub column: u32,
+    /// Whether the grammar can be used all the same.
+    pub severity: Severity,
+    /// What is wrong, without a full stop.
+    pub sentence: String,
+    /// What to do, when something is likely.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{}:{}:{}: {severity}: {}", self.file.display(), self.line, self.column, self.sentence)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything a linter says of the grammars of a folder, in the order of files and lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LintReport {
+    /// The mistakes.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl LintReport {
+    /// Whether the grammars cannot be used.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.mistakes.iter().any(|mistake| mistake.severity == Severity::Error)
+    }
+}
+
+impl fmt::Display for LintReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.mistakes.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A place in the files that were read: the number of the file, the line and the column, both counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct At {
+    pub(super) file: usize,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+/// Something with the place where it was written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Located<T> {
+    pub(super) at: At,
+    pub(super) value: T,
+}
+
+/// The mistakes of one reading, by place; files get their names at the end.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes(Vec<(At, Severity, String, Option<String>)>);
+
+impl Mistakes {
+    pub(super) fn error(&mut self, at: At, sentence: impl Into<String>, hint: Option<String>) {
+        self.0.push((at, Severity::Error, sentence.into(), hint));
+    }
+
+    pub(super) fn warning(&mut self, at: At, sentence: impl Into<String>, hint: Option<String>) {
+        self.0.push((at, Severity::Warning, sentence.into(), hint));
+    }
+
+    /// The report, in the order of files and lines.
+    pub(super) fn into_report(self, files: &[PathBuf]) -> LintReport {
+        let mistakes = self.0.into_iter().map(|(at, severity, sentence, hint)| Mistake {
+            file: files.get(at.file).cloned().unwrap_or_default(),
+            line: at.line,
+            column: at.column,
+            severity,
+            sentence,
+            hint,
+        });
+        let mut mistakes: Vec<_> = mistakes.collect();
+        mistakes.sort();
+        LintReport { mistakes }
+    }
+}
+
+/// The known name that is nearest to one that is not known, as a hint.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let distance = |known: &str| strsim::damerau_levenshtein(&name.to_uppercase(), &known.to_uppercase());
+    let (distance, known) = known.into_iter().map(|known| (distance(known), known)).min()?;
+    // More than half of the letters wrong is another word.
+    (distance * 2 <= name.chars().count()).then(|| format!("{known} is known"))
+}

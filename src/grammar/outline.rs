@@ -1,0 +1,257 @@
+//! From lines to definitions: indentation makes segment groups, headers own the lines below them.
+//!
+//! [`outline`] reads one file and never stops at a mistake: a line that is none is reported and left out, and what is
+//! indented below it is left out in silence.
+
+use super::{
+    mistake::{At, Located, Mistakes},
+    notation::{Home, MessageKey, Statement, statement},
+    spec::{DataId, Representation},
+};
+use crate::edifact::Tag;
+
+/// Deepest nesting of segment groups.
+pub(super) const GROUP_DEPTH_MAX: usize = 16;
+
+/// Spaces of indentation for each level.
+const INDENTATION: usize = 2;
+
+/// Everything that the files of one directory, or of one syntax, define.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    pub(super) elements: Vec<ElementDefinition>,
+    pub(super) composites: Vec<Parts<DataId>>,
+    pub(super) segments: Vec<Parts<Tag>>,
+    pub(super) messages: Vec<MessageDefinition>,
+}
+
+/// `element 2380 an..35 …`
+#[derive(Debug)]
+pub(super) struct ElementDefinition {
+    pub(super) id: Located<DataId>,
+    pub(super) representation: Representation,
+    pub(super) name: String,
+}
+
+/// A composite or a segment with its parts in order.
+#[derive(Debug)]
+pub(super) struct Parts<T> {
+    pub(super) id: Located<T>,
+    pub(super) name: String,
+    pub(super) parts: Vec<Entry>,
+}
+
+/// A message with its segment table.
+#[derive(Debug)]
+pub(super) struct MessageDefinition {
+    pub(super) kind: Located<String>,
+    pub(super) name: String,
+    pub(super) keys: Vec<Located<MessageKey>>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// One line of a body; a segment group holds the lines indented below it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) is_mandatory: bool,
+    pub(super) id: Located<String>,
+    pub(super) repetitions_max: Located<u32>,
+    pub(super) group: Option<Vec<Entry>>,
+}
+
+/// Reads one file: what it belongs to, and what it defines.
+pub(super) fn outline(file: usize, text: &str, mistakes: &mut Mistakes) -> Option<(Home, Outline)> {
+    let mut assembly = Assembly {
+        mistakes,
+        home: None,
+        outline: Outline::default(),
+        body: Body::None,
+        open: Vec::new(),
+        skipped: None,
+    };
+    for (line, number) in text.lines().zip(1u32..) {
+        assembly.line(At { file, line: number, column: 1 }, line);
+    }
+    assembly.close_groups(0);
+    let Assembly { mistakes, home, outline, .. } = assembly;
+    if home.is_none() {
+        let hint = "begin it with `directory D:96B:UN`, or `syntax 3`".to_owned();
+        mistakes.error(At { file, line: 1, column: 1 }, "the file does not say what it belongs to", Some(hint));
+    }
+    home.map(|home| (home, outline))
+}
+
+/// Whose body the next lines are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    None,
+    Composite,
+    Segment,
+    Message,
+}
+
+/// A group whose lines are still coming.
+struct OpenGroup {
+    entry: Entry,
+    children: Vec<Entry>,
+}
+
+struct Assembly<'m> {
+    mistakes: &'m mut Mistakes,
+    home: Option<Home>,
+    outline: Outline,
+    body: Body,
+    open: Vec<OpenGroup>,
+    /// Lines indented deeper than this belong to one that could not be read.
+    skipped: Option<usize>,
+}
+
+impl Assembly<'_> {
+    fn line(&mut self, at: At, line: &str) {
+        let content = without_comment(line).trim_end();
+        let text = content.trim_start_matches(' ');
+        if text.trim().is_empty() {
+            return;
+        }
+        let indentation = content.len() - text.len();
+        if self.skipped.is_some_and(|skipped| indentation > skipped) {
+            return;
+        }
+        self.skipped = None;
+        let at = At { column: u32::try_from(indentation).unwrap_or(u32::MAX).saturating_add(1), ..at };
+        if text.starts_with('\t') || indentation % INDENTATION != 0 {
+            self.skipped = Some(indentation);
+            return self.mistakes.error(at, "a line is indented by two spaces for each level", None);
+        }
+        match statement(at, text) {
+            Ok(statement) => self.statement(at, indentation, statement),
+            Err(misread) => {
+                self.skipped = Some(indentation);
+                self.mistakes.error(misread.at, misread.sentence, misread.hint);
+            }
+        }
+    }
+
+    fn statement(&mut self, at: At, indentation: usize, statement: Statement) {
+        let depth = indentation / INDENTATION;
+        match statement {
+            Statement::Entry { is_mandatory, is_group, id, repetitions_max } => {
+                let group = is_group.then(Vec::new);
+                self.entry(at, depth, Entry { is_mandatory, id, repetitions_max, group });
+            }
+            Statement::Key(key) => self.key(at, depth, key),
+            _ if depth > 0 => {
+                self.skipped = Some(indentation);
+                self.mistakes.error(at, "a definition begins at the left margin", None);
+            }
+            Statement::Home(home) => self.belong(at, home),
+            _ if self.home.is_none() => {
+                // Said once, for the whole file.
+                self.skipped = Some(indentation);
+            }
+            Statement::Element { id, representation, name } => {
+                self.begin(Body::None);
+                self.outline.elements.push(ElementDefinition { id, representation, name });
+            }
+            Statement::Composite { id, name } => {
+                self.begin(Body::Composite);
+                self.outline.composites.push(Parts { id, name, parts: Vec::new() });
+            }
+            Statement::Segment { tag, name } => {
+                self.begin(Body::Segment);
+                self.outline.segments.push(Parts { id: tag, name, parts: Vec::new() });
+            }
+            Statement::Message { kind, name } => {
+                self.begin(Body::Message);
+                self.outline.messages.push(MessageDefinition { kind, name, keys: Vec::new(), entries: Vec::new() });
+            }
+        }
+    }
+
+    fn begin(&mut self, body: Body) {
+        self.close_groups(0);
+        self.body = body;
+    }
+
+    fn belong(&mut self, at: At, home: Home) {
+        self.begin(Body::None);
+        if self.home.replace(home).is_some() {
+            self.mistakes.error(
+                at,
+                "a file belongs to one directory or one syntax",
+                Some("divide the file".to_owned()),
+            );
+        }
+    }
+
+    fn key(&mut self, at: At, depth: usize, key: MessageKey) {
+        self.close_groups(0);
+        match self.outline.messages.last_mut() {
+            Some(message) if self.body == Body::Message && depth == 1 => message.keys.push(Located { at, value: key }),
+            _ => self.mistakes.error(at, "a key stands directly below its message", None),
+        }
+    }
+
+    fn entry(&mut self, at: At, depth: usize, entry: Entry) {
+        let is_group = entry.group.is_some();
+        if depth == 0 || self.body == Body::None {
+            self.skipped = Some(depth * INDENTATION);
+            return self.mistakes.error(
+                at,
+                "this line belongs to no definition",
+                Some("indent it below its segment, composite or message".to_owned()),
+            );
+        }
+        if depth - 1 > self.open.len() {
+            self.skipped = Some(depth * INDENTATION);
+            return self.mistakes.error(at, "this line is indented deeper than the line above allows", None);
+        }
+        if is_group && (self.body != Body::Message || depth > GROUP_DEPTH_MAX) {
+            self.skipped = Some(depth * INDENTATION);
+            let sentence = if self.body == Body::Message {
+                format!("segment groups are nested deeper than {GROUP_DEPTH_MAX} levels")
+            } else {
+                "only a message has segment groups".to_owned()
+            };
+            return self.mistakes.error(at, sentence, None);
+        }
+        self.close_groups(depth - 1);
+        if is_group {
+            self.open.push(OpenGroup { entry, children: Vec::new() });
+        } else {
+            self.attach(entry);
+        }
+    }
+
+    /// Closes the groups that are open deeper than this.
+    fn close_groups(&mut self, depth: usize) {
+        while self.open.len() > depth {
+            let Some(OpenGroup { entry, children }) = self.open.pop() else { return };
+            self.attach(Entry { group: Some(children), ..entry });
+        }
+    }
+
+    /// Puts an entry at the end of the innermost open group, or of the body.
+    fn attach(&mut self, entry: Entry) {
+        if let Some(group) = self.open.last_mut() {
+            return group.children.push(entry);
+        }
+        let entries = match self.body {
+            Body::Composite => self.outline.composites.last_mut().map(|composite| &mut composite.parts),
+            Body::Segment => self.outline.segments.last_mut().map(|segment| &mut segment.parts),
+            Body::Message => self.outline.messages.last_mut().map(|message| &mut message.entries),
+            Body::None => None,
+        };
+        if let Some(entries) = entries {
+            entries.push(entry);
+        }
+    }
+}
+
+/// The line up to a number sign that begins it or follows a space.
+fn without_comment(line: &str) -> &str {
+    let begins = |(at, _): &(usize, &str)| {
+        line.get(..*at).is_none_or(|before| before.is_empty() || before.ends_with(char::is_whitespace))
+    };
+    line.match_indices('#').find(begins).and_then(|(at, _)| line.get(..at)).unwrap_or(line)
+}
