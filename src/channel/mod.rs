@@ -5,5 +5,5 @@
 //! door shares stands here: how a panic is contained, and what is counted.
 
 mod contained;
-pub mod tls;
 mod tally;
+pub mod tls;

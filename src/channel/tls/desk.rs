@@ -1,5 +1,4 @@
-//! What the door remembers of a partner across its connections: how many there are, how fast it may go, and which
-//! answers are on their way.
+//! What the door remembers of a partner across its connections: how fast it may go, and which answers are on their way.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -11,7 +10,7 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::sync::RwLock;
 
 use crate::partner::PartnerId;
-use crate::record::AnswerReference;
+use crate::record::{Answer, AnswerReference};
 
 /// The desks of all partners that came since the start; as many as there are partners in the configuration.
 #[derive(Debug, Default)]
@@ -28,7 +27,6 @@ impl Desks {
 /// The desk of one partner.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
-    connections: Mutex<usize>,
     /// How often an answer is on its way. An answer that a live connection holds is not offered on another one.
     claims: Mutex<HashMap<AnswerReference, usize>>,
     rate: Mutex<Option<Rate>>,
@@ -51,16 +49,6 @@ impl Rate {
 }
 
 impl Desk {
-    /// A seat for one more connection, when there are fewer than so many.
-    pub(super) fn seat(self: &Arc<Self>, connections_max: usize) -> Option<Seat> {
-        let mut connections = locked(&self.connections);
-        let is_free = *connections < connections_max;
-        is_free.then(|| {
-            *connections += 1;
-            Seat(Arc::clone(self))
-        })
-    }
-
     /// Lets one more interchange in, or says how long it has to wait. A minute's worth may come at once.
     pub(super) fn admit(&self, per_minute_max: u32) -> Result<(), Duration> {
         let mut rate = locked(&self.rate);
@@ -72,9 +60,9 @@ impl Desk {
     }
 
     /// Claims an answer for the connection that sends it, whoever else does.
-    pub(super) fn claim(self: &Arc<Self>, reference: AnswerReference) -> Claim {
-        *locked(&self.claims).entry(reference).or_default() += 1;
-        Claim { desk: Arc::clone(self), reference }
+    pub(super) fn claim(self: &Arc<Self>, answer: Answer) -> Claim {
+        *locked(&self.claims).entry(answer.reference).or_default() += 1;
+        Claim { desk: Arc::clone(self), answer }
     }
 
     /// Whether a live connection holds this answer.
@@ -88,38 +76,28 @@ impl Desk {
     }
 }
 
-/// One connection, counted as long as it lasts.
-#[derive(Debug)]
-pub(super) struct Seat(Arc<Desk>);
-
-impl Seat {
-    pub(super) fn desk(&self) -> &Arc<Desk> {
-        &self.0
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        *locked(&self.0.connections) -= 1;
-    }
-}
-
 /// An answer on its way. When it is dropped, the answer is free to be offered again, unless it was delivered.
 #[derive(Debug)]
 pub(super) struct Claim {
     desk: Arc<Desk>,
-    reference: AnswerReference,
+    answer: Answer,
+}
+
+impl Claim {
+    pub(super) fn answer(&self) -> Answer {
+        self.answer
+    }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
         let mut claims = locked(&self.desk.claims);
-        let left = claims.get_mut(&self.reference).map(|count| {
+        let left = claims.get_mut(&self.answer.reference).map(|count| {
             *count -= 1;
             *count
         });
         if left == Some(0) {
-            claims.remove(&self.reference);
+            claims.remove(&self.answer.reference);
         }
     }
 }
@@ -132,6 +110,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::AnswerKind;
 
     fn desk() -> Arc<Desk> {
         Desks::default().of(&PartnerId::new("maple").unwrap())
@@ -143,15 +122,6 @@ mod tests {
         let (maple, birch) = (PartnerId::new("maple").unwrap(), PartnerId::new("birch").unwrap());
         assert!(Arc::ptr_eq(&desks.of(&maple), &desks.of(&maple)));
         assert!(!Arc::ptr_eq(&desks.of(&maple), &desks.of(&birch)));
-    }
-
-    #[test]
-    fn a_seat_is_free_again_when_its_connection_is_gone() {
-        let desk = desk();
-        let (first, second) = (desk.seat(2), desk.seat(2));
-        assert!(first.is_some() && second.is_some() && desk.seat(2).is_none());
-        drop(first);
-        assert!(desk.seat(2).is_some());
     }
 
     #[test]
@@ -171,12 +141,13 @@ mod tests {
 
     #[test]
     fn an_answer_is_claimed_until_the_last_claim_is_gone() {
-        let (desk, answer) = (desk(), AnswerReference(7));
+        let (desk, reference) = (desk(), AnswerReference(7));
+        let answer = Answer { reference, kind: AnswerKind::Cusres };
         let (first, second) = (desk.claim(answer), desk.claim(answer));
         drop(first);
-        assert!(desk.is_claimed(answer));
+        assert!(desk.is_claimed(reference));
         assert_eq!(desk.claimed_count(), 1);
         drop(second);
-        assert!(!desk.is_claimed(answer));
+        assert!(!desk.is_claimed(reference));
     }
 }

@@ -11,7 +11,7 @@ pub struct Limits {
     /// Connections of partners at one time. One more is closed after its handshake.
     pub connections_max: usize,
     /// Connections of one partner at one time. One more is closed after its handshake.
-    pub partner_connections_max: usize,
+    pub connections_per_partner_max: usize,
     /// Connections in the handshake at one time, which anybody may begin. One more is closed at once.
     pub handshakes_max: usize,
     /// Connections in the handshake at one time from one address (IPv6: one /64), so that no single stranger can take
@@ -41,18 +41,18 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 1_024,
-            partner_connections_max: 64,
+            connections_max: 10_000,
+            connections_per_partner_max: 100,
             handshakes_max: 256,
             handshakes_per_address_max: 64,
             handshake_seconds_max: Duration::from_secs(10),
             idle_seconds_max: Duration::from_secs(300),
             interchange_seconds_max: Duration::from_secs(120),
-            interchange_bytes_max: 16 * 1024 * 1024,
+            interchange_bytes_max: 10 * 1024 * 1024,
             interchanges_per_minute_max: 60_000,
-            pipelined_interchanges_max: 32,
+            pipelined_interchanges_max: 64,
             write_seconds_max: Duration::from_secs(30),
-            waiting_answers_max: 256,
+            waiting_answers_max: 1_000,
             unconfirmed_answers_max: 20_000,
         }
     }
@@ -63,7 +63,7 @@ impl Limits {
     #[must_use]
     pub(super) fn for_partner(&self, own: &PartnerLimits) -> Self {
         Self {
-            partner_connections_max: own.connections_max.unwrap_or(self.partner_connections_max),
+            connections_per_partner_max: own.connections_max.unwrap_or(self.connections_per_partner_max),
             interchange_bytes_max: own.interchange_bytes_max.unwrap_or(self.interchange_bytes_max),
             interchanges_per_minute_max: own.interchanges_per_minute_max.unwrap_or(self.interchanges_per_minute_max),
             ..self.clone()
@@ -90,7 +90,7 @@ mod tests {
         let limits = Limits::default().for_partner(&own);
         assert_eq!(limits.interchanges_per_minute_max, 5);
         assert_eq!(limits.interchange_bytes_max, 6);
-        assert_eq!(limits.partner_connections_max, 7);
+        assert_eq!(limits.connections_per_partner_max, 7);
         assert_eq!(limits.connections_max, Limits::default().connections_max);
     }
 }

@@ -29,10 +29,6 @@ impl<T> Pipeline<T> {
         self.places.push_back(Place::Running(Box::pin(work)));
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
     /// Gives up what is still running.
     pub(super) fn clear(&mut self) {
         self.places.clear();
@@ -82,6 +78,6 @@ mod tests {
         assert!(timeout(Duration::from_millis(5), pipeline.next()).await.is_err());
         end_first.send(1).unwrap();
         assert_eq!((pipeline.next().await, pipeline.next().await), (1, 2));
-        assert!(pipeline.is_empty());
+        assert!(pipeline.places.is_empty());
     }
 }

@@ -60,8 +60,8 @@ impl Identity {
     /// # Errors
     /// [`IdentityTrouble`] names the file. Whether key and certificate belong together is seen by [`Terms::new`].
     pub fn read(chain: &Path, key: &SecretFile) -> Result<Self, IdentityTrouble> {
-        let text = std::fs::read(chain)
-            .map_err(|cause| IdentityTrouble::Unreadable { path: chain.to_owned(), cause })?;
+        let text =
+            std::fs::read(chain).map_err(|cause| IdentityTrouble::Unreadable { path: chain.to_owned(), cause })?;
         let no_certificate = |cause| IdentityTrouble::NoCertificate { path: chain.to_owned(), cause };
         let certificates =
             CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>().map_err(no_certificate)?;

@@ -100,7 +100,7 @@ impl<T> Wire<T> {
     }
 
     fn fill_piece(&mut self) {
-        if !self.piece.held.is_empty() {
+        if !self.piece.held.is_empty() || self.leaving.is_empty() {
             return;
         }
         self.piece = Piece { bytes: BytesMut::new(), held: Vec::new(), since: Instant::now() };
