@@ -9,7 +9,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Code, CodeList, CodeListTrouble, Mistake, UnknownList, reading, shape::Shape};
+use super::{Code, CodeList, CodeListTrouble, Mistake, UnknownList, directory, reading, shape::Shape};
 
 /// Most codes of each kind of change that are named when a report is printed; the report has them all.
 const NAMED_MAX: usize = 10;
@@ -75,8 +75,8 @@ pub enum ImportTrouble {
 /// it was.
 pub fn import(name: &str, source: &Path, from: impl Read, into: &Path) -> Result<ImportReport, ImportTrouble> {
     let shape = Shape::named(name).ok_or_else(|| UnknownList::new(name))?;
-    let bytes =
-        reading::read_bounded(from).map_err(|error| ImportTrouble::Read { path: source.to_owned(), source: error })?;
+    let bytes = directory::read_bounded(from)
+        .map_err(|error| ImportTrouble::Read { path: source.to_owned(), source: error })?;
     let (list, mistakes) = reading::read_list(shape, source, &bytes);
     if !mistakes.is_empty() {
         return Err(CodeListTrouble { mistakes }.into());
@@ -94,9 +94,9 @@ pub fn import(name: &str, source: &Path, from: impl Read, into: &Path) -> Result
 
 /// What the list would bring that is not wrong already: a unit or a currency that the other lists lack, or lose.
 fn new_strangers(list: &CodeList, into: &Path) -> Vec<Mistake> {
-    let (lists, _) = reading::read_directory(into);
+    let (lists, _) = directory::read_directory(into);
     let before = lists.strangers();
-    let mut after = lists.with(list.clone()).strangers();
+    let mut after = lists.with(list).strangers();
     after.retain(|mistake| !before.contains(mistake));
     reading::cut_short(&mut after);
     after

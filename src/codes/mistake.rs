@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use serde::{Serialize, Serializer};
 
 use super::{CodeLists, FILE_BYTES_MAX, ROWS_MAX};
 
@@ -15,7 +16,7 @@ pub struct CodeListTrouble {
 }
 
 /// One mistake.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
 #[error("{}{}: {fault}", .file.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct Mistake {
     /// The file.
@@ -23,6 +24,7 @@ pub struct Mistake {
     /// The line, from 1, comments counted; `None` when it concerns the file as a whole.
     pub line: Option<u64>,
     /// What is wrong.
+    #[serde(serialize_with = "as_sentence")]
     pub fault: Fault,
 }
 
@@ -64,7 +66,9 @@ pub enum Fault {
     #[error("the row has {found} values and the header {expected}; put values with commas in quotation marks")]
     Width { found: usize, expected: usize },
     /// A value with a line break in it, mostly because a quotation mark is not closed.
-    #[error("the {column} holds a control character; close its quotation mark, or take the character out")]
+    #[error(
+        "a value in the column {column} holds a control character; close its quotation mark, or take the character out"
+    )]
     ControlCharacter { column: &'static str },
     /// A code that cannot be one of this list.
     #[error("the code {code:?} has the wrong form; a code of this list is {form}")]
@@ -133,6 +137,11 @@ pub(super) fn nearest_list(name: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
+/// In machine-readable outputs, too, what is wrong is the sentence.
+fn as_sentence<S: Serializer>(fault: &Fault, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(fault)
+}
+
 /// The mistakes under one another, two blanks before each.
 fn listed(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect()
@@ -164,6 +173,15 @@ mod tests {
     #[test]
     fn something_else_is_no_list() {
         check("holidays", None);
+    }
+
+    #[test]
+    fn a_mistake_is_a_sentence_for_machines_too() {
+        let mistake = Mistake::at(Path::new("units.csv"), 2, Fault::NotUtf8);
+        assert_eq!(
+            serde_json::to_string(&mistake).unwrap(),
+            r#"{"file":"units.csv","line":2,"fault":"this line is not UTF-8; save the file as UTF-8"}"#
+        );
     }
 
     #[test]

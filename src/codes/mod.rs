@@ -9,7 +9,8 @@
 mod list;
 mod shape;
 
-// From a file to a list, and every mistake in it.
+// From files to lists, and every mistake in them.
+mod directory;
 mod mistake;
 mod reading;
 
@@ -26,7 +27,7 @@ pub use import::{ImportReport, ImportTrouble, import};
 pub use list::{Code, CodeList, Detail};
 pub use mistake::{CodeListTrouble, Fault, Mistake, UnknownList};
 pub use report::{CheckReport, ListCount, Shown, ShownCode, check, show};
-pub use shape::{CODE_BYTES_MAX, FILE_BYTES_MAX, ROWS_MAX};
+pub use shape::{FILE_BYTES_MAX, ROWS_MAX};
 
 use shape::{SHAPES, Shape};
 
@@ -42,7 +43,7 @@ impl CodeLists {
     /// # Errors
     /// Every mistake of every file at once. A set of lists with a mistake is not used.
     pub fn load(dir: &Path) -> Result<Self, CodeListTrouble> {
-        match reading::read_directory(dir) {
+        match directory::read_directory(dir) {
             (lists, mistakes) if mistakes.is_empty() => Ok(lists),
             (_, mistakes) => Err(CodeListTrouble { mistakes }),
         }
@@ -54,7 +55,7 @@ impl CodeLists {
     /// Never in a program whose tests passed: they read the same files.
     #[must_use]
     pub fn embedded() -> Self {
-        let (lists, mistakes) = reading::read_shipped();
+        let (lists, mistakes) = directory::read_shipped();
         assert!(mistakes.is_empty(), "a shipped code list is wrong: {mistakes:?}");
         lists
     }
@@ -116,9 +117,9 @@ impl CodeLists {
     }
 
     /// The same lists, with this one in the place of the one of the same name.
-    fn with(mut self, replacement: CodeList) -> Self {
+    fn with(mut self, replacement: &CodeList) -> Self {
         for list in self.lists.iter_mut().filter(|list| list.name() == replacement.name()) {
-            list.clone_from(&replacement);
+            list.clone_from(replacement);
         }
         self
     }
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_shipped_file_is_without_mistake() {
-        let (lists, mistakes) = reading::read_shipped();
+        let (lists, mistakes) = directory::read_shipped();
         assert_eq!(mistakes, []);
         assert_eq!(lists.iter().count(), CodeLists::names().count());
     }

@@ -1,19 +1,14 @@
-//! From files to lists: a header, rows, comment lines that begin with a number sign. It never stops at the first mistake.
+//! From a file to a list: a header, rows, comment lines that begin with a number sign. It never stops at the first mistake.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use jiff::civil::Date;
 
 use super::{
-    CodeLists, FILE_BYTES_MAX, ROWS_MAX, SHAPES, Shape,
+    FILE_BYTES_MAX, ROWS_MAX, Shape,
     list::{Code, CodeList, Detail},
-    mistake::{Fault, Mistake, nearest_list},
+    mistake::{Fault, Mistake},
 };
 
 /// Most mistakes that are listed for one file; the rest are counted.
@@ -22,23 +17,8 @@ const MISTAKES_MAX: usize = 100;
 /// A comment line that begins with this word says that the list is a sample.
 const SAMPLE_MARK: &str = "sample:";
 
-/// Every list of a directory, as far as it can be read, and every mistake.
-pub(super) fn read_directory(dir: &Path) -> (CodeLists, Vec<Mistake>) {
-    let mut mistakes = strange_files(dir);
-    let lists =
-        SHAPES.iter().map(|shape| keep(read_file(shape, &dir.join(shape.file_name())), &mut mistakes)).collect();
-    cross_checked(CodeLists { lists }, mistakes)
-}
-
-/// The lists that are compiled in.
-pub(super) fn read_shipped() -> (CodeLists, Vec<Mistake>) {
-    let mut mistakes = Vec::new();
-    let read = |shape: &'static Shape| {
-        read_list(shape, &Path::new("grammars/codes").join(shape.file_name()), shape.shipped.as_bytes())
-    };
-    let lists = SHAPES.iter().map(|shape| keep(read(shape), &mut mistakes)).collect();
-    cross_checked(CodeLists { lists }, mistakes)
-}
+/// The columns of names, where a list has them.
+const NAMES: [&str; 2] = ["english", "french"];
 
 /// A list from the bytes of its file.
 pub(super) fn read_list(shape: &'static Shape, file: &Path, bytes: &[u8]) -> (CodeList, Vec<Mistake>) {
@@ -48,54 +28,6 @@ pub(super) fn read_list(shape: &'static Shape, file: &Path, bytes: &[u8]) -> (Co
             (CodeList::new(shape.name, file, false, Vec::new()), vec![Mistake { file: file.to_owned(), line, fault }])
         }
     }
-}
-
-/// All bytes of a source, unless they are more than a file may have: then one more than that.
-pub(super) fn read_bounded(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.take(u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn keep((list, found): (CodeList, Vec<Mistake>), mistakes: &mut Vec<Mistake>) -> CodeList {
-    mistakes.extend(found);
-    list
-}
-
-/// What one list says of another is judged only when each is right in itself.
-fn cross_checked(lists: CodeLists, mut mistakes: Vec<Mistake>) -> (CodeLists, Vec<Mistake>) {
-    if mistakes.is_empty() {
-        mistakes = lists.strangers();
-        cut_short(&mut mistakes);
-    }
-    (lists, mistakes)
-}
-
-fn read_file(shape: &'static Shape, file: &Path) -> (CodeList, Vec<Mistake>) {
-    match File::open(file).and_then(read_bounded) {
-        Ok(bytes) => read_list(shape, file, &bytes),
-        Err(error) => (
-            CodeList::new(shape.name, file, false, Vec::new()),
-            vec![Mistake::of_file(file, Fault::Unreadable { reason: error.to_string() })],
-        ),
-    }
-}
-
-/// The `.csv` files of a directory that are no list. One that cannot be listed is told of file by file.
-fn strange_files(dir: &Path) -> Vec<Mistake> {
-    let Ok(entries) = dir.read_dir() else { return Vec::new() };
-    let mut strange: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| file.extension().is_some_and(|extension| extension == "csv"))
-        .filter(|file| stem_of(file).is_none_or(|stem| Shape::named(stem).is_none()))
-        .collect();
-    strange.sort();
-    let nearest = |file: &Path| stem_of(file).and_then(nearest_list).map(|name| format!("{name}.csv"));
-    strange.iter().map(|file| Mistake::of_file(file, Fault::UnknownFile { nearest: nearest(file) })).collect()
-}
-
-fn stem_of(file: &Path) -> Option<&str> {
-    file.file_stem()?.to_str()
 }
 
 /// The text without its byte order mark, or the line of the first byte that is not UTF-8.
@@ -111,9 +43,6 @@ fn text_of(bytes: &[u8]) -> Result<&str, (Option<u64>, Fault)> {
         }
     }
 }
-
-/// The columns of names, where a list has them.
-const NAMES: [&str; 2] = ["english", "french"];
 
 /// One file while it is being read.
 struct Reading<'a> {
@@ -254,18 +183,16 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Two rows for one code on one day, told at the later line. The rows of a code stand together, earliest first.
+    /// Two rows for one code on one day, told at the later line. The rows of a code stand together, earliest day first.
     fn overlaps(&mut self, list: &CodeList) {
-        let mut longest: HashMap<&str, &Code> = HashMap::new();
+        let mut latest: Option<&Code> = None;
         for entry in list.iter() {
-            let Some(earlier) = longest.insert(&entry.code, entry) else { continue };
-            if entry.overlaps(earlier) {
+            let earlier = latest.filter(|earlier| earlier.code == entry.code);
+            if let Some(earlier) = earlier.filter(|earlier| earlier.overlaps(entry)) {
                 let (first, later) = (entry.line.min(earlier.line), entry.line.max(earlier.line));
                 self.wrong(later, Fault::Overlap { code: entry.code.to_string(), line: first });
             }
-            if earlier.until.is_none_or(|until| entry.until.is_some_and(|end| end < until)) {
-                longest.insert(&entry.code, earlier);
-            }
+            latest = Some(earlier.filter(|earlier| earlier.ends_after(entry)).unwrap_or(entry));
         }
     }
 
@@ -422,14 +349,9 @@ mod tests {
 
     #[test]
     fn an_open_quotation_mark_is_found() {
-        check_units(
-            "KGM,\"kilogram,kilogramme,,\nGRM,\"gram\",gramme,,\n",
-            &["list.csv:3: the row has 4 values and the header 5; put values with commas in quotation marks"],
-        );
-        check_units(
-            "KGM,\"kilo\ngram\",kilogramme,,\n",
-            &["list.csv:3: the english holds a control character; close its quotation mark, or take the character out"],
-        );
+        let expected = "list.csv:3: a value in the column english holds a control character; close its quotation mark, or \
+                        take the character out";
+        check_units("KGM,\"kilogram,kilogramme,,\nGRM,\"gram\",gramme,,\n", &[expected]);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::{fmt, path::Path};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Code, CodeList, CodeLists, Detail, Mistake, UnknownList, reading};
+use super::{Code, CodeList, CodeLists, Detail, Mistake, UnknownList, directory};
 use crate::language::Language;
 
 /// What a directory of code lists holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckReport {
     /// Each list, as far as it could be read.
     pub lists: Vec<ListCount>,
@@ -61,7 +61,7 @@ pub struct ShownCode<'a> {
 /// Reads every list of a directory and tells what is in it and what is wrong with it.
 #[must_use]
 pub fn check(dir: &Path) -> CheckReport {
-    let (lists, mistakes) = reading::read_directory(dir);
+    let (lists, mistakes) = directory::read_directory(dir);
     let count = |list: &CodeList| ListCount { name: list.name(), codes: list.len(), is_sample: list.is_sample() };
     CheckReport { lists: lists.iter().map(count).collect(), mistakes }
 }
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_shipped_lists_check_clean_and_name_their_samples() {
-        let report = super::check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars/codes"));
+        let report = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars/codes"));
         assert!(report.is_clean());
         expect![[r#"
             countries                250
@@ -253,7 +253,7 @@ mod tests {
             std::fs::write(dir.path().join(shape.file_name()), shape.shipped).unwrap();
         }
         std::fs::write(dir.path().join("unit.csv"), "").unwrap();
-        let report = super::check(dir.path());
+        let report = check(dir.path());
         let said: Vec<String> = report.mistakes.iter().map(ToString::to_string).collect();
         assert!(
             said[0].ends_with(
@@ -275,7 +275,7 @@ mod tests {
             "code,english,french,from,until,unit\n84717000,a,b,,,NMB\n",
         )
         .unwrap();
-        let said = super::check(dir.path()).to_string();
+        let said = check(dir.path()).to_string();
         assert!(said.contains("hs-export-codes.csv:2: the unit \"NMB\" is not in units.csv"), "{said}");
     }
 }

@@ -10,9 +10,6 @@ pub const ROWS_MAX: usize = 200_000;
 /// Most bytes of one file.
 pub const FILE_BYTES_MAX: usize = 64 << 20;
 
-/// Most bytes of one code.
-pub const CODE_BYTES_MAX: usize = 8;
-
 /// Most decimal places of an amount: ISO 4217 has four.
 const MINOR_UNITS_MAX: u8 = 4;
 
@@ -213,17 +210,6 @@ mod tests {
         assert_eq!(Extra::Rate.read("1.3705").ok(), Some(Detail::Rate(Decimal::new(13_705, 4))));
         for wrong in ["", "0", "-1", "1,3705", "one"] {
             assert!(Extra::Rate.read(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn no_form_is_longer_than_a_code_may_be() {
-        for shape in &SHAPES {
-            let length = match shape.form {
-                Form::Letters(length) | Form::Digits(length) | Form::LettersOrDigits(length) => length,
-                Form::ExportCode => 8,
-            };
-            assert!(length <= CODE_BYTES_MAX, "{}", shape.name);
         }
     }
 }

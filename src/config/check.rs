@@ -74,7 +74,7 @@ impl Report {
         let config = &loaded.config;
         self.listeners = vec![("tls", config.tls.listen), ("watch", config.watch.listen)];
         self.partners = loaded.partners.partners().len();
-        self.own_certificate(config, now);
+        self.own_certificate(loaded, now);
         self.directories(config);
         if self.partners == 0 {
             let what = "there is no partner, so nobody can connect";
@@ -85,28 +85,35 @@ impl Report {
         }
     }
 
-    fn own_certificate(&mut self, config: &Config, now: Timestamp) {
+    fn own_certificate(&mut self, loaded: &Loaded, now: Timestamp) {
+        let config = &loaded.config;
         let chain = certificate::read_chain(&config.tls.certificate);
         if let Some(own) = chain.as_ref().ok().and_then(|chain| chain.first()) {
             self.ending("the gateway", own.until, &config.tls.certificate, now);
         }
-        let key = self.key(config);
+        let key = self.key(loaded);
         match (chain, key) {
             (Ok(chain), Some(key)) => self.mistakes.extend(disagreement(chain, key, config)),
             (Ok(_), None) => {}
-            (Err(mistake), _) => self.mistakes.push(mistake),
+            (Err(mistake), _) if mistake.hint.is_some() => self.mistakes.push(mistake),
+            (Err(mistake), _) => self.mistakes.push(mistake.hint("`tls.certificate` names the file")),
         }
     }
 
-    fn key(&mut self, config: &Config) -> Option<PrivateKeyDer<'static>> {
-        let path = config.tls.private_key.path();
+    fn key(&mut self, loaded: &Loaded) -> Option<PrivateKeyDer<'static>> {
+        let file_of_key = &loaded.config.tls.private_key;
+        let path = file_of_key.path();
         if let Some(mode) =
             path.metadata().ok().map(|data| data.permissions().mode() & 0o777).filter(|mode| mode & !KEY_MODE != 0)
         {
             let what = format!("the private key can be used by others, its mode is {mode:04o}");
             self.cautions.push(Mistake::new(file(path), what).hint(format!("chmod 0600 {}", path.display())));
         }
-        let secret = config.tls.private_key.read().map_err(|trouble| Mistake::new(file(path), trouble.to_string()));
+        let secret = file_of_key.read().map_err(|trouble| {
+            let place = loaded.places.get("tls.private_key").cloned();
+            Mistake::new(place.unwrap_or_else(|| file(&loaded.path)), trouble.to_string())
+                .hint("`tls.private_key` names the file")
+        });
         let key = secret.and_then(|secret| {
             PrivateKeyDer::from_pem_slice(secret.expose()).map_err(|_| {
                 Mistake::new(file(path), "the file is not a private key that can be read")
@@ -286,7 +293,7 @@ mod tests {
             .into_iter()
             .map(|mistake| home.shorten(mistake.place))
             .collect();
-        assert_eq!(places, ["gateway.key", "gateway.pem", "none"]);
+        assert_eq!(places, ["lodged.toml:3:15", "gateway.pem", "none"]);
     }
 
     #[test]

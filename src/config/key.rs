@@ -6,25 +6,25 @@ use jiff::tz::TimeZone;
 use tracing_subscriber::EnvFilter;
 
 use super::certificate::{Edge, moment};
-use super::shape::Key;
-use super::shape::Shape::{self, Choice, Flag, Moment, OptionalPath, Path, Table, Tables, Text, Whole};
+use super::shape::Form::{self, Choice, Flag, Moment, OptionalPath, Path, Text, Whole};
+use super::shape::{Key, Shape};
 use crate::edifact::Repertoire;
 use crate::identifier::{AuthorizationId, BusinessNumber};
 
 /// `conf/lodged.toml`.
 pub(super) const SETTINGS: &[Key] = &[
-    key(
+    table(
         "edi",
-        Table(&[
+        &[
             key("identity", Text(identification)),
             key("qualifier", Text(qualifier)),
             key("practice_identity", Text(optional_identification)),
-        ]),
+        ],
     ),
-    key("tls", Table(&[key("listen", Text(address)), key("certificate", Path), key("private_key", Path)])),
-    key(
+    table("tls", &[key("listen", Text(address)), key("certificate", Path), key("private_key", Path)]),
+    table(
         "limits",
-        Table(&[
+        &[
             key("connections_max", Whole(1, 100_000, "connections")),
             key("connections_per_partner_max", Whole(1, 100_000, "connections")),
             key("handshakes_max", Whole(1, 100_000, "connections")),
@@ -40,29 +40,26 @@ pub(super) const SETTINGS: &[Key] = &[
             key("idle_seconds_max", Whole(5, 86_400, "seconds")),
             key("interchange_seconds_max", Whole(1, 3_600, "seconds")),
             key("write_seconds_max", Whole(1, 3_600, "seconds")),
-        ]),
+        ],
     ),
-    key("drain", Table(&[key("seconds_max", Whole(0, 3_600, "seconds"))])),
-    key(
+    table("drain", &[key("seconds_max", Whole(0, 3_600, "seconds"))]),
+    table(
         "store",
-        Table(&[
+        &[
             key("directory", Path),
             key("segment_bytes", Whole(1_048_576, 1_073_741_824, "bytes")),
             key("cache_bytes", Whole(8_388_608, 68_719_476_736, "bytes")),
-        ]),
+        ],
     ),
-    key("proof", Table(&[key("form", Choice(&["cers", "g7"])), key("time_zone", Text(time_zone))])),
-    key(
+    table("proof", &[key("form", Choice(&["cers", "g7"])), key("time_zone", Text(time_zone))]),
+    table(
         "rules",
-        Table(&[
-            key("late", Choice(&["notice", "warning", "error"])),
-            key("export_days_ahead_max", Whole(0, 3_650, "days")),
-        ]),
+        &[key("late", Choice(&["notice", "warning", "error"])), key("export_days_ahead_max", Whole(0, 3_650, "days"))],
     ),
-    key("grammars", Table(&[key("directory", OptionalPath)])),
-    key("partners", Table(&[key("directory", Path)])),
-    key("watch", Table(&[key("listen", Text(address))])),
-    key("log", Table(&[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))])),
+    table("grammars", &[key("directory", OptionalPath)]),
+    table("partners", &[key("directory", Path)]),
+    table("watch", &[key("listen", Text(address))]),
+    table("log", &[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))]),
 ];
 
 /// `conf/partners/*.toml`.
@@ -70,40 +67,45 @@ pub(super) const PARTNER: &[Key] = &[
     required("name", Text(name)),
     required("kind", Choice(&["exporter", "service-provider", "carrier"])),
     key("language", Choice(&["en", "fr"])),
-    key("identity", Tables(&[required("identification", Text(identification)), key("qualifier", Text(qualifier))])),
-    key(
+    tables("identity", &[required("identification", Text(identification)), key("qualifier", Text(qualifier))]),
+    tables(
         "certificate",
-        Tables(&[required("file", Path), key("from", Moment(from_moment)), key("until", Moment(until_moment))]),
+        &[required("file", Path), key("from", Moment(from_moment)), key("until", Moment(until_moment))],
     ),
-    key(
+    tables(
         "authority",
-        Tables(&[
-            required("authorization_id", Text(authorization_id)),
-            required("business_number", Text(business_number)),
-        ]),
+        &[required("authorization_id", Text(authorization_id)), required("business_number", Text(business_number))],
     ),
-    key(
+    table(
         "limits",
-        Table(&[
+        &[
             key("interchanges_per_minute_max", Whole(1, 10_000_000, "interchanges")),
             key("handshakes_max", Whole(1, 100_000, "connections")),
             key("handshakes_per_address_max", Whole(1, 100_000, "connections")),
             key("interchange_bytes_max", Whole(1_024, 268_435_456, "bytes")),
             key("connections_max", Whole(1, 100_000, "connections")),
-        ]),
+        ],
     ),
-    key(
+    table(
         "agreement",
-        Table(&[key("answers_want_acknowledgement", Flag), key("answer_repertoire", Text(optional_repertoire))]),
+        &[key("answers_want_acknowledgement", Flag), key("answer_repertoire", Text(optional_repertoire))],
     ),
 ];
 
-const fn key(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, is_required: false }
+const fn key(name: &'static str, form: Form) -> Key {
+    Key { name, shape: Shape::Value(form), is_required: false }
 }
 
-const fn required(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, is_required: true }
+const fn required(name: &'static str, form: Form) -> Key {
+    Key { name, shape: Shape::Value(form), is_required: true }
+}
+
+const fn table(name: &'static str, keys: &'static [Key]) -> Key {
+    Key { name, shape: Shape::Table(keys), is_required: false }
+}
+
+const fn tables(name: &'static str, keys: &'static [Key]) -> Key {
+    Key { name, shape: Shape::Tables(keys), is_required: false }
 }
 
 /// The hint, unless the text will do.

@@ -97,7 +97,7 @@ impl Config {
         refuse_any(mistakes)?;
 
         let config = deserialize::<Self>(&source, variables.into_iter().collect())?.relative_to(directory);
-        refuse_any(disagreement(&config, &places, path).into_iter().collect())?;
+        refuse_any(disagreements(&config, &partners, &places, path))?;
         let zone = TimeZone::get(&config.proof.time_zone).map_err(|_| {
             let what = format!("this machine does not know the time zone {}", config.proof.time_zone);
             Mistake::new(file(path), what).hint("install the time zone data of the system")
@@ -128,20 +128,33 @@ fn partners_directory(root: &dyn TableLike, variables: &BTreeMap<String, String>
     from_environment.or_else(from_file).map_or_else(|| Partners::default().directory, PathBuf::from)
 }
 
-/// Two settings that are right and do not go together.
-fn disagreement(config: &Config, places: &BTreeMap<String, Place>, path: &Path) -> Option<Mistake> {
-    let Config { limits, store, .. } = config;
-    let largest = u64::try_from(limits.interchange_bytes_max).unwrap_or(u64::MAX);
-    let name = "store.segment_bytes";
+/// Settings that are right, each for itself, and do not go together.
+fn disagreements(
+    config: &Config,
+    partners: &PartnerBook,
+    places: &BTreeMap<String, Place>,
+    path: &Path,
+) -> Vec<Mistake> {
     let place =
-        || places.get(name).or(places.get("limits.interchange_bytes_max")).cloned().unwrap_or_else(|| file(path));
-    (largest > store.segment_bytes / 2).then(|| {
-        Mistake::new(
-            place(),
-            format!("`{name}` is {}, too small for an interchange of {largest} bytes", store.segment_bytes),
-        )
-        .hint("make it at least twice `limits.interchange_bytes_max`")
-    })
+        |names: [&str; 2]| names.iter().find_map(|name| places.get(*name)).cloned().unwrap_or_else(|| file(path));
+    let too_long = |bytes_max: usize, place: Place| {
+        let segment = config.store.segment_bytes;
+        u64::try_from(bytes_max).is_ok_and(|bytes_max| bytes_max > segment / 2).then(|| {
+            let what = format!("an interchange of {bytes_max} bytes does not go with `store.segment_bytes`, {segment}");
+            Mistake::new(place, what).hint("make the segment at least twice as long")
+        })
+    };
+    let own = place(["store.segment_bytes", "limits.interchange_bytes_max"]);
+    let of_partners = partners.partners().iter().filter_map(|partner| {
+        let home = config.partners.directory.join(format!("{}.toml", partner.id));
+        too_long(partner.limits.interchange_bytes_max?, file(&home))
+    });
+    let (tls, watch) = (config.tls.listen, config.watch.listen);
+    let shared_address = (tls == watch && tls.port() != 0).then(|| {
+        Mistake::new(place(["watch.listen", "tls.listen"]), format!("`tls.listen` and `watch.listen` are both {tls}"))
+            .hint("give one of them another port")
+    });
+    too_long(config.limits.interchange_bytes_max, own).into_iter().chain(of_partners).chain(shared_address).collect()
 }
 
 /// The values of a text whose keys and shapes were checked, with these variables above it.
@@ -214,7 +227,10 @@ mod tests {
             "`limits.connections_max` is text, not a whole number (lodged.toml:2:19)\n  \
              hint: write a whole number from 1 to 100000 (connections)",
         );
-        check("edi = 1\n", "`edi` is a whole number, not a table (lodged.toml:1:7)\n  hint: write a table");
+        check(
+            "edi = 1\n",
+            "`edi` is a whole number, which does not go here (lodged.toml:1:7)\n  hint: write [edi] and its keys below it",
+        );
     }
 
     #[test]
@@ -343,9 +359,28 @@ mod tests {
     fn an_interchange_must_fit_into_a_segment_of_the_journal() {
         check(
             "[store]\nsegment_bytes = 16777216\n",
-            "`store.segment_bytes` is 16777216, too small for an interchange of 10485760 bytes (lodged.toml:2:17)\n  \
-             hint: make it at least twice `limits.interchange_bytes_max`",
+            "an interchange of 10485760 bytes does not go with `store.segment_bytes`, 16777216 (lodged.toml:2:17)\n  \
+             hint: make the segment at least twice as long",
         );
+    }
+
+    #[test]
+    fn an_interchange_of_a_partner_must_fit_as_well() {
+        let home = Home::new("");
+        home.partner("maple", "name = \"Maple\"\nkind = \"carrier\"\n[limits]\ninterchange_bytes_max = 50000000\n");
+        let expected = "an interchange of 50000000 bytes does not go with `store.segment_bytes`, 67108864 \
+                        (partners/maple.toml)\n  hint: make the segment at least twice as long";
+        assert_eq!(home.mistakes(), expected);
+    }
+
+    #[test]
+    fn two_doors_cannot_listen_on_one_address() {
+        check(
+            "[tls]\nlisten = \"127.0.0.1:9464\"\n",
+            "`tls.listen` and `watch.listen` are both 127.0.0.1:9464 (lodged.toml:2:10)\n  \
+             hint: give one of them another port",
+        );
+        check("[tls]\nlisten = \"127.0.0.1:0\"\n[watch]\nlisten = \"127.0.0.1:0\"\n", "");
     }
 
     #[test]

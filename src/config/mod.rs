@@ -30,6 +30,8 @@ mod log;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod shipped;
 
 pub use check::{Ending, Report, check};
 pub use load::{Environment, Loaded};

@@ -8,7 +8,7 @@ use toml_edit::{Item, TableLike, Value};
 
 use super::load::Environment;
 use super::mistake::{Mistake, Place};
-use super::shape::{Given, Key, Shape};
+use super::shape::{Form, Given, Key, Shape};
 use super::source::Source;
 
 /// What one walk found.
@@ -51,14 +51,13 @@ impl Reading {
     ) -> Result<(String, &'a str), (String, Option<String>)> {
         let known = leaves(keys, "");
         let named = known.iter().find(|(name, _)| Environment::variable(name) == variable);
-        let Some((name, shape)) = named else {
+        let Some((name, form)) = named else {
             let variables: Vec<_> = known.iter().map(|(name, _)| Environment::variable(name)).collect();
             let hint = nearest(variable, variables.iter().map(String::as_str));
             return Err((format!("unknown variable `{variable}`"), hint.map(|near| format!("did you mean `{near}`?"))));
         };
         let value = value.ok_or_else(|| (format!("`{variable}` is not text in UTF-8"), None))?;
-        shape
-            .check(name, &shape.read(value))
+        form.check(name, &form.read(value))
             .map(|()| (name.clone(), value))
             .map_err(|refusal| (refusal.what, Some(refusal.hint)))
     }
@@ -73,7 +72,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn table(&mut self, keys: &[Key], table: &dyn TableLike, span: Option<Range<usize>>, path: &str) {
+    fn table(&mut self, keys: &[Key], table: &dyn TableLike, span: Option<&Range<usize>>, path: &str) {
         for (name, item) in table.iter() {
             let span = table.get_key_value(name).and_then(|(key, _)| key.span()).or_else(|| item.span());
             match keys.iter().find(|key| key.name == name) {
@@ -82,8 +81,11 @@ impl Walk<'_> {
             }
         }
         for key in keys.iter().filter(|key| key.is_required && !table.contains_key(key.name)) {
-            let what = format!("`{}` is missing", join(path, key.name));
-            self.mistake(span.clone(), what, Some(format!("write {}", key.shape.wanted())));
+            let hint = match key.shape {
+                Shape::Value(form) => Some(format!("write {}", form.wanted())),
+                Shape::Table(_) | Shape::Tables(_) => None,
+            };
+            self.mistake(span.cloned(), format!("`{}` is missing", join(path, key.name)), hint);
         }
     }
 
@@ -91,27 +93,29 @@ impl Walk<'_> {
         let place = self.source.place(item.span());
         self.reading.places.insert(path.to_owned(), place);
         match shape {
+            Shape::Value(form) => {
+                if let Err(refusal) = form.check(path, &given(item)) {
+                    self.mistake(item.span(), refusal.what, Some(refusal.hint));
+                }
+            }
             Shape::Table(keys) => match item.as_table_like() {
-                Some(table) => self.table(keys, table, item.span(), path),
-                None => self.wrong_kind(shape, item, path),
+                Some(table) => self.table(keys, table, item.span().as_ref(), path),
+                None => self.no_table(item, path, &format!("write [{path}] and its keys below it")),
             },
             Shape::Tables(keys) => match tables(item) {
                 Some(tables) => {
                     for (index, (table, span)) in tables.into_iter().enumerate() {
-                        self.table(keys, table, span, &format!("{path}[{index}]"));
+                        self.table(keys, table, span.as_ref(), &format!("{path}[{index}]"));
                     }
                 }
-                None => self.wrong_kind(shape, item, path),
+                None => self.no_table(item, path, &format!("write [[{path}]] and its keys below it, for each of them")),
             },
-            _ => self.wrong_kind(shape, item, path),
         }
     }
 
-    /// Checks a value that is no table.
-    fn wrong_kind(&mut self, shape: Shape, item: &Item, path: &str) {
-        if let Err(refusal) = shape.check(path, &given(item)) {
-            self.mistake(item.span(), refusal.what, Some(refusal.hint));
-        }
+    fn no_table(&mut self, item: &Item, path: &str, hint: &str) {
+        let what = format!("`{path}` is {}, which does not go here", given(item).kind());
+        self.mistake(item.span(), what, Some(hint.to_owned()));
     }
 
     fn unknown(&mut self, keys: &[Key], name: &str, span: Option<Range<usize>>, path: &str) {
@@ -131,12 +135,12 @@ impl Walk<'_> {
     }
 }
 
-/// The full names of all values, with their shapes.
-pub(super) fn leaves(keys: &[Key], path: &str) -> Vec<(String, Shape)> {
+/// The full names of all values, with their forms.
+pub(super) fn leaves(keys: &[Key], path: &str) -> Vec<(String, Form)> {
     keys.iter()
         .flat_map(|key| match key.shape {
             Shape::Table(inner) | Shape::Tables(inner) => leaves(inner, &join(path, key.name)),
-            shape => vec![(join(path, key.name), shape)],
+            Shape::Value(form) => vec![(join(path, key.name), form)],
         })
         .collect()
 }
@@ -155,8 +159,11 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// The tables of `[[name]]` or of a list of inline tables, with where each begins.
-fn tables(item: &Item) -> Option<Vec<(&dyn TableLike, Option<Range<usize>>)>> {
+/// A table and where it begins.
+type Placed<'a> = (&'a dyn TableLike, Option<Range<usize>>);
+
+/// The tables of `[[name]]` or of a list of inline tables.
+fn tables(item: &Item) -> Option<Vec<Placed<'_>>> {
     match item {
         Item::ArrayOfTables(tables) => {
             Some(tables.iter().map(|table| (table as &dyn TableLike, table.span())).collect())

@@ -11,7 +11,18 @@ pub(super) struct Key {
 /// What may stand under a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
-    /// Text that this function accepts; its error says what the text is not.
+    /// A value.
+    Value(Form),
+    /// `[name]`
+    Table(&'static [Key]),
+    /// `[[name]]`
+    Tables(&'static [Key]),
+}
+
+/// What a value may look like.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    /// Text that this function accepts; its error says what to write.
     Text(fn(&str) -> Result<(), String>),
     /// The path of a file or directory. Never repeated in a message: somebody may have written the secret itself.
     Path,
@@ -23,12 +34,8 @@ pub(super) enum Shape {
     Whole(i64, i64, &'static str),
     /// Yes or no.
     Flag,
-    /// A date, or a date with time and offset.
+    /// A date, or a date with time and offset, that this function accepts.
     Moment(fn(&str) -> Result<(), String>),
-    /// `[name]`
-    Table(&'static [Key]),
-    /// `[[name]]`
-    Tables(&'static [Key]),
 }
 
 /// A value as it was given.
@@ -49,7 +56,7 @@ pub(super) struct Refusal {
     pub(super) hint: String,
 }
 
-impl Shape {
+impl Form {
     /// Whether this value may stand under this key.
     pub(super) fn check(&self, name: &str, given: &Given<'_>) -> Result<(), Refusal> {
         let refuse = |what| Err(Refusal { what, hint: format!("write {}", self.wanted()) });
@@ -79,12 +86,12 @@ impl Shape {
         }
     }
 
-    /// The text of a variable as a value of this shape.
+    /// The text of a variable as a value of this form.
     pub(super) fn read<'a>(&self, text: &'a str) -> Given<'a> {
         match self {
             Self::Whole(..) => text.parse().map_or(Given::Text(text), Given::Whole),
             Self::Flag => text.parse().map_or(Given::Text(text), Given::Flag),
-            _ => Given::Text(text),
+            Self::Text(_) | Self::Path | Self::OptionalPath | Self::Choice(_) | Self::Moment(_) => Given::Text(text),
         }
     }
 
@@ -97,8 +104,6 @@ impl Shape {
             Self::Moment(_) => "a date such as 2026-01-31, or one with time and offset".to_owned(),
             Self::Text(_) => "text in quotes".to_owned(),
             Self::Path | Self::OptionalPath => "the path of a file or directory in quotes".to_owned(),
-            Self::Table(_) => "a table".to_owned(),
-            Self::Tables(_) => "a table in double brackets for each".to_owned(),
         }
     }
 
@@ -108,8 +113,6 @@ impl Shape {
             Self::Whole(..) => "a whole number",
             Self::Flag => "true or false",
             Self::Moment(_) => "a date",
-            Self::Table(_) => "a table",
-            Self::Tables(_) => "a list of tables",
         }
     }
 }
@@ -123,7 +126,8 @@ impl Given<'_> {
         }
     }
 
-    fn kind(&self) -> &'static str {
+    /// What it is, for a sentence.
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
             Self::Whole(_) => "a whole number",
@@ -134,7 +138,7 @@ impl Given<'_> {
     }
 }
 
-fn is_path(text: &str, shape: &Shape) -> bool {
-    let may_be_empty = matches!(shape, Shape::OptionalPath);
+fn is_path(text: &str, form: &Form) -> bool {
+    let may_be_empty = matches!(form, Form::OptionalPath);
     (may_be_empty || !text.is_empty()) && !text.contains(char::is_control)
 }

@@ -341,7 +341,7 @@ impl<'a> Interchange<'a> {
                     let start = component.span().start + at;
                     let detail = format!("byte {byte:02X} is not a character of {}", self.envelope.repertoire.as_str());
                     let place = place.with_element(element_place);
-                    findings.push(finding(SyntaxError::InvalidCharacter, place, start..start + 1, &detail));
+                    take(findings, finding(SyntaxError::InvalidCharacter, place, start..start + 1, &detail));
                 }
             }
         }
@@ -491,6 +491,22 @@ fn read_header(header: &Segment<'_>, findings: &mut Vec<SyntaxFinding>) -> Envel
     }
 }
 
+/// Most findings about the envelopes and characters of one interchange: one of nothing but mistakes must not cost more
+/// memory than its bytes.
+const FINDINGS_MAX: usize = 1_000;
+
+/// Takes a finding, up to the limit. The last one refuses the interchange as a whole: what was left out could have
+/// refused any of its messages.
+fn take(findings: &mut Vec<SyntaxFinding>, found: SyntaxFinding) {
+    if findings.len() + 1 < FINDINGS_MAX {
+        findings.push(found);
+    } else if findings.len() < FINDINGS_MAX {
+        let place = Place::Interchange { segment: None, element: None };
+        let detail = format!("more than {FINDINGS_MAX} mistakes were found; the rest is left out");
+        findings.push(finding(SyntaxError::Unspecified, place, found.span, &detail));
+    }
+}
+
 /// What is open at a point of the walk.
 #[derive(Default)]
 struct Open {
@@ -532,7 +548,7 @@ impl<'a> Walk<'a> {
         let span =
             element.and_then(|position| segment.element(position)).map_or(segment.span(), |element| element.span());
         let place = element.map_or(place, |position| place.with_element(ElementPlace::element(position)));
-        self.findings.push(finding(error, place, span, detail));
+        take(&mut self.findings, finding(error, place, span, detail));
     }
 
     fn text(&self, segment: &Segment<'a>, element: u16, component: u16) -> String {
@@ -851,6 +867,14 @@ mod tests {
         assert!(Interchange::read(b"").is_none());
         assert!(Interchange::read(b"UNH+1'").is_none());
         assert!(Interchange::read(b"UNB+UNOA:3").is_none(), "not even a terminator");
+    }
+
+    #[test]
+    fn nothing_but_mistakes_ends_at_the_limit_and_refuses_the_interchange() {
+        let text = format!("{UNB}{}UNZ+0+IC1'", "'".repeat(100_000));
+        let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
+        assert_eq!(findings.len(), FINDINGS_MAX);
+        assert!(findings.iter().any(|finding| finding.error == SyntaxError::Unspecified));
     }
 
     #[test]

@@ -2,17 +2,37 @@
 
 use jiff::tz::TimeZone;
 
-use crate::edifact::{Envelope, PartyId};
+use crate::codes::CodeLists;
+use crate::declaration::guide::Guide;
+use crate::edifact::{Envelope, MessageType, PartyId};
+use crate::grammar::Catalogue;
+use crate::rules::RuleSettings;
 
 /// Grammars, guides, code lists, rules' settings and our own identities. Replaced whole or not at all.
 #[derive(Debug)]
 pub struct Rulebook {
     /// Who we are.
     pub identities: Identities,
-    /// The zone in which days are counted.
+    /// The message grammars.
+    pub catalogue: Catalogue,
+    /// The implementation guides: a message is a declaration when one of them applies to it.
+    pub guides: Vec<Guide>,
+    /// The code lists.
+    pub codes: CodeLists,
+    /// What the rules can be told.
+    pub settings: RuleSettings,
+    /// The zone in which days are counted and local moments stated.
     pub zone: TimeZone,
     /// Longest evidence kept of what nobody can be answered for, in bytes.
     pub evidence_bytes_max: usize,
+}
+
+impl Rulebook {
+    /// The guide of this message, when it is a declaration.
+    #[must_use]
+    pub fn guide(&self, message: &MessageType) -> Option<&Guide> {
+        self.guides.iter().find(|guide| guide.applies_to(message))
+    }
 }
 
 /// The identities (0010 with 0007) of this gateway.
@@ -20,21 +40,16 @@ pub struct Rulebook {
 pub struct Identities {
     /// For real interchanges, and for practice marked by 0035.
     pub real: PartyId,
-    /// For practice alone.
-    pub practice: PartyId,
+    /// For practice alone, where there is such a one.
+    pub practice: Option<PartyId>,
 }
 
 impl Identities {
-    /// The identity that an interchange means, when it means one of ours.
+    /// The identity that an interchange means, when it means one of ours. What is sent to the practice identity without
+    /// the test indicator means neither: it is not for certain what its sender wants.
     #[must_use]
     pub fn addressed_by(&self, envelope: &Envelope) -> Option<&PartyId> {
-        let is_practice_only = self.practice.is_same_party(&envelope.recipient);
-        if self.real.is_same_party(&envelope.recipient) {
-            Some(&self.real)
-        } else if is_practice_only && envelope.is_practice {
-            Some(&self.practice)
-        } else {
-            None
-        }
+        let practice = self.practice.as_ref().filter(|_| envelope.is_practice);
+        [Some(&self.real), practice].into_iter().flatten().find(|identity| identity.is_same_party(&envelope.recipient))
     }
 }

@@ -97,7 +97,7 @@ impl Catalogue {
         Self::new(read(&sources.collect::<Vec<_>>()).0)
     }
 
-    fn new(compiled: Compiled) -> Self {
+    pub(super) fn new(compiled: Compiled) -> Self {
         let Compiled { directories, services, mut messages } = compiled;
         messages.sort_by(|(one, _), (other, _)| one.cmp(other));
         Self { messages, directories, services }
@@ -218,4 +218,84 @@ fn sources(folder: &Path) -> Result<Vec<Source>, GrammarTrouble> {
     }
     sources.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{catalogue, message_type};
+    use super::*;
+
+    const TABLES: &str = "
+directory T:1:UN
+message TEST Directory
+  M UNH
+  M UNT
+message TEST Association
+  key T:1:UN:EXP01
+  M UNH
+  M UNT
+";
+
+    fn check(kind: &str, association: Option<&str>, expected: Option<&str>) {
+        let catalogue = catalogue(TABLES);
+        let found = catalogue.message(&message_type(kind, association));
+        assert_eq!(found.map(|grammar| grammar.name.as_str()), expected);
+    }
+
+    #[test]
+    fn the_exact_association_code_comes_first() {
+        check("TEST", Some("EXP01"), Some("Association"));
+    }
+
+    #[test]
+    fn an_unknown_association_code_falls_back_to_the_directory() {
+        check("TEST", Some("OTHER"), Some("Directory"));
+        check("TEST", None, Some("Directory"));
+    }
+
+    #[test]
+    fn an_unknown_type_has_no_grammar() {
+        check("OTHER", None, None);
+        assert!(catalogue(TABLES).knows_kind("TEST") && !catalogue(TABLES).knows_kind("OTHER"));
+    }
+
+    #[test]
+    fn what_is_built_in_has_no_mistakes() {
+        let sources: Vec<_> = DIRECTORIES.iter().map(|(name, text)| Source::built_in(name, text)).collect();
+        assert_eq!(read(&sources).1.to_string(), "");
+        assert_eq!(Catalogue::embedded().message_types().len(), 6);
+    }
+
+    #[test]
+    fn every_grammar_of_the_folders_is_built_in() {
+        let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
+        let mut names: Vec<PathBuf> = Vec::new();
+        for folder in ["d96b", "service"] {
+            names.extend(sources(&grammars.join(folder)).unwrap().into_iter().map(|source| source.name));
+        }
+        let mut built_in: Vec<PathBuf> =
+            DIRECTORIES.iter().chain(SERVICE).map(|(name, _)| grammars.with_file_name(name)).collect();
+        built_in.sort();
+        assert_eq!(names, built_in);
+        let loaded = Catalogue::load(&grammars).unwrap();
+        assert!(loaded.message_types().eq(Catalogue::embedded().message_types()));
+    }
+
+    #[test]
+    fn a_folder_may_be_empty_but_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("notes.txt"), "no grammar").unwrap();
+        assert_eq!(lint(folder.path()).unwrap(), LintReport::default());
+        let missing = lint(&folder.path().join("missing")).unwrap_err().to_string();
+        assert!(missing.ends_with("cannot be read; check that it is there and its permissions"), "{missing}");
+    }
+
+    #[test]
+    fn a_mistake_names_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.grammar");
+        fs::write(&file, "directory T:1:UN\nsegmnt AAA\n").unwrap();
+        let trouble = Catalogue::load(folder.path()).unwrap_err().to_string();
+        assert!(trouble.contains(&format!("{}:2:1: error: ", file.display())), "{trouble}");
+    }
 }

@@ -9,25 +9,23 @@ use std::{
 };
 
 use super::{
-    mistake::{At, Located, Mistakes, nearest},
+    layout::message_grammar,
+    mistake::{Located, Mistakes, nearest},
     notation::{Home, MessageKey},
-    outline::{Entry as Line, MessageDefinition, Outline, Parts},
+    outline::{ElementDefinition, Entry as Line, MessageDefinition, Outline, Parts},
     spec::{DataId, DirectoryKey, ElementSpec, Representation, SegmentSpec, SegmentTable, ValueSpec},
-    table::{Entry, GroupId, MessageGrammar, PlaceId, SegmentGroup, SpecRef, TablePlace},
+    table::MessageGrammar,
 };
 use crate::edifact::{MessageType, Tag};
 
 /// Most repetitions that a place, a group or an element may have.
-pub(super) const REPETITIONS_MAX: u32 = 9_999_999;
+const REPETITIONS_MAX: u32 = 9_999_999;
 
 /// Most components of a composite.
-pub(super) const COMPONENTS_MAX: usize = 64;
+const COMPONENTS_MAX: usize = 64;
 
 /// Most elements of a segment.
-pub(super) const ELEMENTS_MAX: usize = 999;
-
-/// Most places of a segment table.
-pub(super) const PLACES_MAX: usize = 9_999;
+const ELEMENTS_MAX: usize = 999;
 
 /// Everything the files say, compiled.
 #[derive(Debug, Default)]
@@ -129,7 +127,7 @@ fn segment_table(outline: &Outline, mistakes: &mut Mistakes) -> SegmentTable {
     let composites = by_id(outline.composites.iter().map(|composite| (composite.id, composite)), "composite", mistakes);
     let segments = by_id(outline.segments.iter().map(|segment| (segment.id, segment)), "segment", mistakes);
     for composite in &outline.composites {
-        check_composite(composite, &elements.keys().map(|id| id.as_str().to_owned()).collect::<Vec<_>>(), mistakes);
+        check_composite(composite, &elements, mistakes);
     }
     let mut compiler =
         SegmentCompiler { mistakes, table: SegmentTable::default(), used: HashSet::new(), values: HashMap::new() };
@@ -163,7 +161,7 @@ fn components(composite: &Parts<DataId>) -> Vec<(bool, DataId)> {
     composite.parts.iter().filter_map(|part| Some((part.is_mandatory, DataId::read(&part.id.value)?))).collect()
 }
 
-fn check_composite(composite: &Parts<DataId>, elements: &[String], mistakes: &mut Mistakes) {
+fn check_composite(composite: &Parts<DataId>, elements: &HashMap<DataId, &ElementDefinition>, mistakes: &mut Mistakes) {
     if composite.parts.is_empty() {
         mistakes.error(composite.id.at, format!("composite {} has no components", composite.id.value), None);
     }
@@ -175,8 +173,8 @@ fn check_composite(composite: &Parts<DataId>, elements: &[String], mistakes: &mu
         );
     }
     for part in &composite.parts {
-        if !elements.contains(&part.id.value) {
-            let hint = nearest(&part.id.value, elements.iter().map(String::as_str));
+        if !DataId::read(&part.id.value).is_some_and(|id| elements.contains_key(&id)) {
+            let hint = nearest(&part.id.value, elements.keys().map(DataId::as_str));
             mistakes.error(part.id.at, format!("there is no data element {}", part.id.value), hint);
         }
         if part.repetitions_max.value != 1 {
@@ -257,7 +255,7 @@ impl SegmentCompiler<'_> {
     }
 }
 
-fn check_repetitions(repetitions_max: &Located<u32>, mistakes: &mut Mistakes) {
+pub(super) fn check_repetitions(repetitions_max: &Located<u32>, mistakes: &mut Mistakes) {
     if repetitions_max.value == 0 {
         mistakes.error(
             repetitions_max.at,
@@ -270,173 +268,65 @@ fn check_repetitions(repetitions_max: &Located<u32>, mistakes: &mut Mistakes) {
     }
 }
 
-/// Compiles one segment table; none when it cannot be used.
-fn message_grammar(
-    message: &MessageDefinition,
-    tables: [Arc<SegmentTable>; 3],
-    mistakes: &mut Mistakes,
-) -> Option<MessageGrammar> {
-    let grammar = MessageGrammar {
-        kind: message.kind.value.clone(),
-        name: message.name.clone(),
-        places: Vec::new(),
-        groups: vec![SegmentGroup {
-            path: String::new(),
-            parent: None,
-            is_mandatory: true,
-            repetitions_max: 1,
-            entries: 0..0,
-        }],
-        entries: Vec::new(),
-        tables,
-    };
-    let mut compiler = TableCompiler { mistakes, grammar, lines: Vec::new(), names: HashSet::new(), is_whole: true };
-    compiler.check_ends(message);
-    compiler.level(&message.entries, GroupId(0));
-    let TableCompiler { mistakes, grammar, lines, is_whole, .. } = compiler;
-    if !is_whole {
-        return None;
+#[cfg(test)]
+mod tests {
+    use super::super::trial::mistakes;
+
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(mistakes(&format!("directory T:1:UN\n{text}")), expected);
     }
-    for place in grammar.unreachable() {
-        let Some((place, at)) = grammar.place(place).zip(lines.get(usize::from(place.0))) else { continue };
-        let hint = format!(
-            "an earlier {} always takes the segment; a mandatory segment between the two would tell them apart",
-            place.tag
+
+    #[test]
+    fn what_is_not_known_gets_the_nearest_known_name() {
+        check(
+            "element 1000 an..3\nsegment AAA\n  M 1000\n  M 1001\n",
+            &["5:5: error: there is no data element 1001\n  hint: 1000 is known"],
         );
-        mistakes.error(*at, format!("{place} can never be reached"), Some(hint));
-    }
-    Some(grammar)
-}
-
-struct TableCompiler<'m> {
-    mistakes: &'m mut Mistakes,
-    grammar: MessageGrammar,
-    /// Where each place is written.
-    lines: Vec<At>,
-    /// The names of the groups.
-    names: HashSet<String>,
-    is_whole: bool,
-}
-
-impl TableCompiler<'_> {
-    fn refuse(&mut self, at: At, sentence: impl Into<String>, hint: Option<String>) {
-        self.is_whole = false;
-        self.mistakes.error(at, sentence, hint);
+        check("segment AAA\n  M C507\n", &["3:5: error: there is no composite C507"]);
+        check("composite C100\n  M 1000\nsegment AAA\n  M C100\n", &["3:5: error: there is no data element 1000"]);
     }
 
-    /// A table begins with UNH and ends with UNT.
-    fn check_ends(&mut self, message: &MessageDefinition) {
-        let is_once =
-            |entry: &Line, tag| entry.id.value == tag && entry.is_mandatory && entry.repetitions_max.value == 1;
-        let begins = message.entries.first().is_some_and(|entry| is_once(entry, "UNH"));
-        let ends = message.entries.last().is_some_and(|entry| is_once(entry, "UNT"));
-        if !begins || !ends {
-            let sentence = format!(
-                "the table of {} must begin with UNH and end with UNT, each mandatory and once",
-                message.kind.value
-            );
-            self.refuse(message.kind.at, sentence, None);
-        }
+    #[test]
+    fn nothing_is_defined_twice() {
+        check(
+            "element 1000 an..3\nelement 1000 an..3\nsegment AAA\n  M 1000\nsegment AAA\n  M 1000\n",
+            &["3:9: error: element 1000 is defined twice", "6:9: error: segment AAA is defined twice"],
+        );
+        check(
+            "message TEST\n  M UNH\n  M UNT\nmessage TEST\n  M UNH\n  M UNT\n",
+            &["5:9: error: TEST T:1:UN is defined twice"],
+        );
     }
 
-    /// Compiles the entries of one level, then those of its groups, so that a level is one stretch of the row.
-    fn level(&mut self, lines: &[Line], group: GroupId) {
-        let from = self.grammar.entries.len();
-        let mut groups = Vec::new();
-        for (index, line) in lines.iter().enumerate() {
-            check_repetitions(&line.repetitions_max, self.mistakes);
-            // The place of a group is that of its trigger, which is compiled with the group.
-            let place = PlaceId(0);
-            let (is_mandatory, repetitions_max) = (line.is_mandatory, line.repetitions_max.value);
-            let entry = Entry { tag: Tag::MALFORMED, is_mandatory, repetitions_max, place, group: None };
-            self.grammar.entries.push(entry);
-            groups.push((from + index, line));
-        }
-        if let Some(group) = self.grammar.groups.get_mut(usize::from(group.0)) {
-            group.entries = from..self.grammar.entries.len();
-        }
-        for (at, line) in groups {
-            let is_trigger = group != GroupId(0) && at == from;
-            let (place, child) = match &line.group {
-                Some(lines) => self.group(line, lines, group),
-                None => (self.place(line, group, is_trigger), None),
-            };
-            let tag = self.grammar.place(place).map_or(Tag::MALFORMED, |place| place.tag);
-            if let Some(entry) = self.grammar.entries.get_mut(at) {
-                (entry.tag, entry.place, entry.group) = (tag, place, child);
-            }
-        }
+    #[test]
+    fn what_no_segment_uses_is_a_warning() {
+        check(
+            "element 1000 an..3\ncomposite C100\n  M 1000\n",
+            &[
+                "2:9: warning: element 1000 is used by no segment",
+                "3:11: warning: composite C100 is used by no segment",
+            ],
+        );
     }
 
-    /// Compiles a group; its place is that of its trigger, which comes first.
-    fn group(&mut self, line: &Line, lines: &[Line], parent: GroupId) -> (PlaceId, Option<GroupId>) {
-        let name = &line.id;
-        if !self.names.insert(name.value.clone()) {
-            self.refuse(name.at, format!("group {} is there twice", name.value), None);
-        }
-        match lines.first() {
-            None => self.refuse(name.at, format!("group {} is empty", name.value), None),
-            Some(first) if first.group.is_some() || !first.is_mandatory || first.repetitions_max.value != 1 => {
-                let hint = "the first segment tells that the group is there".to_owned();
-                self.refuse(first.id.at, "a group begins with a segment that is mandatory and stands once", Some(hint));
-            }
-            Some(_) => {}
-        }
-        let path = match self.grammar.group(parent).map(|parent| parent.path.as_str()) {
-            Some("") | None => name.value.clone(),
-            Some(path) => format!("{path}/{}", name.value),
-        };
-        let place = PlaceId(u16::try_from(self.grammar.places.len()).unwrap_or(u16::MAX));
-        let id = GroupId(u16::try_from(self.grammar.groups.len()).unwrap_or(u16::MAX));
-        let (is_mandatory, repetitions_max) = (line.is_mandatory, line.repetitions_max.value);
-        self.grammar.groups.push(SegmentGroup {
-            path,
-            parent: Some(parent),
-            is_mandatory,
-            repetitions_max,
-            entries: 0..0,
-        });
-        self.level(lines, id);
-        (place, Some(id))
+    #[test]
+    fn composites_have_components_that_stand_once() {
+        check("composite C100\nsegment AAA\n  M C100\n", &["2:11: error: composite C100 has no components"]);
+        check(
+            "element 1000 an..3\ncomposite C100\n  M 1000 x2\nsegment AAA\n  M C100\n",
+            &["4:10: error: a component does not repeat\n  hint: list it several times"],
+        );
     }
 
-    fn place(&mut self, line: &Line, group: GroupId, is_trigger: bool) -> PlaceId {
-        let id = PlaceId(u16::try_from(self.grammar.places.len()).unwrap_or(u16::MAX));
-        if self.grammar.places.len() == PLACES_MAX {
-            self.refuse(line.id.at, format!("the table has more than {PLACES_MAX} places"), None);
-        }
-        let tag = Tag::read(line.id.value.as_bytes());
-        let specs = self.specs(line, tag);
-        self.lines.push(line.id.at);
-        self.grammar.places.push(TablePlace {
-            tag,
-            path: self.grammar.group(group).map(|group| group.path.clone()).unwrap_or_default(),
-            group: Some(group).filter(|group| *group != GroupId(0)),
-            is_trigger,
-            is_mandatory: line.is_mandatory,
-            repetitions_max: line.repetitions_max.value,
-            specs,
-        });
-        id
-    }
-
-    /// The segment of a place. Tags that begin with UN are the envelope's: the syntax of the interchange defines them.
-    fn specs(&mut self, line: &Line, tag: Tag) -> [SpecRef; 2] {
-        let is_envelope = tag.0.starts_with(b"UN");
-        let chosen: [u8; 2] = if is_envelope { [1, 2] } else { [0, 0] };
-        let found = chosen.map(|table| {
-            let segments = self.grammar.tables.get(usize::from(table));
-            let segment = segments.and_then(|segments| segments.index(tag));
-            Some(SpecRef { table, segment: u16::try_from(segment?).ok()? })
-        });
-        match found {
-            [Some(older), Some(newer)] => [older, newer],
-            _ => {
-                let [own, ..] = &self.grammar.tables;
-                let hint = nearest(&line.id.value, own.segments().iter().map(|segment| segment.tag.as_str()));
-                self.refuse(line.id.at, format!("there is no segment {}", line.id.value), hint);
-                [SpecRef { table: 0, segment: 0 }; 2]
-            }
-        }
+    #[test]
+    fn repetitions_have_bounds() {
+        check(
+            "element 1000 an..3\nsegment AAA\n  M 1000 x0\n",
+            &["4:10: error: what may stand here no time at all need not be written\n  hint: leave the line out"],
+        );
+        check(
+            "element 1000 an..3\nsegment AAA\n  M 1000 x10000000\n",
+            &["4:10: error: nothing repeats more than 9999999 times"],
+        );
     }
 }

@@ -6,118 +6,12 @@
 use std::ops::Range;
 
 use super::{
+    characters::{Characters, DIGIT, Ending, Number, Value},
     findings::Findings,
     matching::times,
     spec::{ElementSpec, SegmentSpec, SegmentTable, ValueKind, ValueSpec},
 };
-use crate::edifact::{ElementPlace, Envelope, Place, Repertoire, Segment, ServiceChars, SyntaxError, SyntaxVersion};
-
-// What a byte is, in a value. The first four and OTHER are kinds of characters.
-const DIGIT: u8 = 1;
-const MINUS: u8 = 2;
-const MARK: u8 = 4;
-const WRONG_MARK: u8 = 8;
-const OTHER: u8 = 16;
-/// A service character.
-const SERVICE: u8 = 32;
-/// The second or a later byte of a character of UTF-8: it does not count.
-const CONTINUED: u8 = 64;
-
-/// What the bytes of one interchange mean: its service characters, repertoire and syntax version in one table.
-#[derive(Debug)]
-pub(super) struct Characters {
-    classes: [u8; 256],
-    service: ServiceChars,
-    is_syntax_4: bool,
-}
-
-impl Characters {
-    pub(super) fn new(service: &ServiceChars, envelope: &Envelope) -> Self {
-        let is_syntax_4 = envelope.version == SyntaxVersion::V4;
-        let mut classes = [OTHER; 256];
-        for (byte, class) in (0..=u8::MAX).zip(&mut classes) {
-            *class = match byte {
-                b'0'..=b'9' => DIGIT,
-                b'-' => MINUS,
-                // Syntax 4 takes either mark, whatever UNA says (ISO 9735-1:2002, 10.1).
-                b'.' | b',' if is_syntax_4 || byte == service.decimal_mark => MARK,
-                b'.' | b',' => WRONG_MARK,
-                0x80..=0xbf if envelope.repertoire == Repertoire::Unoy => OTHER | CONTINUED,
-                _ => OTHER,
-            };
-            let separators = [Some(service.component), Some(service.element), service.release, service.repetition];
-            if separators.contains(&Some(byte)) {
-                *class |= SERVICE;
-            }
-        }
-        Self { classes, service: *service, is_syntax_4 }
-    }
-
-    fn class(&self, byte: u8) -> u8 {
-        self.classes.get(usize::from(byte)).copied().unwrap_or(OTHER)
-    }
-
-    /// `value = *( character / release-character character )`, from here to the next separator or the end.
-    #[inline]
-    fn value(&self, raw: &[u8], start: usize) -> Value {
-        let (mut end, mut length, mut kinds) = (start, 0u32, 0u8);
-        let ending = loop {
-            let Some(&byte) = raw.get(end) else { break Ending::Segment };
-            let mut class = self.class(byte);
-            if class & SERVICE != 0 {
-                if Some(byte) != self.service.release {
-                    break self.ending(byte);
-                }
-                // At the very end a release character releases nothing and stands for itself.
-                if let Some(&released) = raw.get(end + 1) {
-                    end += 1;
-                    class = self.class(released);
-                }
-            }
-            kinds |= class;
-            length += u32::from(class & CONTINUED == 0);
-            end += 1;
-        };
-        Value { start, end, length, kinds, ending }
-    }
-
-    fn ending(&self, byte: u8) -> Ending {
-        if byte == self.service.component {
-            Ending::Component
-        } else if byte == self.service.element {
-            Ending::Element
-        } else {
-            Ending::Repetition
-        }
-    }
-}
-
-/// What stands behind a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Component,
-    Repetition,
-    Element,
-    Segment,
-}
-
-/// One value in the bytes of its segment.
-#[derive(Debug, Clone, Copy)]
-struct Value {
-    start: usize,
-    end: usize,
-    /// In characters, release characters left out.
-    length: u32,
-    /// The kinds of its characters.
-    kinds: u8,
-    ending: Ending,
-}
-
-impl Value {
-    fn is_empty(&self) -> bool {
-        self.start == self.end
-    }
-}
+use crate::edifact::{ElementPlace, Place, Segment, SyntaxError};
 
 /// Checks the elements of a segment. Findings stand at `place`, or at the element in it.
 pub(super) fn check_elements(
@@ -285,7 +179,7 @@ impl Check<'_> {
         let mut length = value.length;
         match representation.kind {
             ValueKind::Alphanumeric => {}
-            ValueKind::Numeric if value.kinds & !SERVICE == DIGIT => {}
+            ValueKind::Numeric if value.kinds == DIGIT => {}
             ValueKind::Numeric => length = self.number(spec, place, value),
             ValueKind::Alphabetic => {
                 if value.kinds & DIGIT != 0 {
@@ -377,50 +271,164 @@ impl Check<'_> {
     }
 }
 
-/// What a numeric value is made of.
-#[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a clause of the standard that may be broken")]
-struct Number {
-    /// Something stands in it, or stands there in an order, that no number has.
-    is_broken: bool,
-    has_wrong_mark: bool,
-    has_mark: bool,
-    has_digit_before: bool,
-    has_digit_after: bool,
-    /// Everything but signs and marks.
-    length: u32,
-}
-
-impl Number {
-    fn read(characters: &Characters, raw: &[u8]) -> Self {
-        let mut number = Self::default();
-        let mut bytes = raw.iter();
-        let mut is_first = true;
-        while let Some(&byte) = bytes.next() {
-            let is_release = Some(byte) == characters.service.release;
-            let byte = if is_release { bytes.next().copied().unwrap_or(byte) } else { byte };
-            let class = characters.class(byte);
-            match class & !SERVICE {
-                DIGIT if number.has_mark => number.has_digit_after = true,
-                DIGIT => number.has_digit_before = true,
-                MINUS => number.is_broken |= !is_first,
-                MARK | WRONG_MARK => {
-                    number.is_broken |= number.has_mark;
-                    number.has_mark = true;
-                    number.has_wrong_mark |= class & WRONG_MARK != 0;
-                }
-                _ => number.is_broken = true,
-            }
-            let counts = class & (MINUS | MARK | WRONG_MARK | CONTINUED) == 0;
-            number.length += u32::from(counts);
-            is_first = false;
-        }
-        number.is_broken |= !number.has_digit_before && !number.has_digit_after;
-        number
-    }
-}
-
 /// A data element as people call it: its name and its number.
 fn named(name: &str, id: &str) -> String {
     if name.is_empty() { id.to_owned() } else { format!("{name} ({id})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{catalogue, examine, grammar, told};
+
+    const DIRECTORY: &str = "
+directory T:1:UN
+element 1000 an..5 Text
+element 1001 a3    Letters
+element 1002 n..3  Number
+element 1003 n4    Time
+composite C100 Both
+  M 1000
+  C 1002
+composite C200 Optional
+  C 1000
+  C 1000
+segment AAA
+  M 1000
+  C C100
+  C 1001
+  C 1002
+  C 1003
+segment BBB
+  M C100
+segment CCC
+  C 1000 x2
+  C C200
+message TEST
+  M UNH
+  C AAA x9
+  C BBB x9
+  C CCC x9
+  M UNT
+";
+
+    fn check_in(syntax: &str, segment: &str, expected: &[&str]) {
+        let catalogue = catalogue(DIRECTORY);
+        let (text, examined) = examine(grammar(&catalogue), syntax, &format!("{segment}'"));
+        let found: Vec<String> = examined.findings.iter().map(|finding| told(&text, finding)).collect();
+        assert_eq!(found, expected, "{segment} in {syntax}");
+    }
+
+    /// What is wrong with one segment in syntax 3; it is the second of its message.
+    fn check(segment: &str, expected: &[&str]) {
+        check_in("UNOC:3", segment, expected);
+    }
+
+    #[test]
+    fn a_right_segment_has_no_findings() {
+        check("AAA+x", &[]);
+        check("AAA+x+y:12+ABC+-12.3+1234", &[]);
+    }
+
+    #[test]
+    fn a_mandatory_element_must_be_there() {
+        check("AAA", &["13 2 2"]);
+        check("AAA++y", &["13 2 2"]);
+        check("BBB", &["13 2 2"]);
+        check("BBB+:", &["13 2 2 :"]);
+    }
+
+    #[test]
+    fn a_composite_that_is_there_has_its_mandatory_components() {
+        check("AAA+x+:12", &["13 2 3:1 :12"]);
+        check("AAA+x++ABC", &[]);
+        check("AAA+x+:+ABC", &[]);
+    }
+
+    #[test]
+    fn too_many_elements_are_the_segments_fault() {
+        check("BBB+x+y+z", &["16 2 BBB+x+y+z"]);
+        check("BBB+x++:z", &["16 2 BBB+x++:z"]);
+    }
+
+    #[test]
+    fn too_many_components_are_the_elements_fault() {
+        check("BBB+x:1:y:z", &["16 2 2 x:1:y:z"]);
+        check("AAA+x:y", &["16 2 2 x:y"]);
+    }
+
+    #[test]
+    fn lengths_count_characters_without_release_characters() {
+        check("AAA+??????????", &[]);
+        check("AAA+abcdef", &["39 2 2 abcdef"]);
+        check("AAA+x++AB", &["40 2 4 AB"]);
+        check_in("UNOC:3", "AAA+ééé", &["39 2 2 ééé"]);
+        check_in("UNOY:4", "AAA+ééééé", &[]);
+    }
+
+    #[test]
+    fn letters_are_no_digits() {
+        check("AAA+x++A1B", &["37 2 4 A1B"]);
+    }
+
+    #[test]
+    fn signs_and_decimal_marks_do_not_count() {
+        check("AAA+x+++-12.3", &[]);
+        check("AAA+x+++1234", &["39 2 5 1234"]);
+        check("AAA+x++++123", &["40 2 6 123"]);
+    }
+
+    #[test]
+    fn a_number_is_digits_with_a_sign_in_front_and_a_mark_inside() {
+        for value in ["1A", "1-", "--1", "1.2.3", "1E2", " 1", "1.", "?+1"] {
+            check(&format!("AAA+x+++{value}"), &[&format!("37 2 5 {value}")]);
+        }
+        check("AAA+x+++-", &["37 2 5 -", "40 2 5 -"]);
+    }
+
+    #[test]
+    fn the_decimal_mark_is_that_of_una() {
+        check("AAA+x+++1,5", &["19 2 5 1,5"]);
+        check_in("UNOC:4", "AAA+x+++1,5", &[]);
+    }
+
+    #[test]
+    fn a_digit_stands_in_front_of_the_decimal_mark() {
+        check("AAA+x+++.5", &["38 2 5 .5"]);
+        check("BBB+x:-.5", &["38 2 2:2 -.5"]);
+        check_in("UNOC:4", "AAA+x+++.5", &[]);
+    }
+
+    #[test]
+    fn explicit_nesting_is_not_used() {
+        check("BBB:1+x", &["34 2 BBB:1"]);
+    }
+
+    #[test]
+    fn syntax_3_tolerates_separators_with_nothing_behind_them() {
+        check("BBB+x:+", &[]);
+        check("BBB+x:::+++", &[]);
+    }
+
+    #[test]
+    fn syntax_4_does_not() {
+        check_in("UNOC:4", "BBB+x+", &["45 2 BBB+x+"]);
+        check_in("UNOC:4", "BBB+x:", &["45 2 BBB+x:"]);
+        check_in("UNOC:4", "CCC+x*", &["45 2 CCC+x*"]);
+        check_in("UNOC:4", "BBB+x++", &["45 2 BBB+x++"]);
+        check_in("UNOC:4", "CCC+?+", &[]);
+    }
+
+    #[test]
+    fn repetitions_are_counted() {
+        check_in("UNOC:4", "CCC+x*y", &[]);
+        check_in("UNOC:4", "CCC+x*y*z", &["35 2 2*3 z"]);
+        check_in("UNOC:4", "AAA+x*abcdef", &["39 2 2*2 abcdef", "35 2 2*2 abcdef"]);
+        check("CCC+x*y", &[]);
+    }
+
+    #[test]
+    fn a_conditional_composite_of_conditional_components_may_be_anything() {
+        check("CCC++:x", &[]);
+        check("CCC++x", &[]);
+    }
 }

@@ -1,10 +1,6 @@
 //! The service segments of an interchange against their definitions: UNB, UNG, UNH, UNT, UNE and UNZ.
 
-use super::{
-    catalogue::Catalogue,
-    element::{Characters, check_elements},
-    findings::Findings,
-};
+use super::{catalogue::Catalogue, characters::Characters, element::check_elements, findings::Findings};
 use crate::edifact::{ElementPlace, Interchange, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding};
 
 impl Catalogue {
@@ -75,5 +71,61 @@ fn is_said_by_the_reader(finding: &SyntaxFinding) -> bool {
             (is_header && finding.error == SyntaxError::Missing) || (is_trailer && is_no_number)
         }
         ElementPlace { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::told;
+    use super::*;
+
+    /// What reader and service segments say of an interchange together, in the order of its bytes.
+    fn check(text: &str, expected: &[&str]) {
+        let (interchange, mut findings) = Interchange::read(text.as_bytes()).unwrap();
+        findings.extend(Catalogue::embedded().check_service(&interchange));
+        findings.sort_by_key(|finding| finding.span.start);
+        let found: Vec<String> = findings.iter().map(|finding| told(text, finding)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn right_service_segments_have_no_findings() {
+        check("UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &[]);
+        check("UNB+UNOC:4+A+B+20261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &[]);
+    }
+
+    #[test]
+    fn dates_are_those_of_the_syntax_version() {
+        check("UNB+UNOA:3+A+B+20261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["39 UCI 5:1 20261121"]);
+        check("UNB+UNOC:4+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["40 UCI 5:1*1 261121"]);
+    }
+
+    #[test]
+    fn each_level_gets_its_own() {
+        check(
+            "UNB+UNOA:3+A++261121:2045+1'UNG+TOOLONG+A+B+261121:2045+G+UN+D:96B'UNH+1+X:D::UN'UNT+2+1'UNE+1'UNZ+1+1'",
+            &["13 UCI 4", "39 UCF 2 TOOLONG", "13 UCM 3:3 X:D::UN", "13 UCF 3"],
+        );
+    }
+
+    #[test]
+    fn what_the_reader_says_is_not_said_again() {
+        check(
+            "UNB+UNO:9+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'",
+            &["46 UCI 2:1 UNO:9", "2 UCI 2:2 UNO:9"],
+        );
+        check("UNB++A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["46 UCI 2:1", "2 UCI 2:2"]);
+        check("UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+B+1'UNZ+1+1'", &["29 UCM 2 B"]);
+        check("UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+1,5+1'UNZ+1,5+1'", &["29 UCM 2 1,5", "29 UCI 2 1,5"]);
+    }
+
+    #[test]
+    fn an_empty_trailer_lacks_both_of_its_elements() {
+        check("UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT'UNZ+1+1'", &["13 UCM 2", "13 UCM 3"]);
+    }
+
+    #[test]
+    fn a_code_that_a_level_may_not_carry_is_replaced() {
+        check("UNB+UNOC:4+A*C+B+20261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["16 UCI 3*2 C"]);
     }
 }

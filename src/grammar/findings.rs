@@ -43,6 +43,7 @@ impl Findings {
 
 /// The nearest error that the level of the place may carry (ISO 9735-4 Annex A).
 fn standing(error: SyntaxError, place: Place) -> SyntaxError {
+    const NUMBERS: [SyntaxError; 2] = [SyntaxError::InvalidDecimalNotation, SyntaxError::MissingDigit];
     let level = match place {
         Place::Interchange { .. } => Level::Interchange,
         Place::FunctionalGroup { .. } => Level::FunctionalGroup,
@@ -50,10 +51,12 @@ fn standing(error: SyntaxError, place: Place) -> SyntaxError {
         Place::Segment { element: None, .. } => Level::Segment,
         Place::Segment { element: Some(_), .. } => Level::Element,
     };
-    let nearest = match error {
-        SyntaxError::TooManyRepetitions => SyntaxError::TooManyConstituents,
-        SyntaxError::InvalidDecimalNotation | SyntaxError::MissingDigit => SyntaxError::InvalidCharacterType,
-        _ => SyntaxError::InvalidValue,
+    let nearest = if error == SyntaxError::TooManyRepetitions {
+        SyntaxError::TooManyConstituents
+    } else if NUMBERS.contains(&error) {
+        SyntaxError::InvalidCharacterType
+    } else {
+        SyntaxError::InvalidValue
     };
     [error, nearest].into_iter().find(|error| error.may_stand_at(level)).unwrap_or(SyntaxError::InvalidValue)
 }

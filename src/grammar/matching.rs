@@ -6,7 +6,8 @@
 //! back, so the work for a segment is bounded by the size of the table.
 
 use super::{
-    element::{Characters, check_elements},
+    characters::Characters,
+    element::check_elements,
     findings::Findings,
     table::{Entry, GroupId, MessageGrammar, PlaceId, TablePlace},
 };
@@ -261,4 +262,135 @@ impl<'g> Walk<'g> {
 /// A maximum in words.
 pub(super) fn times(max: u32) -> String {
     if max == 1 { "once".to_owned() } else { format!("at most {max} times") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{catalogue, examine, grammar, told};
+
+    /// Two levels that share tags, as the declarations of the trade have them.
+    const TABLE: &str = "
+  M UNH
+  M AAA
+  C BBB x2
+  C group SG1 x2
+    M CCC
+    C BBB
+    C group SG2
+      M DDD
+      C BBB
+  M EEE
+  C group SG3
+    M CCC
+    M FFF
+  C BBB
+  M UNT
+";
+
+    /// Examines a message given by its tags: the places it gets, and its findings.
+    fn check(tags: &str, places: &str, findings: &[&str]) {
+        let segments = ["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"].map(|tag| format!("segment {tag}\n"));
+        let catalogue = catalogue(&format!("directory T:1:UN\n{}message TEST{TABLE}", segments.concat()));
+        let grammar = grammar(&catalogue);
+        let body: String = tags.split_whitespace().map(|tag| format!("{tag}'")).collect();
+        let (text, examined) = examine(grammar, "UNOA:3", &body);
+        let found: Vec<String> =
+            examined.matches.iter().map(|one| grammar.place(one.place).unwrap().to_string()).collect();
+        assert_eq!(found.join(" "), format!("UNH {places} UNT"));
+        let found: Vec<String> =
+            examined.findings.iter().map(|finding| format!("{}: {}", told(&text, finding), finding.detail)).collect();
+        assert_eq!(found, findings);
+    }
+
+    #[test]
+    fn a_right_message_has_no_findings() {
+        check("AAA BBB BBB CCC EEE CCC FFF BBB", "AAA BBB BBB SG1/CCC EEE SG3/CCC SG3/FFF BBB", &[]);
+    }
+
+    #[test]
+    fn the_innermost_open_group_takes_a_segment_first() {
+        check("AAA CCC BBB EEE", "AAA SG1/CCC SG1/BBB EEE", &[]);
+        check("AAA CCC DDD BBB EEE BBB", "AAA SG1/CCC SG1/SG2/DDD SG1/SG2/BBB EEE BBB", &[]);
+    }
+
+    #[test]
+    fn a_trigger_opens_another_occurrence() {
+        check("AAA CCC BBB CCC BBB EEE", "AAA SG1/CCC SG1/BBB SG1/CCC SG1/BBB EEE", &[]);
+    }
+
+    #[test]
+    fn the_same_trigger_later_opens_the_later_group() {
+        check("AAA EEE CCC FFF", "AAA EEE SG3/CCC SG3/FFF", &[]);
+    }
+
+    #[test]
+    fn a_missing_segment_is_reported_at_the_last_one_processed() {
+        check("EEE", "EEE", &["13 1 EEE: AAA is mandatory here"]);
+        check("AAA BBB", "AAA BBB", &["13 3 UNT+2+1: EEE is mandatory here"]);
+    }
+
+    #[test]
+    fn too_many_of_a_place_are_reported_each() {
+        check(
+            "AAA BBB BBB BBB BBB EEE",
+            "AAA BBB BBB BBB BBB EEE",
+            &["35 5 BBB: BBB may stand here at most 2 times", "35 6 BBB: BBB may stand here at most 2 times"],
+        );
+        check("AAA AAA EEE", "AAA AAA EEE", &["35 3 AAA: AAA may stand here once"]);
+    }
+
+    #[test]
+    fn too_many_of_a_group_are_reported_at_the_trigger() {
+        check(
+            "AAA CCC CCC CCC BBB EEE",
+            "AAA SG1/CCC SG1/CCC SG1/CCC SG1/BBB EEE",
+            &["36 5 CCC: segment group SG1 may stand here at most 2 times"],
+        );
+    }
+
+    #[test]
+    fn a_mandatory_segment_of_an_open_group_is_missed_where_the_group_ends() {
+        check("AAA EEE CCC BBB", "AAA EEE SG3/CCC BBB", &["13 4 BBB: SG3/FFF is mandatory here"]);
+        check("AAA EEE CCC", "AAA EEE SG3/CCC", &["13 4 UNT+2+1: SG3/FFF is mandatory here"]);
+    }
+
+    #[test]
+    fn what_has_no_place_leaves_everything_as_it_was() {
+        check("AAA XYZ EEE", "AAA EEE", &["15 3 XYZ: TEST has no segment XYZ"]);
+        check("AAA EEE DDD BBB", "AAA EEE BBB", &["15 4 DDD: DDD cannot stand after EEE"]);
+        check("AAA XYZ", "AAA", &["15 3 XYZ: TEST has no segment XYZ", "13 2 UNT+2+1: EEE is mandatory here"]);
+    }
+
+    #[test]
+    fn a_malformed_tag_has_no_place() {
+        check("AAA aa EEE", "AAA EEE", &["15 3 aa: TEST has no segment aa"]);
+    }
+
+    #[test]
+    fn a_mandatory_group_is_missed_by_its_trigger() {
+        let catalogue =
+            catalogue("directory T:1:UN\nsegment AAA\nmessage TEST\n  M UNH\n  M group SG1\n    M AAA\n  M UNT\n");
+        let (text, examined) = examine(grammar(&catalogue), "UNOA:3", "");
+        let found: Vec<String> = examined.findings.iter().map(|finding| told(&text, finding)).collect();
+        assert_eq!(found, ["13 1 UNT+2+1"]);
+        assert_eq!(examined.findings[0].detail, "segment group SG1 is mandatory here, and begins with AAA");
+    }
+
+    #[test]
+    fn an_endless_row_of_mistakes_is_cut() {
+        let catalogue = catalogue("directory T:1:UN\nmessage TEST\n  M UNH\n  M UNT\n");
+        let (_, examined) = examine(grammar(&catalogue), "UNOA:3", &"XYZ'".repeat(5_000));
+        assert_eq!(examined.findings.len(), super::super::FINDINGS_MAX);
+        let last = examined.findings.last().unwrap();
+        assert_eq!(last.detail, "more than 1000 mistakes were found; the rest is left out");
+    }
+
+    #[test]
+    fn only_triggers_open_groups() {
+        let table = "  M UNH\n  C group SG1 x9\n    M AAA\n    C BBB\n  M UNT\n";
+        let catalogue = catalogue(&format!("directory T:1:UN\nsegment AAA\nsegment BBB\nmessage TEST\n{table}"));
+        let (_, examined) = examine(grammar(&catalogue), "UNOA:3", "AAA'BBB'AAA'");
+        let opens: Vec<bool> = examined.matches.iter().map(|one| one.opens_group).collect();
+        assert_eq!(opens, [false, true, false, true, false]);
+    }
 }

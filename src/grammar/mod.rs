@@ -13,15 +13,20 @@ mod outline;
 // Compiled: segments and elements, segment tables, all of them together.
 mod catalogue;
 mod compile;
+mod layout;
 mod lint;
 mod spec;
 mod table;
 
 // Held against a message: structure, elements, the service segments around it.
+mod characters;
 mod element;
 mod envelope;
 mod findings;
 mod matching;
+
+#[cfg(test)]
+mod trial;
 
 pub use catalogue::{Catalogue, GrammarTrouble, lint};
 pub use findings::FINDINGS_MAX;

@@ -281,3 +281,52 @@ fn repetitions(word: &str) -> Option<u32> {
     let number = word.strip_prefix('x')?;
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.parse().ok())?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::mistakes;
+
+    /// What is wrong with the first bad line in a directory.
+    fn check(lines: &str, expected: &str) {
+        let found = mistakes(&format!("directory T:1:UN\n{lines}\n"));
+        assert_eq!(found.first().map(String::as_str), Some(expected));
+    }
+
+    #[test]
+    fn an_unknown_word_gets_the_nearest_known_one() {
+        check("segmnt AAA", "2:1: error: here should stand a statement, not \"segmnt\"\n  hint: segment is known");
+        check("whatever", "2:1: error: here should stand a statement, not \"whatever\"");
+    }
+
+    #[test]
+    fn a_missing_word_is_reported_at_the_end_of_the_line() {
+        check(
+            "element 1000",
+            "2:13: error: the line ends where a representation such as an..35, n8 or a3 should stand",
+        );
+    }
+
+    #[test]
+    fn a_wrong_word_is_reported_where_it_stands() {
+        let representation = "here should stand a representation such as an..35, n8 or a3";
+        check("element 1000   x..3", &format!("2:16: error: {representation}, not \"x..3\""));
+        check("element 1000 an..0", &format!("2:14: error: {representation}, not \"an..0\""));
+        let element = "here should stand a data element of four digits such as 2380";
+        check("element C100 an..3", &format!("2:9: error: {element}, not \"C100\""));
+        check("segment dtm", "2:9: error: here should stand a segment tag such as DTM, not \"dtm\"");
+        let repetitions = "here should stand how often it may stand here, such as x99";
+        check("segment DTM\n  M 1000 9", &format!("3:10: error: {repetitions}, not \"9\""));
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        check("segment é", "2:9: error: here should stand a segment tag such as DTM, not \"é\"");
+        check("é é", "2:1: error: here should stand a statement, not \"é\"");
+    }
+
+    #[test]
+    fn more_than_the_statement_is_too_much() {
+        check("syntax 3 4", "2:10: error: here should stand the end of the line, not \"4\"");
+        check("directory T:1", "2:11: error: here should stand a directory such as D:96B:UN, not \"T:1\"");
+    }
+}

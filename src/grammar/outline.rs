@@ -119,7 +119,7 @@ impl Assembly<'_> {
         }
         self.skipped = None;
         let at = At { column: u32::try_from(indentation).unwrap_or(u32::MAX).saturating_add(1), ..at };
-        if text.starts_with('\t') || indentation % INDENTATION != 0 {
+        if text.starts_with('\t') || !indentation.is_multiple_of(INDENTATION) {
             self.skipped = Some(indentation);
             return self.mistakes.error(at, "a line is indented by two spaces for each level", None);
         }
@@ -254,4 +254,89 @@ fn without_comment(line: &str) -> &str {
         line.get(..*at).is_none_or(|before| before.is_empty() || before.ends_with(char::is_whitespace))
     };
     line.match_indices('#').find(begins).and_then(|(at, _)| line.get(..at)).unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::mistakes;
+
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(mistakes(text), expected);
+    }
+
+    #[test]
+    fn a_file_says_what_it_belongs_to() {
+        check(
+            "element 1000 an..3",
+            &[
+                "1:1: error: the file does not say what it belongs to\n  hint: begin it with `directory D:96B:UN`, or `syntax 3`",
+            ],
+        );
+        check(
+            "directory T:1:UN\ndirectory T:2:UN",
+            &["2:1: error: a file belongs to one directory or one syntax\n  hint: divide the file"],
+        );
+    }
+
+    #[test]
+    fn every_mistake_of_a_file_is_told() {
+        check(
+            "directory T:1:UN\nelement 1 an..3\nelement 1000 3\n",
+            &[
+                "2:9: error: here should stand a data element of four digits such as 2380, not \"1\"",
+                "3:14: error: here should stand a representation such as an..35, n8 or a3, not \"3\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_below_a_line_that_is_none_is_left_out() {
+        check(
+            "directory T:1:UN\nsegment abc\n  M 1000\n  nonsense\n",
+            &["2:9: error: here should stand a segment tag such as DTM, not \"abc\""],
+        );
+    }
+
+    #[test]
+    fn indentation_is_two_spaces_a_level() {
+        check(
+            "directory T:1:UN\nsegment AAA\n   M 1000\n",
+            &["3:4: error: a line is indented by two spaces for each level"],
+        );
+        check(
+            "directory T:1:UN\nsegment AAA\n    C 1000\n",
+            &["3:5: error: this line is indented deeper than the line above allows"],
+        );
+        check(
+            "directory T:1:UN\nM 1000\n",
+            &[
+                "2:1: error: this line belongs to no definition\n  hint: indent it below its segment, composite or message",
+            ],
+        );
+    }
+
+    #[test]
+    fn only_messages_have_groups_and_keys() {
+        check("directory T:1:UN\nsegment AAA\n  M group SG1\n", &["3:3: error: only a message has segment groups"]);
+        check(
+            "directory T:1:UN\nsegment AAA\n  key T:1:UN\n",
+            &["3:3: error: a key stands directly below its message"],
+        );
+    }
+
+    #[test]
+    fn groups_nest_sixteen_deep_and_no_deeper() {
+        let mut text = "directory T:1:UN\nsegment AAA\nmessage TEST\n  M UNH\n".to_owned();
+        for depth in 1..=17 {
+            let indentation = "  ".repeat(depth);
+            text += &format!("{indentation}C group G{depth:02}\n{indentation}  M AAA\n");
+        }
+        text += "  M UNT\n";
+        check(&text, &["37:35: error: segment groups are nested deeper than 16 levels"]);
+    }
+
+    #[test]
+    fn comments_and_empty_lines_mean_nothing() {
+        check("# A directory\n\ndirectory T:1:UN # the first\n  # nothing\n", &[]);
+    }
 }

@@ -90,6 +90,13 @@ impl PartnerBook {
     pub fn find_holder(&self, fingerprint: &[u8; 32]) -> Option<&Arc<Partner>> {
         self.by_fingerprint.get(fingerprint)
     }
+
+    /// Whole days until each partner can no longer connect: the one of its certificates that ends last. A partner
+    /// without certificates is left out.
+    pub fn days_left(&self, at: Timestamp) -> impl Iterator<Item = (&PartnerId, i64)> {
+        let last = move |partner: &Partner| partner.certificates.iter().map(|held| held.days_left(at)).max();
+        self.partners.iter().filter_map(move |partner| Some((&partner.id, last(partner)?)))
+    }
 }
 
 /// Every pair that cannot stand in one book. Partners are few and loading is rare, so each is compared with each.
@@ -195,6 +202,17 @@ mod tests {
         let book = PartnerBook::new(vec![partner("birch", "BIRCH", 1)]).unwrap();
         assert!(book.find_holder(&[1; 32]).is_some_and(|partner| partner.id.as_str() == "birch"));
         assert!(book.find_holder(&[2; 32]).is_none());
+    }
+
+    #[test]
+    fn the_certificate_that_ends_last_says_how_many_days_are_left() {
+        let mut birch = partner("birch", "BIRCH", 1);
+        let later = PartnerCertificate { until: moment("2027-02-01T00:00:00Z"), ..birch.certificates[0].clone() };
+        birch.certificates.push(later);
+        let book = PartnerBook::new(vec![birch]).unwrap();
+        let left = |at| book.days_left(moment(at)).map(|(_, days)| days).collect::<Vec<_>>();
+        assert_eq!(left("2027-01-30T23:00:00Z"), [1]);
+        assert_eq!(left("2027-02-01T00:00:01Z"), [-1]);
     }
 
     #[test]

@@ -1,1 +1,277 @@
-//! rules
+//! Is it true? Rules judge what a declaration states: by itself, against the code lists, against the clock, and against
+//! what the partner may do.
+//!
+//! Start with [`judge`]; [`Rule`] is what one is, and each family's file begins with its table. A rule is an entry with a
+//! stable code, a sentence and a remedy in both languages, and a check; its case stands in the same file and its
+//! paragraph in `docs/findings.md`. Rules look at a [`Draft`], so what is missing or ill-formed has its finding from the
+//! guide, and a rule is silent about it. Nothing here stops at the first mistake, asks for the time, or reads a file.
+
+// What a rule is, what may be set, and what the guide says.
+mod breach;
+mod mode;
+mod rule;
+mod settings;
+
+// The families, in the order of their letters.
+mod authority;
+mod crossing;
+mod cutting;
+mod header;
+mod line;
+mod notice;
+mod reference;
+mod time;
+
+#[cfg(test)]
+mod case;
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, tz::TimeZone};
+
+pub use breach::{Breach, breach};
+pub use cutting::{FINDINGS_MAX, cut};
+pub use reference::{numbers_exhausted, reference_used};
+pub use rule::{Rule, Sentence, SeveritySetting};
+pub use settings::{RuleSettings, TimeLimits};
+
+use crate::codes::CodeLists;
+use crate::declaration::{Draft, Field, LineDraft, RuleFinding, Severity, Stated};
+use crate::language::Language;
+use crate::partner::Partner;
+use rule::{Origin, Report, Spot};
+
+/// Lines that are judged one by one. More than that the guide refuses (L302), and what a message may cost has an end.
+const LINES_MAX: usize = 999;
+
+/// All rules, sorted by code.
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    [
+        authority::RULES,
+        crossing::RULES,
+        cutting::RULES,
+        header::RULES,
+        line::RULES,
+        notice::RULES,
+        reference::RULES,
+        time::RULES,
+    ]
+    .concat()
+});
+
+/// What rules know besides the declaration.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The code lists in force.
+    pub codes: &'a CodeLists,
+    /// Who sent it.
+    pub partner: &'a Partner,
+    /// When its last byte was here.
+    pub received_at: Timestamp,
+    /// The zone whose days count.
+    pub zone: &'a TimeZone,
+    /// What the administration decided.
+    pub settings: &'a RuleSettings,
+    /// The language of the sentences.
+    pub language: Language,
+}
+
+impl Context<'_> {
+    /// The day of receipt.
+    fn today(&self) -> Date {
+        self.zone.to_datetime(self.received_at).date()
+    }
+
+    /// The day on which codes have to be valid: that of export, or of receipt when none is stated.
+    fn day_of_export(&self, draft: &Draft) -> Date {
+        value(&draft.export_date).copied().unwrap_or_else(|| self.today())
+    }
+
+    /// How bad a code is that a list does not hold: a sample does not know everything.
+    fn severity_of_unknown(&self, list: &str) -> Severity {
+        match self.codes.list(list) {
+            Some(list) if !list.is_sample() => Severity::Error,
+            _ => Severity::Warning,
+        }
+    }
+}
+
+/// What the rules have to say of a draft, rule by rule; [`cut`] puts it in the order of the message.
+#[must_use]
+pub fn judge(draft: &Draft, context: &Context<'_>) -> Vec<RuleFinding> {
+    let mut findings = Vec::new();
+    for rule in rules() {
+        if let Origin::Check(check) = rule.origin {
+            check(draft, context, &mut Report::new(rule, context, &mut findings));
+        }
+    }
+    findings
+}
+
+/// All rules, sorted by code: everything that a finding of a declaration can say, whoever gives it.
+#[must_use]
+pub fn rules() -> &'static [Rule] {
+    &RULES
+}
+
+/// The rule behind a code.
+#[must_use]
+pub fn explain(code: &str) -> Option<&'static Rule> {
+    let index = rules().binary_search_by(|rule| rule.code.cmp(code)).ok()?;
+    rules().get(index)
+}
+
+/// The lines that are judged one by one.
+fn judged_lines(draft: &Draft) -> impl Iterator<Item = &LineDraft> {
+    draft.lines.iter().take(LINES_MAX)
+}
+
+/// What a field states.
+fn value<T>(field: &Field<T>) -> Option<&T> {
+    field.as_ref().map(|stated| &stated.value)
+}
+
+/// A code that its list does not hold on a day breaks the rule that asks.
+fn check_listed(
+    list: &str,
+    stated: &Stated<String>,
+    spot: Spot<'_>,
+    on: Date,
+    context: &Context<'_>,
+    report: &mut Report<'_>,
+) {
+    if let Some(list) = context.codes.list(list)
+        && !list.is_valid(&stated.value, on)
+    {
+        let nearest = report.wants_suggestion().then(|| list.nearest(&stated.value)).flatten().unwrap_or_default();
+        report.say(spot, &[("value", &stated.value), ("date", &on), ("nearest", &nearest)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The files in which each rule that is checked here has its case.
+    const CASES: [&str; 7] = [
+        include_str!("authority.rs"),
+        include_str!("crossing.rs"),
+        include_str!("header.rs"),
+        include_str!("line.rs"),
+        include_str!("notice.rs"),
+        include_str!("reference.rs"),
+        include_str!("time.rs"),
+    ];
+
+    const MANUAL: &str = include_str!("../../docs/findings.md");
+
+    /// What a rule's section of the manual begins with, and what it ends with. Its paragraph stands between.
+    fn entry(rule: &Rule) -> (String, String) {
+        let severity = match rule.severity {
+            Severity::Notice => "notice",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let setting = rule.setting.map(|setting| format!(", set by `{}`", setting.key)).unwrap_or_default();
+        let Rule { code, sentence, remedy, .. } = rule;
+        let begin = format!("### {code}\n\n{severity}{setting}\n\n> {}\\\n> {}\n\n", sentence.english, sentence.french);
+        (begin, format!("\n\nWhat to do: {}.\\\nQue faire: {}.\n", remedy.english, remedy.french))
+    }
+
+    #[test]
+    fn a_right_declaration_has_no_findings() {
+        case::check(|_| (), "");
+    }
+
+    #[test]
+    fn a_declaration_that_states_nothing_is_left_to_the_guide() {
+        case::check(|case| case.draft = Draft::default(), "");
+    }
+
+    #[test]
+    fn codes_are_unique_and_sorted() {
+        assert!(rules().is_sorted_by(|one, other| one.code < other.code));
+    }
+
+    #[test]
+    fn every_code_is_a_letter_and_three_digits() {
+        for Rule { code, .. } in rules() {
+            let (letter, digits) = code.split_at(1);
+            assert!("ACGHLNRT".contains(letter) && digits.len() == 3, "{code}");
+            assert!(digits.bytes().all(|digit| digit.is_ascii_digit()), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_can_be_explained() {
+        assert!(rules().iter().all(|rule| explain(rule.code).is_some_and(|found| found.code == rule.code)));
+        assert!(explain("Z999").is_none());
+    }
+
+    #[test]
+    fn every_rule_has_a_case_that_provokes_it() {
+        let without_case: Vec<&str> = rules()
+            .iter()
+            .filter(|rule| matches!(rule.origin, Origin::Check(_)))
+            .map(|rule| rule.code)
+            .filter(|code| !CASES.iter().any(|file| file.contains(&format!("{code} @ "))))
+            .collect();
+        assert_eq!(without_case, [""; 0]);
+    }
+
+    #[test]
+    fn both_languages_say_the_same_values() {
+        let names = |text: &str| -> BTreeSet<String> {
+            text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+        };
+        for rule in rules() {
+            assert_eq!(names(rule.sentence.english), names(rule.sentence.french), "{}", rule.code);
+        }
+    }
+
+    #[test]
+    fn sentences_are_one_liners_and_remedies_are_there() {
+        for Rule { code, sentence, remedy, .. } in rules() {
+            for text in [sentence.english, sentence.french, remedy.english, remedy.french] {
+                assert!(!text.is_empty() && !text.ends_with('.') && !text.contains("  "), "{code}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_can_be_written_in_latin_1() {
+        for Rule { code, sentence, .. } in rules() {
+            assert!(sentence.french.chars().all(|letter| u32::from(letter) < 256), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_setting_left_alone_is_the_severity_of_the_table() {
+        let case = case::Case::new();
+        case.with_context(Language::En, |context| {
+            for rule in rules() {
+                assert_eq!(rule.severity_in(context), rule.severity, "{}", rule.code);
+            }
+        });
+    }
+
+    #[test]
+    fn the_manual_has_a_paragraph_for_every_rule() {
+        for rule in rules() {
+            let (begin, end) = entry(rule);
+            let (_, section) = MANUAL.split_once(&begin).unwrap_or_else(|| panic!("docs/findings.md lacks:\n{begin}"));
+            let (paragraph, _) = section.split_once(&end).unwrap_or_else(|| panic!("docs/findings.md lacks:\n{end}"));
+            assert!(!paragraph.is_empty() && !paragraph.contains("###"), "{} has no paragraph", rule.code);
+        }
+    }
+
+    #[test]
+    fn the_manual_has_no_rule_that_is_not_there() {
+        let documented: Vec<&str> = MANUAL.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+        let known: Vec<&str> = rules().iter().map(|rule| rule.code).collect();
+        assert_eq!(documented, known);
+    }
+}

@@ -1,7 +1,35 @@
 //! The record: what was lodged stays lodged.
 //!
 //! Start with [`Store`], the verbs of the trade. Nothing is acknowledged before [`Store::record`] has returned, and it
-//! returns only what is on stable storage.
+//! returns only what is on stable storage. Engines differ in where they keep it; what an examination becomes once it
+//! meets what is known already is settled in one place for all of them, and one battery of properties holds them to it.
+//! This room never asks the time of day and never judges what was declared.
+
+// What an examination becomes, what the journal keeps of it, and what the state then knows.
+mod entry;
+mod refusals;
+mod settle;
+mod state;
+
+// The engine for tests.
+mod memory;
+
+// The engine on a disk: a journal that is the commit point, and the state behind it.
+mod embedded;
+mod flush;
+mod index;
+mod journal;
+mod overlay;
+
+// One contract for every engine.
+#[cfg(test)]
+mod battery;
+#[cfg(test)]
+mod sample;
+
+pub use embedded::{EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
+pub use flush::NotFlushing;
+pub use memory::Memory;
 
 use std::future::Future;
 
@@ -37,7 +65,7 @@ pub struct WaitingAnswer {
 }
 
 /// The record could not be kept, or not be read. Our own trouble: nothing is acknowledged, the partner may come again.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the record is unavailable: {0}")]
 pub struct Unavailable(pub String);
 
@@ -49,7 +77,8 @@ pub trait Store: Send + Sync + 'static {
     /// under the same key are recorded as refused with 0085 = 26. Numbers are drawn here, in the same commit.
     ///
     /// # Errors
-    /// [`Unavailable`] when it is not on stable storage. Then nothing was recorded and no number was drawn.
+    /// [`Unavailable`] when it is not known to be on stable storage. Then no number was given and nothing may be
+    /// acknowledged. Should a disk that failed hold it after all, the same bytes get the one answer that stands.
     fn record(&self, examination: Examination) -> impl Future<Output = Result<Standing, Unavailable>> + Send;
 
     /// Keeps bytes that nobody can be answered for.

@@ -1,0 +1,271 @@
+//! What a rule is: an entry with a code, a sentence and a remedy in both languages, and a check.
+
+use std::fmt::Display;
+use std::ops::Range;
+
+use super::{Context, FINDINGS_MAX};
+use crate::declaration::{Draft, LineDraft, RuleFinding, SegmentPoint, Severity, Stated};
+use crate::language::Language;
+
+/// A text in both languages. `{name}` stands for a value, and what stands between `[` and `]` is only said when all
+/// its values are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sentence {
+    /// In English.
+    pub english: &'static str,
+    /// In French.
+    pub french: &'static str,
+}
+
+impl Sentence {
+    /// A text in both languages.
+    pub(super) const fn new(english: &'static str, french: &'static str) -> Self {
+        Self { english, french }
+    }
+
+    /// The text in this language.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> &'static str {
+        language.choose(self.english, self.french)
+    }
+
+    /// The sentence with the values in it.
+    pub(super) fn fill(self, language: Language, values: &[Value<'_>]) -> String {
+        let pieces = self.in_language(language).split(['[', ']']);
+        pieces
+            .zip([false, true].into_iter().cycle())
+            .filter_map(|(piece, is_optional)| {
+                let (text, is_whole) = fill_piece(piece, values);
+                (is_whole || !is_optional).then_some(text)
+            })
+            .collect()
+    }
+}
+
+/// A value of a sentence, by its name. One that is written as nothing is not known.
+pub(super) type Value<'a> = (&'static str, &'a dyn Display);
+
+/// Characters of a value that a sentence shows; a longer one is cut, so that sentences stay short whatever was sent.
+const VALUE_LENGTH_MAX: usize = 70;
+
+/// One piece of a sentence with its values, and whether all of them were known.
+fn fill_piece(piece: &str, values: &[Value<'_>]) -> (String, bool) {
+    let mut parts = piece.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    let mut is_whole = true;
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
+        let value = value.unwrap_or_default();
+        is_whole &= !value.is_empty();
+        text.extend(value.chars().take(VALUE_LENGTH_MAX));
+        if value.chars().nth(VALUE_LENGTH_MAX).is_some() {
+            text.push_str("...");
+        }
+        text.push_str(rest);
+    }
+    (text, is_whole)
+}
+
+/// A rule: what a finding with its code means, how bad it is, and who gives it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The stable code, a letter and three digits. The letter is the family.
+    pub code: &'static str,
+    /// How bad a breach is, unless a setting says otherwise.
+    pub severity: Severity,
+    /// What is said.
+    pub sentence: Sentence,
+    /// What the sender should do.
+    pub remedy: Sentence,
+    /// The setting that decides the severity, where an operator may.
+    pub setting: Option<SeveritySetting>,
+    /// Who gives it.
+    pub(super) origin: Origin,
+}
+
+/// A setting that decides how bad a breach is.
+#[derive(Debug, Clone, Copy)]
+pub struct SeveritySetting {
+    /// The key in the configuration.
+    pub key: &'static str,
+    pub(super) read: fn(&Context<'_>) -> Severity,
+}
+
+/// Who gives a finding.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Origin {
+    /// [`judge`](super::judge), by this check.
+    Check(fn(&Draft, &Context<'_>, &mut Report<'_>)),
+    /// The implementation guide, while the message is read.
+    Guide,
+    /// The record, in the commit.
+    Record,
+    /// [`cut`](super::cut).
+    Cut,
+}
+
+impl Rule {
+    const fn begun(code: &'static str, severity: Severity) -> Self {
+        let nothing = Sentence::new("", "");
+        Self { code, severity, sentence: nothing, remedy: nothing, setting: None, origin: Origin::Guide }
+    }
+
+    /// A rule whose breach refuses the declaration.
+    pub(super) const fn error(code: &'static str) -> Self {
+        Self::begun(code, Severity::Error)
+    }
+
+    /// A rule whose breach is probably a mistake.
+    pub(super) const fn warning(code: &'static str) -> Self {
+        Self::begun(code, Severity::Warning)
+    }
+
+    /// A rule that only tells.
+    pub(super) const fn notice(code: &'static str) -> Self {
+        Self::begun(code, Severity::Notice)
+    }
+
+    /// What is said, in English and in French.
+    pub(super) const fn says(self, english: &'static str, french: &'static str) -> Self {
+        self.says_sentence(Sentence::new(english, french))
+    }
+
+    /// What is said, when several rules say the same.
+    pub(super) const fn says_sentence(mut self, sentence: Sentence) -> Self {
+        self.sentence = sentence;
+        self
+    }
+
+    /// What the sender should do, in English and in French.
+    pub(super) const fn remedy(mut self, english: &'static str, french: &'static str) -> Self {
+        self.remedy = Sentence::new(english, french);
+        self
+    }
+
+    /// The setting that decides the severity.
+    pub(super) const fn weighed_by(mut self, key: &'static str, read: fn(&Context<'_>) -> Severity) -> Self {
+        self.setting = Some(SeveritySetting { key, read });
+        self
+    }
+
+    /// The check that finds a breach.
+    pub(super) const fn checked_by(mut self, check: fn(&Draft, &Context<'_>, &mut Report<'_>)) -> Self {
+        self.origin = Origin::Check(check);
+        self
+    }
+
+    /// Somebody else finds a breach.
+    pub(super) const fn given_by(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// How bad a breach is here.
+    #[must_use]
+    pub fn severity_in(&self, context: &Context<'_>) -> Severity {
+        self.setting.map_or(self.severity, |setting| (setting.read)(context))
+    }
+
+    /// A finding by this rule.
+    pub(super) fn finding(
+        &self,
+        severity: Severity,
+        language: Language,
+        spot: Spot<'_>,
+        values: &[Value<'_>],
+    ) -> RuleFinding {
+        RuleFinding {
+            code: self.code.to_owned(),
+            severity,
+            line: spot.line,
+            segment: spot.point.cloned(),
+            span: spot.span.cloned().unwrap_or_default(),
+            text: self.sentence.fill(language, values),
+        }
+    }
+}
+
+/// Where in a declaration a finding points. What is missing has no place of its own; its finding points at the
+/// statement that demands it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot<'a> {
+    line: Option<u32>,
+    point: Option<&'a SegmentPoint>,
+    span: Option<&'a Range<usize>>,
+}
+
+impl<'a> Spot<'a> {
+    /// The declaration as a whole.
+    pub(super) const DECLARATION: Self = Self { line: None, point: None, span: None };
+
+    /// A statement of the header.
+    pub(super) fn header<T>(stated: &'a Stated<T>) -> Self {
+        Self { line: None, point: Some(&stated.point), span: Some(&stated.span) }
+    }
+
+    /// A statement of a line. Lines are named by their place among the lines: what number they state may be wrong.
+    pub(super) fn line<T>(line: &LineDraft, stated: &'a Stated<T>) -> Self {
+        Self { line: Some(line.ordinal), point: Some(&stated.point), span: Some(&stated.span) }
+    }
+}
+
+/// Takes the findings of one rule.
+pub(super) struct Report<'a> {
+    rule: &'a Rule,
+    severity: Severity,
+    language: Language,
+    findings: &'a mut Vec<RuleFinding>,
+    begun_at: usize,
+}
+
+impl<'a> Report<'a> {
+    /// For this rule, after what others have said.
+    pub(super) fn new(rule: &'a Rule, context: &Context<'_>, findings: &'a mut Vec<RuleFinding>) -> Self {
+        let begun_at = findings.len();
+        Self { rule, severity: rule.severity_in(context), language: context.language, findings, begun_at }
+    }
+
+    /// The rule is broken here.
+    pub(super) fn say(&mut self, spot: Spot<'_>, values: &[Value<'_>]) {
+        self.findings.push(self.rule.finding(self.severity, self.language, spot, values));
+    }
+
+    /// Whether it is worth while to look for what the sender may have meant. A rule reports in the order of the lines,
+    /// so what comes after this many is cut; a message full of wrong codes should cost no more than one with some.
+    pub(super) fn wants_suggestion(&self) -> bool {
+        self.findings.len() - self.begun_at < FINDINGS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(template: &'static str, values: &[Value<'_>], expected: &str) {
+        assert_eq!(Sentence::new(template, "").fill(Language::En, values), expected);
+    }
+
+    #[test]
+    fn values_stand_where_they_are_named() {
+        check("{a} of {b}, {a}", &[("b", &2), ("a", &"one")], "one of 2, one");
+    }
+
+    #[test]
+    fn a_clause_is_said_when_all_its_values_are_known() {
+        check("no {a}[; did you mean {b}?]", &[("a", &1), ("b", &2)], "no 1; did you mean 2?");
+        check("no {a}[; did you mean {b}?]", &[("a", &1)], "no 1");
+        check("no {a}[; did you mean {b}?] here", &[("a", &1), ("b", &"")], "no 1 here");
+    }
+
+    #[test]
+    fn a_value_with_braces_is_only_a_value() {
+        check("{a}[, {b}]", &[("a", &"{b}[x]"), ("b", &"{a}")], "{b}[x], {a}");
+    }
+
+    #[test]
+    fn a_long_value_is_cut() {
+        check("{a}", &[("a", &"é".repeat(71))], &format!("{}...", "é".repeat(70)));
+    }
+}

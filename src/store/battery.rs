@@ -1,0 +1,429 @@
+//! One contract, and every engine keeps it: each property is a function, and `battery!` runs it on each engine.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tokio::runtime;
+
+use crate::edifact::{ElementPlace, Place, ServiceTag, SyntaxError};
+use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::record::{Answer, Delivery, Examination, Recorded, Verdict};
+
+use super::sample::{evidence, numbering, partner, sent};
+use super::{EmbeddedStore, Memory, Standing, Store, StoreOptions, WaitingAnswer};
+
+/// Options for tests: short segments, so that every test of some length meets the end of one.
+pub(super) fn options(directory: &std::path::Path) -> StoreOptions {
+    StoreOptions {
+        segment_bytes: 8 << 10,
+        cache_bytes: 4 << 20,
+        ..StoreOptions::new(directory.join("store"), numbering())
+    }
+}
+
+fn embedded() -> (EmbeddedStore, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    (EmbeddedStore::open(options(directory.path())).unwrap(), directory)
+}
+
+/// An engine, and what tests alone ask of it.
+trait Engine: Store {
+    async fn came(&self, number: RecordNumber) -> Option<Delivery>;
+}
+
+impl Engine for Memory {
+    async fn came(&self, number: RecordNumber) -> Option<Delivery> {
+        self.delivery(number)
+    }
+}
+
+impl Engine for EmbeddedStore {
+    async fn came(&self, number: RecordNumber) -> Option<Delivery> {
+        self.delivery(number).await.unwrap()
+    }
+}
+
+macro_rules! battery {
+    (@engine $engine:ident $make:expr; { $($property:ident)* }) => {
+        mod $engine {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $property() {
+                let (store, _directory) = $make;
+                super::$property(Arc::new(store)).await;
+            })*
+        }
+    };
+    ($properties:tt $($engine:ident: $make:expr;)*) => {
+        $(battery!(@engine $engine $make; $properties);)*
+    };
+}
+
+battery! {
+    {
+        the_first_answer_stands
+        the_first_answer_stands_when_all_come_at_once
+        other_bytes_are_refused_and_stay_refused
+        other_bytes_of_an_acknowledgement_are_not_answered
+        without_a_key_nothing_is_a_repeat
+        practice_and_real_are_apart
+        partners_are_apart
+        numbers_are_dense_and_given_once
+        a_reference_is_used_once
+        a_reference_is_used_once_in_one_interchange
+        a_refused_declaration_draws_no_number
+        a_refused_interchange_draws_no_number
+        entries_are_numbered_without_a_gap
+        answers_wait_until_they_are_delivered
+        answers_delivered_twice_are_no_mistake
+        answers_of_others_are_not_delivered
+        an_acknowledgement_ends_the_waiting
+        a_repeat_offers_nothing_again
+        only_so_many_answers_as_asked_for
+        what_came_is_kept
+        a_number_leads_to_its_interchange
+    }
+    memory: (Memory::new(numbering()), ());
+    embedded: embedded();
+}
+
+async fn record(store: &impl Store, examination: Examination) -> Standing {
+    store.record(examination).await.unwrap()
+}
+
+async fn recorded(store: &impl Store, examination: Examination) -> Recorded {
+    record(store, examination).await.recorded
+}
+
+async fn waiting(store: &impl Store, name: &str) -> Vec<Answer> {
+    let waiting = store.waiting(&partner(name), 100).await.unwrap();
+    waiting.into_iter().map(|waiting| waiting.answer).collect()
+}
+
+/// The numbers given, as they are written; `-` for a refusal.
+pub(super) fn proofs(recorded: &Recorded) -> Vec<String> {
+    let proof = |verdict: &Verdict| match verdict {
+        Verdict::Accepted { proof, .. } => proof.to_string(),
+        Verdict::Refused { .. } => "-".into(),
+    };
+    recorded.verdicts.iter().map(proof).collect()
+}
+
+async fn the_first_answer_stands(store: Arc<impl Engine>) {
+    let first = record(&*store, sent("1").declaring("A")).await;
+    assert!(!first.is_repeat);
+    let repeat = record(&*store, sent("1").declaring("A")).await;
+    assert_eq!(repeat, Standing { is_repeat: true, ..first });
+}
+
+async fn the_first_answer_stands_when_all_come_at_once(store: Arc<impl Engine>) {
+    let tasks: Vec<_> = (0..32)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { record(&*store, sent("1").declaring("A")).await })
+        })
+        .collect();
+    let mut standings = Vec::new();
+    for task in tasks {
+        standings.push(task.await.unwrap());
+    }
+    assert_eq!(standings.iter().filter(|standing| !standing.is_repeat).count(), 1);
+    assert!(standings.iter().all(|standing| standing.recorded == standings[0].recorded));
+}
+
+async fn other_bytes_are_refused_and_stay_refused(store: Arc<impl Engine>) {
+    let first = recorded(&*store, sent("1").declaring("A")).await;
+    let refused = record(&*store, sent("1").declaring("B").as_other_bytes(2)).await;
+    assert!(!refused.is_repeat);
+    let [finding] = &refused.recorded.facts.findings[..] else { panic!("{:?}", refused.recorded.facts.findings) };
+    let place = Place::Interchange { segment: Some(ServiceTag::Unb), element: Some(ElementPlace::element(6)) };
+    assert_eq!((finding.error, finding.place), (SyntaxError::Duplicate, place));
+    assert_eq!((&refused.recorded.verdicts[..], refused.recorded.cusres), (&[][..], None));
+    assert!(refused.recorded.contrl > first.contrl);
+    let again = record(&*store, sent("1").declaring("B").as_other_bytes(2)).await;
+    assert_eq!(again, Standing { is_repeat: true, ..refused.clone() });
+    let others = recorded(&*store, sent("1").declaring("B").as_other_bytes(3)).await;
+    assert_ne!(others.number, refused.recorded.number);
+    assert_eq!(recorded(&*store, sent("1")).await, first);
+}
+
+async fn other_bytes_of_an_acknowledgement_are_not_answered(store: Arc<impl Engine>) {
+    let answered = recorded(&*store, sent("1")).await;
+    let answers: Vec<_> = answered.answers().collect();
+    record(&*store, sent("2").acknowledging(&[])).await;
+    let refused = recorded(&*store, sent("2").acknowledging(&answers).as_other_bytes(2)).await;
+    assert_eq!(refused.answers().count(), 0);
+    assert_eq!(waiting(&*store, "maple").await, answers);
+}
+
+async fn without_a_key_nothing_is_a_repeat(store: Arc<impl Engine>) {
+    let first = record(&*store, sent("1").refused().without_key()).await;
+    let second = record(&*store, sent("1").refused().without_key()).await;
+    assert!(!second.is_repeat);
+    assert!(second.recorded.contrl > first.recorded.contrl);
+    assert!(!record(&*store, sent("1")).await.is_repeat);
+}
+
+async fn practice_and_real_are_apart(store: Arc<impl Engine>) {
+    let real = recorded(&*store, sent("1").declaring("A")).await;
+    let practice = recorded(&*store, sent("1").declaring("A").as_practice()).await;
+    assert_eq!(proofs(&real), ["AB1234202611201"]);
+    assert_eq!(proofs(&practice), ["TESTAB1234202611201"]);
+}
+
+async fn partners_are_apart(store: Arc<impl Engine>) {
+    let first = recorded(&*store, sent("1").declaring("A")).await;
+    let second = recorded(&*store, sent("1").declaring("A").from("birch")).await;
+    assert_eq!(proofs(&first), ["AB1234202611201"]);
+    assert_eq!(proofs(&second), ["AB1234202611202"]);
+    assert_eq!((first.contrl, first.cusres), (second.contrl, second.cusres));
+}
+
+async fn numbers_are_dense_and_given_once(store: Arc<impl Engine>) {
+    const TASKS: u64 = 16;
+    const EACH: u64 = 12;
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let mut given = Vec::new();
+                for n in 0..EACH {
+                    let reference = format!("{task}-{n}");
+                    given.push(recorded(&*store, sent(&reference).declaring(&reference)).await);
+                }
+                given
+            })
+        })
+        .collect();
+    let mut sequences = BTreeSet::new();
+    let mut answers = BTreeSet::new();
+    for task in tasks {
+        for recorded in task.await.unwrap() {
+            let [Verdict::Accepted { proof, .. }] = &recorded.verdicts[..] else { panic!("{recorded:?}") };
+            assert!(sequences.insert(proof.sequence), "{proof} was given twice");
+            answers.extend(recorded.answers().map(|answer| answer.reference.0));
+        }
+    }
+    assert!(sequences.into_iter().eq(1..=TASKS * EACH));
+    assert!(answers.into_iter().eq(1..=2 * TASKS * EACH));
+}
+
+async fn a_reference_is_used_once(store: Arc<impl Engine>) {
+    record(&*store, sent("1").declaring("A")).await;
+    let second = recorded(&*store, sent("2").declaring("A").declaring("B")).await;
+    let [Verdict::Refused { findings }, Verdict::Accepted { proof, .. }] = &second.verdicts[..] else {
+        panic!("{:?}", second.verdicts)
+    };
+    assert_eq!(findings[0].code, "R603");
+    assert_eq!(findings[0].text, "The reference A belongs to the declaration reported under AB1234202611201");
+    assert_eq!(proof.sequence, 2);
+}
+
+async fn a_reference_is_used_once_in_one_interchange(store: Arc<impl Engine>) {
+    let recorded = recorded(&*store, sent("1").declaring("A").declaring("A").declaring_for("CD5678", "B")).await;
+    assert_eq!(proofs(&recorded), ["AB1234202611201", "-", "CD5678202611201"]);
+}
+
+async fn a_refused_declaration_draws_no_number(store: Arc<impl Engine>) {
+    let refused = recorded(&*store, sent("1").refusing("A")).await;
+    assert_eq!(refused.verdicts, [Verdict::Refused { findings: Vec::new() }]);
+    assert!(refused.cusres.is_some());
+    assert_eq!(proofs(&recorded(&*store, sent("2").declaring("A")).await), ["AB1234202611201"]);
+}
+
+async fn a_refused_interchange_draws_no_number(store: Arc<impl Engine>) {
+    let refused = recorded(&*store, sent("1").declaring("A").refused()).await;
+    assert_eq!((&refused.verdicts[..], refused.cusres), (&[][..], None));
+    assert!(refused.contrl.is_some());
+    assert_eq!(proofs(&recorded(&*store, sent("2").declaring("A")).await), ["AB1234202611201"]);
+}
+
+async fn entries_are_numbered_without_a_gap(store: Arc<impl Engine>) {
+    assert_eq!(recorded(&*store, sent("1")).await.number, RecordNumber(1));
+    assert_eq!(store.keep(evidence(b"?")).await, Ok(RecordNumber(2)));
+    let answers = waiting(&*store, "maple").await;
+    store.delivered(&partner("maple"), &answers).await.unwrap();
+    assert_eq!(recorded(&*store, sent("2")).await.number, RecordNumber(4));
+}
+
+async fn answers_wait_until_they_are_delivered(store: Arc<impl Engine>) {
+    let first = recorded(&*store, sent("1").declaring("A")).await;
+    let second = recorded(&*store, sent("2").asking_nothing().declaring("B")).await;
+    let [contrl, cusres, later] = &store.waiting(&partner("maple"), 10).await.unwrap()[..] else { panic!() };
+    assert_eq!([&contrl.recorded, &cusres.recorded, &later.recorded], [&first, &first, &second]);
+    assert_eq!(vec![contrl.answer, cusres.answer], first.answers().collect::<Vec<_>>());
+    store.delivered(&partner("maple"), &[contrl.answer, cusres.answer]).await.unwrap();
+    assert_eq!(waiting(&*store, "maple").await, [later.answer]);
+}
+
+async fn answers_delivered_twice_are_no_mistake(store: Arc<impl Engine>) {
+    let answers: Vec<_> = recorded(&*store, sent("1")).await.answers().collect();
+    for _ in 0..2 {
+        store.delivered(&partner("maple"), &answers).await.unwrap();
+    }
+    assert_eq!(waiting(&*store, "maple").await, []);
+    assert_eq!(recorded(&*store, sent("2")).await.number, RecordNumber(3));
+}
+
+async fn answers_of_others_are_not_delivered(store: Arc<impl Engine>) {
+    let answers: Vec<_> = recorded(&*store, sent("1")).await.answers().collect();
+    store.delivered(&partner("birch"), &answers).await.unwrap();
+    assert_eq!(waiting(&*store, "maple").await, answers);
+}
+
+async fn an_acknowledgement_ends_the_waiting(store: Arc<impl Engine>) {
+    let first = recorded(&*store, sent("1").declaring("A")).await;
+    let answers: Vec<_> = first.answers().collect();
+    let acknowledgement = recorded(&*store, sent("2").acknowledging(&answers[..1])).await;
+    assert_eq!(acknowledgement.answers().count(), 0);
+    assert_eq!(waiting(&*store, "maple").await, answers[1..]);
+}
+
+async fn a_repeat_offers_nothing_again(store: Arc<impl Engine>) {
+    let answers: Vec<_> = recorded(&*store, sent("1")).await.answers().collect();
+    store.delivered(&partner("maple"), &answers).await.unwrap();
+    record(&*store, sent("1")).await;
+    assert_eq!(waiting(&*store, "maple").await, []);
+}
+
+async fn only_so_many_answers_as_asked_for(store: Arc<impl Engine>) {
+    for reference in ["1", "2", "3"] {
+        record(&*store, sent(reference)).await;
+    }
+    let first = store.waiting(&partner("maple"), 2).await.unwrap();
+    assert_eq!(first.iter().map(|waiting| waiting.answer.reference.0).collect::<Vec<_>>(), [1, 2]);
+}
+
+async fn what_came_is_kept(store: Arc<impl Engine>) {
+    let number = recorded(&*store, sent("1")).await.number;
+    assert_eq!(store.came(number).await, Some(sent("1").delivery));
+    let number = store.keep(evidence(b"\xFF\x00?")).await.unwrap();
+    assert_eq!(store.came(number).await, Some(evidence(b"\xFF\x00?").delivery));
+    assert_eq!(store.came(RecordNumber(number.0 + 1)).await, None);
+}
+
+async fn a_number_leads_to_its_interchange(store: Arc<impl Engine>) {
+    let recorded = recorded(&*store, sent("1").declaring("A")).await;
+    let [Verdict::Accepted { proof, .. }] = &recorded.verdicts[..] else { panic!() };
+    assert_eq!(store.report(proof).await, Ok(Some(recorded.clone())));
+    let next = ProofOfReportNumber { sequence: proof.sequence + 1, ..proof.clone() };
+    assert_eq!(store.report(&next).await, Ok(None));
+}
+
+#[tokio::test]
+async fn the_store_in_memory_fails_when_it_is_told_to() {
+    let store = Memory::new(numbering()).failing_at(2);
+    assert!(store.record(sent("1").declaring("A")).await.is_ok());
+    assert!(store.record(sent("2").declaring("B")).await.is_err());
+    assert_eq!(store.ready(), Ok(()));
+    assert_eq!(proofs(&recorded(&store, sent("2").declaring("B")).await), ["AB1234202611202"]);
+    let store = store.failing_from(1);
+    assert!(store.record(sent("3")).await.is_err());
+    assert!(store.keep(evidence(b"?")).await.is_err());
+    assert!(store.ready().is_err());
+}
+
+/// One thing that happens to a store.
+#[derive(Debug, Clone)]
+enum Step {
+    Record(Examination),
+    Keep,
+    /// This many of a partner's answers are delivered.
+    Deliver(&'static str, usize),
+    /// A CONTRL for this many of them.
+    Acknowledge(&'static str, usize, u8),
+    Close,
+    Drop,
+}
+
+const PARTNERS: [&str; 2] = ["maple", "birch"];
+
+fn examination() -> impl Strategy<Value = Examination> {
+    let declarations = prop::collection::vec((0..2_usize, 0..5_u8, prop::bool::weighted(0.8)), 0..4);
+    let marks = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1), any::<bool>());
+    (0..2_usize, 0..6_u8, 1..3_u8, declarations, marks).prop_map(|(from, reference, bytes, declarations, marks)| {
+        let (is_practice, is_refused, is_unkeyed, asks_nothing) = marks;
+        let mut examination = sent(&reference.to_string()).from(PARTNERS[from]).as_other_bytes(bytes);
+        for (exporter, reference, is_accepted) in declarations {
+            let reference = reference.to_string();
+            examination = match is_accepted {
+                true => examination.declaring_for(["AB1234", "CD5678"][exporter], &reference),
+                false => examination.refusing(&reference),
+            };
+        }
+        let marks: [(bool, fn(Examination) -> Examination); 4] = [
+            (is_practice, Examination::as_practice),
+            (is_refused, Examination::refused),
+            (is_unkeyed, Examination::without_key),
+            (asks_nothing, Examination::asking_nothing),
+        ];
+        marks.into_iter().filter(|(is_so, _)| *is_so).fold(examination, |examination, (_, mark)| mark(examination))
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => examination().prop_map(Step::Record),
+        1 => Just(Step::Keep),
+        3 => (prop::sample::select(&PARTNERS[..]), 0..4_usize).prop_map(|(name, many)| Step::Deliver(name, many)),
+        2 => (prop::sample::select(&PARTNERS[..]), 0..4_usize, any::<u8>())
+            .prop_map(|(name, many, reference)| Step::Acknowledge(name, many, reference)),
+        1 => Just(Step::Close),
+        1 => Just(Step::Drop),
+    ]
+}
+
+/// What a step shows to whoever takes it.
+async fn take(store: &impl Store, step: Step) -> (Option<Standing>, Vec<WaitingAnswer>) {
+    let first = async |name, many| -> Vec<Answer> {
+        let waiting = store.waiting(&partner(name), many).await.unwrap();
+        waiting.into_iter().map(|waiting| waiting.answer).collect()
+    };
+    let standing = match step {
+        Step::Record(examination) => Some(record(store, examination).await),
+        Step::Acknowledge(name, many, reference) => {
+            let answers = first(name, many).await;
+            Some(record(store, sent(&format!("C{reference}")).from(name).acknowledging(&answers)).await)
+        }
+        Step::Deliver(name, many) => {
+            store.delivered(&partner(name), &first(name, many).await).await.unwrap();
+            None
+        }
+        Step::Keep => {
+            store.keep(evidence(b"?")).await.unwrap();
+            None
+        }
+        Step::Close | Step::Drop => None,
+    };
+    let mut waiting = Vec::new();
+    for name in PARTNERS {
+        waiting.extend(store.waiting(&partner(name), 1000).await.unwrap());
+    }
+    (standing, waiting)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_embedded_engine_does_what_the_one_in_memory_does(steps in prop::collection::vec(step(), 1..40)) {
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let memory = Memory::new(numbering());
+        let mut embedded = EmbeddedStore::open(options(directory.path())).unwrap();
+        for step in steps {
+            let reopens = matches!(step, Step::Close | Step::Drop);
+            if let Step::Close = step {
+                runtime.block_on(embedded.close()).unwrap();
+            }
+            if reopens {
+                drop(embedded);
+                embedded = EmbeddedStore::open(options(directory.path())).unwrap();
+            }
+            let expected = runtime.block_on(take(&memory, step.clone()));
+            let found = runtime.block_on(take(&embedded, step));
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

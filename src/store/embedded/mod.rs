@@ -1,0 +1,149 @@
+//! The embedded engine: the journal is the commit point, the state follows behind it.
+//!
+//! Start with [`EmbeddedStore::open`]. One thread writes the journal and answers after the flush, one applies what was
+//! committed to the state; readers see what is on stable storage, whether it is applied or not. It never answers from
+//! memory what the disk might not have, and never goes on after a failed write.
+
+// How a store is found again, and what can be in the way.
+mod open;
+
+// The two threads, and what they share with readers.
+mod applier;
+mod shared;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use open::{OpenTrouble, StartSummary, StoreOptions};
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+
+use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::partner::PartnerId;
+use crate::record::{Answer, Delivery, Evidence, Examination, Recorded};
+
+use super::{Standing, Store, Unavailable, WaitingAnswer};
+use shared::Shared;
+use writer::Request;
+
+/// A record on the disk of this machine.
+///
+/// Dropping it without [`EmbeddedStore::close`] is as safe as a kill: what was acknowledged is there at the next start.
+/// It waits until the threads have ended, so that the directory is free then.
+pub struct EmbeddedStore {
+    shared: Arc<Shared>,
+    summary: StartSummary,
+    /// None only while it is dropped.
+    requests: Option<mpsc::Sender<Request>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for EmbeddedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedStore").field("summary", &self.summary).finish_non_exhaustive()
+    }
+}
+
+impl EmbeddedStore {
+    /// Opens the store in a directory, or makes one where there is none. It blocks until everything is checked and
+    /// applied.
+    ///
+    /// # Errors
+    /// [`OpenTrouble`] when the store is in use, damaged, or cannot be kept safe here.
+    pub fn open(options: StoreOptions) -> Result<Self, OpenTrouble> {
+        open::open(options)
+    }
+
+    /// What was found at the start.
+    #[must_use]
+    pub fn summary(&self) -> &StartSummary {
+        &self.summary
+    }
+
+    /// Takes nothing more, finishes what was taken, and leaves nothing for the next start to apply.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store had stopped, or the state could not be written; the journal holds what was
+    /// acknowledged all the same.
+    pub async fn close(&self) -> Result<(), Unavailable> {
+        self.ask(Request::Close).await
+    }
+
+    /// What came under this number, as it came; none for a note of ours or a number not given yet. It reads a whole
+    /// segment: for people and tools, not for every interchange.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the journal cannot be read.
+    pub async fn delivery(&self, number: RecordNumber) -> Result<Option<Delivery>, Unavailable> {
+        self.read(move |shared| shared.delivery(number)).await
+    }
+
+    /// Hands the writer a request and waits for its answer. The queue is bounded: a full one makes callers wait.
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, Unavailable>>) -> Request,
+    ) -> Result<T, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(|| self.shared.unanswered())?;
+        requests.send(request(reply)).await.map_err(|_| self.shared.unanswered())?;
+        answer.await.unwrap_or_else(|_| Err(self.shared.unanswered()))
+    }
+
+    /// Reads from the disk where it blocks nobody.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Shared) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let shared = Arc::clone(&self.shared);
+        let outcome = spawn_blocking(move || read(&shared)).await;
+        outcome.unwrap_or_else(|_| Err(Unavailable("reading the record was interrupted".into())))
+    }
+}
+
+impl Store for EmbeddedStore {
+    async fn record(&self, examination: Examination) -> Result<Standing, Unavailable> {
+        let examination = Box::new(examination);
+        self.ask(|reply| Request::Record(examination, reply)).await
+    }
+
+    async fn keep(&self, evidence: Evidence) -> Result<RecordNumber, Unavailable> {
+        let evidence = Box::new(evidence);
+        self.ask(|reply| Request::Keep(evidence, reply)).await
+    }
+
+    async fn delivered(&self, partner: &PartnerId, answers: &[Answer]) -> Result<(), Unavailable> {
+        self.ask(|reply| Request::Delivered(partner.clone(), answers.to_vec(), reply)).await
+    }
+
+    async fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<WaitingAnswer>, Unavailable> {
+        let partner = partner.clone();
+        self.read(move |shared| shared.waiting(&partner, limit)).await
+    }
+
+    async fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
+        let proof = proof.clone();
+        self.read(move |shared| shared.report(&proof)).await
+    }
+
+    fn ready(&self) -> Result<(), Unavailable> {
+        self.shared.ready()
+    }
+}
+
+impl Drop for EmbeddedStore {
+    fn drop(&mut self) {
+        self.shared.abandon();
+        drop(self.requests.take());
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the thread that writes the record panicked");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Opening a store: lock, self-test, journal, state, and the state brought up to the journal. In this order; the first
+//! thing that is not right stops the start, and says so.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::identifier::RecordNumber;
+use crate::store::entry::Entry;
+use crate::store::flush::{self, NotFlushing};
+use crate::store::index::{Index, IndexTrouble, OpenedIndex};
+use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, StoreId};
+use crate::store::overlay::Overlay;
+use crate::store::state::Pointer;
+use crate::store::{Numbering, Unavailable, journal};
+
+use super::EmbeddedStore;
+use super::applier::{Applier, QUEUE_BATCHES};
+use super::shared::Shared;
+use super::writer::Writer;
+
+/// Requests that may wait for the writer before callers do.
+const QUEUE_REQUESTS: usize = 1024;
+
+/// Keys that are gathered before they are applied at a start.
+const APPLY_KEYS: usize = 64 << 10;
+
+/// Where and how a store is kept.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Its directory, made when it is not there. Nothing else may be in it.
+    pub directory: PathBuf,
+    /// The length of a journal segment, in bytes, from [`StoreOptions::SEGMENT_BYTES_MIN`] up. An entry that is longer
+    /// gets a segment of its own, up to 256 MiB.
+    pub segment_bytes: u64,
+    /// The cache of the state, in bytes. The state really uses some times as much.
+    pub cache_bytes: u64,
+    /// How proof-of-report numbers are drawn.
+    pub numbering: Numbering,
+    /// Whether a start checks every entry of the journal, or only those that the state may not hold yet and the whole of
+    /// the last segment. Every read checks its entry in any case.
+    pub checks_everything: bool,
+}
+
+impl StoreOptions {
+    /// The shortest segments.
+    pub const SEGMENT_BYTES_MIN: u64 = 4 << 10;
+    /// The length of segments when nothing else is said.
+    pub const SEGMENT_BYTES: u64 = 64 << 20;
+    /// The cache when nothing else is said.
+    pub const CACHE_BYTES: u64 = 128 << 20;
+
+    /// A store in this directory, with the ordinary sizes, checked whole at a start.
+    #[must_use]
+    pub fn new(directory: PathBuf, numbering: Numbering) -> Self {
+        let (segment_bytes, cache_bytes) = (Self::SEGMENT_BYTES, Self::CACHE_BYTES);
+        Self { directory, segment_bytes, cache_bytes, numbering, checks_everything: true }
+    }
+}
+
+/// What a start found, for the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartSummary {
+    /// Entries in the journal.
+    pub records: u64,
+    /// Segments of the journal.
+    pub segments: usize,
+    /// Entries that were applied to the state again.
+    pub replayed: u64,
+    /// Why the state was made anew from the journal, when it was.
+    pub rebuilt: Option<String>,
+    /// Whether an interrupted last write was found, of which nothing was acknowledged, and overwritten.
+    pub had_torn_tail: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenTrouble {
+    /// Another process has it.
+    #[error("{} is in use by another process; stop that one first", .0.display())]
+    InUse(PathBuf),
+    /// The state's flushes would not reach the disk.
+    #[error(transparent)]
+    NotFlushing(#[from] NotFlushing),
+    /// An option cannot be followed.
+    #[error("segments of {0} bytes are too short; use {min} or more", min = StoreOptions::SEGMENT_BYTES_MIN)]
+    SegmentTooShort(u64),
+    /// The operating system said no.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// The answer.
+        source: io::Error,
+    },
+    /// The journal is not as it was written.
+    #[error("the journal cannot be used: {0}")]
+    Journal(String),
+    /// The journal is not there, but a state that was made from one is.
+    #[error("{} has a state but no journal; restore the journal from a backup", .0.display())]
+    JournalMissing(PathBuf),
+    /// Entries that were on stable storage are not in the journal any more.
+    #[error("the journal ends at entry {found}, but entry {known} was recorded; restore the journal from a backup")]
+    JournalCut {
+        /// Its last entry.
+        found: u64,
+        /// The last one that the state has.
+        known: u64,
+    },
+    /// The state can neither be used nor made anew.
+    #[error("the state cannot be made: {0}")]
+    State(String),
+}
+
+impl OpenTrouble {
+    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+}
+
+impl From<JournalTrouble> for OpenTrouble {
+    fn from(trouble: JournalTrouble) -> Self {
+        Self::Journal(trouble.to_string())
+    }
+}
+
+impl From<IndexTrouble> for OpenTrouble {
+    fn from(trouble: IndexTrouble) -> Self {
+        Self::State(trouble.to_string())
+    }
+}
+
+impl From<Unavailable> for OpenTrouble {
+    fn from(Unavailable(reason): Unavailable) -> Self {
+        Self::Journal(reason)
+    }
+}
+
+/// Opens a store on the file system.
+pub(super) fn open(options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
+    open_on(Arc::new(RealDisk), options)
+}
+
+/// Opens a store whose journal is on this disk.
+pub(super) fn open_on(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
+    let started = Instant::now();
+    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, checks_everything } = options;
+    if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
+        return Err(OpenTrouble::SegmentTooShort(segment_bytes));
+    }
+    let lock = lock(&directory)?;
+    flush::self_test()?;
+    let found = find_journal(disk, &directory, segment_bytes)?;
+    let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
+    let mut replay = Replay { index: &index, latest: BTreeMap::new(), entries: 0 };
+    let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
+    let last = RecordNumber(contents.next.saturating_sub(1));
+    if last < known {
+        return Err(OpenTrouble::JournalCut { found: last.0, known: known.0 });
+    }
+    let replayed = replay.finish(last, rebuilt.is_some())?;
+    let segments = found.segments();
+    let (journal, reader) = found.resume(&contents)?;
+    let had_torn_tail = contents.is_torn();
+    let took = started.elapsed();
+    let summary = StartSummary { records: last.0, segments, replayed, rebuilt, had_torn_tail, took };
+    start(journal, Shared::new(reader, index, last, lock), numbering, summary)
+}
+
+/// The directory is ours as long as the file is open.
+fn lock(directory: &Path) -> Result<File, OpenTrouble> {
+    let journal = directory.join("journal");
+    fs::create_dir_all(&journal).map_err(OpenTrouble::io("create", &journal))?;
+    let path = directory.join("lock");
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let lock = lock.map_err(OpenTrouble::io("open", &path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenTrouble::InUse(directory.to_owned())),
+        Err(TryLockError::Error(source)) => Err(OpenTrouble::Io { doing: "lock", path, source }),
+    }
+}
+
+/// The journal that is there, or a new one where nothing is.
+fn find_journal(disk: Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> Result<Opened, OpenTrouble> {
+    let place = || Place { disk: Arc::clone(&disk), directory: directory.join("journal"), segment_bytes };
+    if let Some(found) = journal::open(place())? {
+        return Ok(found);
+    }
+    if ["state", "watermark"].iter().any(|name| directory.join(name).exists()) {
+        return Err(OpenTrouble::JournalMissing(directory.to_owned()));
+    }
+    let store = StoreId::draw().ok_or_else(|| OpenTrouble::Journal("the machine gives no random bytes".into()))?;
+    let created = Opened::create(place(), store)?;
+    // The names of the directories themselves, up to the one that was there before.
+    for path in [Some(directory), directory.parent()].into_iter().flatten().filter(|path| path.exists()) {
+        disk.sync_directory(path).map_err(OpenTrouble::io("flush", path))?;
+    }
+    Ok(created)
+}
+
+/// Applies entries to the state again, many at a time.
+struct Replay<'a> {
+    index: &'a Index,
+    latest: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    entries: u64,
+}
+
+impl Replay<'_> {
+    fn entry(&mut self, pointer: Pointer, payload: &[u8]) -> Result<(), OpenTrouble> {
+        let changes = Entry::decode(payload)?.changes(pointer)?;
+        self.latest.extend(changes.into_iter().map(|change| (change.key, change.value)));
+        self.entries += 1;
+        if self.latest.len() >= APPLY_KEYS { self.apply() } else { Ok(()) }
+    }
+
+    fn apply(&mut self) -> Result<(), OpenTrouble> {
+        self.index.apply(&self.latest)?;
+        self.latest.clear();
+        Ok(())
+    }
+
+    fn finish(mut self, last: RecordNumber, is_rebuilt: bool) -> Result<u64, OpenTrouble> {
+        if self.entries > 0 || is_rebuilt {
+            self.apply()?;
+            self.index.checkpoint(last)?;
+        }
+        Ok(self.entries)
+    }
+}
+
+/// Starts the two threads.
+fn start(
+    journal: Journal,
+    shared: Shared,
+    numbering: Numbering,
+    summary: StartSummary,
+) -> Result<EmbeddedStore, OpenTrouble> {
+    let trouble = |source| OpenTrouble::Io { doing: "start a thread for", path: "the store".into(), source };
+    let shared = Arc::new(shared);
+    let last = shared.committed();
+    let (applier, batches) = sync_channel(QUEUE_BATCHES);
+    let segment = journal.segment();
+    let applying = Applier { shared: Arc::clone(&shared), batches, applied: last, checkpoint: last, segment };
+    let applying = thread::Builder::new().name("lodged-state".into()).spawn(move || applying.run()).map_err(trouble)?;
+    let (sender, requests) = mpsc::channel(QUEUE_REQUESTS);
+    let writer = Writer {
+        journal,
+        shared: Arc::clone(&shared),
+        numbering,
+        requests,
+        applier: Some(applier),
+        applying: Some(applying),
+        unwritten: Overlay::default(),
+        waiters: Vec::new(),
+    };
+    let writer = thread::Builder::new().name("lodged-journal".into()).spawn(move || writer.run()).map_err(trouble)?;
+    Ok(EmbeddedStore { shared, summary, requests: Some(sender), writer: Some(writer) })
+}

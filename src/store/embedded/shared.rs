@@ -1,0 +1,163 @@
+//! What the threads of the embedded engine share: reading through overlay, state and journal, and the reason it stopped.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::partner::PartnerId;
+use crate::record::{Answer, Delivery, Recorded};
+use crate::store::entry::Entry;
+use crate::store::index::Index;
+use crate::store::journal::{JournalTrouble, Reader};
+use crate::store::overlay::Overlay;
+use crate::store::state::{self, Change, Knowledge, Pointer, Waiting};
+use crate::store::{Unavailable, WaitingAnswer};
+
+impl From<JournalTrouble> for Unavailable {
+    fn from(trouble: JournalTrouble) -> Self {
+        Self(trouble.to_string())
+    }
+}
+
+/// Everything on stable storage, for readers and for the writer.
+pub(crate) struct Shared {
+    pub(crate) reader: Arc<Reader>,
+    pub(crate) index: Index,
+    /// What is on stable storage and not in the state.
+    overlay: RwLock<Overlay>,
+    /// The last entry on stable storage.
+    committed: AtomicU64,
+    /// Why nothing is taken any more.
+    stopped: OnceLock<String>,
+    /// The owner went without closing: what is in the journal is applied at the next start.
+    is_abandoned: AtomicBool,
+    /// Held as long as anything of the store is open, so it comes last.
+    _lock: File,
+}
+
+impl Shared {
+    pub(crate) fn new(reader: Arc<Reader>, index: Index, committed: RecordNumber, lock: File) -> Self {
+        Self {
+            reader,
+            index,
+            overlay: RwLock::default(),
+            committed: AtomicU64::new(committed.0),
+            stopped: OnceLock::new(),
+            is_abandoned: AtomicBool::new(false),
+            _lock: lock,
+        }
+    }
+
+    /// Nothing is taken from now on. The first reason stands.
+    pub(crate) fn stop(&self, reason: &str) {
+        if self.stopped.set(reason.to_owned()).is_ok() {
+            tracing::debug!(reason, "the record takes nothing more");
+        }
+    }
+
+    /// The reason why nothing is taken, when nothing is.
+    pub(crate) fn ready(&self) -> Result<(), Unavailable> {
+        self.stopped.get().map_or(Ok(()), |reason| Err(Unavailable(reason.clone())))
+    }
+
+    /// What to tell a caller whose question was never answered.
+    pub(crate) fn unanswered(&self) -> Unavailable {
+        self.ready().err().unwrap_or_else(|| Unavailable("the record is closed".into()))
+    }
+
+    /// The owner goes without closing.
+    pub(crate) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Acquire)
+    }
+
+    /// The last entry on stable storage.
+    pub(crate) fn committed(&self) -> RecordNumber {
+        RecordNumber(self.committed.load(Ordering::Acquire))
+    }
+
+    /// Everything up to `number` is on stable storage: whoever asks from now on sees it.
+    pub(crate) fn publish(&self, number: RecordNumber, changes: Overlay) -> Vec<Change> {
+        let changes = self.overlay.write().unwrap_or_else(PoisonError::into_inner).merge(changes);
+        self.committed.store(number.0, Ordering::Release);
+        changes
+    }
+
+    /// The state holds these keys as they were after `applied`.
+    pub(crate) fn forget<'a>(&self, applied: RecordNumber, keys: impl IntoIterator<Item = &'a Vec<u8>>) {
+        self.overlay.write().unwrap_or_else(PoisonError::into_inner).forget(applied, keys);
+    }
+
+    /// The entry at this place.
+    pub(crate) fn entry(&self, pointer: Pointer) -> Result<Entry, Unavailable> {
+        self.reader.entry(pointer, Entry::decode)?
+    }
+
+    /// What came under this number, as it came.
+    pub(crate) fn delivery(&self, number: RecordNumber) -> Result<Option<Delivery>, Unavailable> {
+        if number > self.committed() {
+            return Ok(None);
+        }
+        let pointer = self.reader.find(number)?;
+        Ok(pointer.map(|pointer| self.entry(pointer)).transpose()?.and_then(Entry::into_delivery))
+    }
+
+    /// The interchange behind a number.
+    pub(crate) fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
+        let pointer: Option<Pointer> = self.find(&state::report(proof))?;
+        pointer.map(|pointer| self.recorded(pointer)).transpose()
+    }
+
+    /// The answers that wait for a partner, in the order of their references.
+    pub(crate) fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<WaitingAnswer>, Unavailable> {
+        let mut answers: Vec<WaitingAnswer> = Vec::new();
+        for (key, value) in self.beginning_with(&state::outbox_of(partner), limit)? {
+            let Waiting { kind, pointer } = state::read(&value)?;
+            let answer = Answer { reference: state::outbox_reference(&key)?, kind };
+            let recorded = match answers.last() {
+                Some(last) if last.recorded.number == pointer.number => last.recorded.clone(),
+                Some(_) | None => self.recorded(pointer)?,
+            };
+            answers.push(WaitingAnswer { answer, recorded });
+        }
+        Ok(answers)
+    }
+
+    /// The first `limit` keys that begin so. The overlay is read first: what leaves it meanwhile is in the state.
+    fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Unavailable> {
+        let recent: Vec<_> = {
+            let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
+            overlay.beginning_with(prefix).map(|(key, pending)| (key.clone(), pending.value.clone())).collect()
+        };
+        // Each change in the overlay can hide at most one key of the state.
+        let applied = self.index.beginning_with(prefix, limit.saturating_add(recent.len()))?;
+        let mut merged: BTreeMap<_, _> = applied.into_iter().collect();
+        for (key, value) in recent {
+            match value {
+                Some(value) => merged.insert(key, value),
+                None => merged.remove(&key),
+            };
+        }
+        Ok(merged.into_iter().take(limit).collect())
+    }
+}
+
+impl Knowledge for Shared {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+        let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pending) = overlay.get(key) {
+            return Ok(pending.value.clone());
+        }
+        drop(overlay);
+        Ok(self.index.get(key)?)
+    }
+
+    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
+        self.entry(pointer)?.into_recorded()
+    }
+}

@@ -1,0 +1,329 @@
+//! What the embedded engine does when the process, the disk or the files fail it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::open::open_on;
+use super::*;
+use crate::record::Verdict;
+use crate::store::battery::{options, proofs};
+use crate::store::journal::{Fault, FaultyDisk};
+use crate::store::sample::{evidence, partner, sent};
+
+fn open(directory: &Path) -> EmbeddedStore {
+    EmbeddedStore::open(options(directory)).unwrap()
+}
+
+fn segment(directory: &Path, number: u64) -> PathBuf {
+    directory.join(format!("store/journal/{number:08}.seg"))
+}
+
+fn state(directory: &Path) -> PathBuf {
+    directory.join("store/state")
+}
+
+/// Everything the state knows once it is brought up to the journal, without what differs between engines.
+fn known(directory: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
+    open(directory).shared.index.contents()
+}
+
+/// Records interchanges of one declaration each, one after the other, and returns what stands.
+async fn record(store: &EmbeddedStore, references: impl IntoIterator<Item = u32>) -> Vec<Recorded> {
+    let mut recorded = Vec::new();
+    for reference in references {
+        let reference = reference.to_string();
+        recorded.push(store.record(sent(&reference).declaring(&reference)).await.unwrap().recorded);
+    }
+    recorded
+}
+
+/// All of these stand, and the next number follows the last one.
+async fn check(store: &EmbeddedStore, recorded: &[Recorded]) {
+    for (first, reference) in recorded.iter().zip(1..) {
+        let reference = reference.to_string();
+        let standing = store.record(sent(&reference).declaring(&reference)).await.unwrap();
+        assert_eq!(standing, Standing { recorded: first.clone(), is_repeat: true });
+    }
+    let next = recorded.len() + 1;
+    let following = store.record(sent("next").declaring("next")).await.unwrap().recorded;
+    assert_eq!(proofs(&following), [format!("AB123420261120{next}")]);
+}
+
+#[tokio::test]
+async fn everything_is_there_after_close() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=40).await;
+    store.close().await.unwrap();
+    assert!(store.ready().is_err());
+    assert_eq!(store.record(sent("x")).await, Err(Unavailable("the record is closed".into())));
+    drop(store);
+    let store = open(directory.path());
+    assert!(store.summary().segments > 1);
+    assert_eq!((store.summary().records, store.summary().replayed), (40, 0));
+    check(&store, &recorded).await;
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_drop() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=40).await;
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(store.summary().records, 40);
+    assert!(!store.summary().had_torn_tail);
+    check(&store, &recorded).await;
+}
+
+#[tokio::test]
+async fn answers_still_wait_after_a_drop() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    record(&store, 1..=3).await;
+    let waiting = store.waiting(&partner("maple"), 10).await.unwrap();
+    let delivered: Vec<_> = waiting[..4].iter().map(|waiting| waiting.answer).collect();
+    store.delivered(&partner("maple"), &delivered).await.unwrap();
+    drop(store);
+    assert_eq!(open(directory.path()).waiting(&partner("maple"), 10).await.unwrap(), waiting[4..]);
+}
+
+#[tokio::test]
+async fn a_deleted_state_is_made_again_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=40).await;
+    store.delivered(&partner("maple"), &recorded[0].answers().collect::<Vec<_>>()).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let before = known(directory.path());
+    fs::remove_dir_all(state(directory.path())).unwrap();
+    let store = open(directory.path());
+    assert!(store.summary().rebuilt.is_some());
+    assert_eq!(store.summary().replayed, 41);
+    drop(store);
+    assert_eq!(known(directory.path()), before);
+}
+
+#[tokio::test]
+async fn a_state_that_came_up_empty_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=5).await;
+    store.close().await.unwrap();
+    drop(store);
+    fs::remove_dir_all(state(directory.path())).unwrap();
+    drop(sled::open(state(directory.path())).unwrap());
+    check(&open(directory.path()), &recorded).await;
+}
+
+#[tokio::test]
+async fn a_cut_last_write_is_no_matter() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=3).await;
+    drop(store);
+    let path = segment(directory.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[end - 10..=end].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    let store = open(directory.path());
+    assert!(store.summary().had_torn_tail);
+    assert_eq!(store.summary().records, 2);
+    check(&store, &recorded[..2]).await;
+}
+
+#[tokio::test]
+async fn a_journal_that_lost_its_end_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    record(&store, 1..=3).await;
+    store.close().await.unwrap();
+    drop(store);
+    let path = segment(directory.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[end] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    fs::remove_dir_all(state(directory.path())).unwrap();
+    for _ in 0..2 {
+        let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err();
+        assert!(matches!(trouble, OpenTrouble::JournalCut { found: 2, known: 3 }), "{trouble}");
+    }
+}
+
+/// One bit of a closed store's segment is flipped; the start is refused with words that name the place.
+async fn flipped(number: u64, byte: usize) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    record(&store, 1..=40).await;
+    store.close().await.unwrap();
+    drop(store);
+    let path = segment(directory.path(), number);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[byte] ^= 4;
+    fs::write(&path, &bytes).unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err();
+    assert!(matches!(trouble, OpenTrouble::Journal(_)), "{trouble}");
+    assert!(trouble.to_string().contains(&format!("{number:08}.seg")), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_a_sealed_segment_stops_the_start() {
+    flipped(1, 5000).await;
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_the_middle_of_the_last_segment_stops_the_start() {
+    flipped(2, 100).await;
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_a_header_stops_the_start() {
+    flipped(1, 20).await;
+}
+
+#[tokio::test]
+async fn a_flipped_bit_behind_the_last_frame_of_a_sealed_segment_stops_the_start() {
+    flipped(1, (8 << 10) - 1).await;
+}
+
+#[tokio::test]
+async fn a_damaged_entry_is_never_read_as_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=2).await;
+    let path = segment(directory.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let outcome = store.record(sent("1").declaring("1")).await;
+    assert!(outcome.as_ref().is_err_and(|Unavailable(reason)| reason.contains("damaged")), "{outcome:?}");
+    assert_eq!(store.record(sent("2").declaring("2")).await.unwrap().recorded, recorded[1]);
+}
+
+#[tokio::test]
+async fn a_missing_segment_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    record(&store, 1..=40).await;
+    drop(store);
+    fs::remove_file(segment(directory.path(), 1)).unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err();
+    assert!(trouble.to_string().contains("segment 1 "), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_state_without_a_journal_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(directory.path()));
+    fs::remove_dir_all(directory.path().join("store/journal")).unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err();
+    assert!(matches!(trouble, OpenTrouble::JournalMissing(_)), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_second_owner_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let _first = open(directory.path());
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err();
+    assert!(trouble.to_string().contains("in use by another process"), "{trouble}");
+}
+
+#[tokio::test]
+async fn an_entry_longer_than_a_segment_gets_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    record(&store, 1..=1).await;
+    let long = store.record(sent("long").with_bytes(100_000)).await.unwrap().recorded;
+    record(&store, 2..=2).await;
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(store.summary().segments, 3);
+    assert_eq!(store.delivery(long.number).await.unwrap().unwrap().bytes.len(), 100_000);
+}
+
+/// A disk that fails under the n-th interchange: nothing is acknowledged from then on, and after a new start all that
+/// was acknowledged stands, and numbers go on without a gap and without a repeat.
+async fn fails(fault: Fault, n: u32) {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let store = open_on(Arc::new(disk.clone()), options(directory.path())).unwrap();
+    disk.fail(fault, n);
+    let mut acknowledged = Vec::new();
+    let mut reference = 1_u32;
+    let refused = loop {
+        let text = reference.to_string();
+        match store.record(sent(&text).declaring(&text)).await {
+            Ok(standing) => acknowledged.push(standing.recorded),
+            Err(reason) => break reason,
+        }
+        reference += 1;
+    };
+    assert_eq!(store.ready(), Err(refused.clone()));
+    assert_eq!(store.record(sent("1").declaring("1")).await, Err(refused.clone()));
+    assert_eq!(store.keep(evidence(b"?")).await, Err(refused.clone()));
+    assert_eq!(store.close().await, Err(refused));
+    drop(store);
+    let store = open(directory.path());
+    // What failed may stand all the same: then its number was drawn for it, and it gets that answer.
+    let text = reference.to_string();
+    acknowledged.push(store.record(sent(&text).declaring(&text)).await.unwrap().recorded);
+    check(&store, &acknowledged).await;
+}
+
+#[tokio::test]
+async fn a_failed_write_draws_no_number() {
+    for n in [1, 3] {
+        fails(Fault::Write, n).await;
+    }
+}
+
+#[tokio::test]
+async fn half_a_write_draws_no_number() {
+    for n in [1, 3] {
+        fails(Fault::ShortWrite, n).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failed_flush_gives_no_number() {
+    for n in [1, 3] {
+        fails(Fault::Sync, n).await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_draws_no_number() {
+    fails(Fault::Full, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_who_wait_hear_of_the_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let store = Arc::new(open_on(Arc::new(disk.clone()), options(directory.path())).unwrap());
+    disk.fail(Fault::Sync, 3);
+    let mut tasks = JoinSet::new();
+    for reference in 0..64 {
+        let store = Arc::clone(&store);
+        let reference = reference.to_string();
+        tasks.spawn(async move { store.record(sent(&reference).declaring(&reference)).await });
+    }
+    let outcomes = tasks.join_all().await;
+    let mut given: Vec<u64> = outcomes
+        .iter()
+        .flatten()
+        .map(|standing| match &standing.recorded.verdicts[..] {
+            [Verdict::Accepted { proof, .. }] => proof.sequence,
+            verdicts => panic!("{verdicts:?}"),
+        })
+        .collect();
+    given.sort_unstable();
+    assert!(given.iter().copied().eq(1..=given.len() as u64));
+    assert!(store.record(sent("x")).await.is_err());
+}

@@ -1,0 +1,261 @@
+//! The one thread that writes the journal: it takes everything that waits, settles it in order, puts it on stable
+//! storage with one flush, and only then answers.
+//!
+//! There is no timer: while one flush runs, the next batch gathers by itself. After the first error it takes nothing any
+//! more, for after a failed flush nobody knows what is on the disk, and a second one would lie.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::event;
+use crate::identifier::RecordNumber;
+use crate::partner::PartnerId;
+use crate::record::{Answer, Evidence, Examination, Recorded};
+use crate::store::entry::Entry;
+use crate::store::journal::Journal;
+use crate::store::overlay::Overlay;
+use crate::store::settle::{self, Settled};
+use crate::store::state::{Knowledge, Pointer};
+use crate::store::{Numbering, Standing, Unavailable};
+
+use super::applier::Batch;
+use super::shared::Shared;
+
+/// Most entries that share one flush.
+const BATCH_ENTRIES_MAX: u32 = 512;
+
+/// A batch this long is written without waiting for more, in bytes.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// Where an outcome goes.
+type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
+
+/// What callers want of the writer.
+pub(crate) enum Request {
+    Record(Box<Examination>, Reply<Standing>),
+    Keep(Box<Evidence>, Reply<RecordNumber>),
+    Delivered(PartnerId, Vec<Answer>, Reply<()>),
+    Close(Reply<()>),
+}
+
+/// An answer that waits for the flush.
+type Waiter = Box<dyn FnOnce(Result<(), Unavailable>) + Send>;
+
+/// The thread's own things.
+pub(crate) struct Writer {
+    pub(crate) journal: Journal,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) numbering: Numbering,
+    pub(crate) requests: mpsc::Receiver<Request>,
+    /// To the thread that applies; none once it is told to end.
+    pub(crate) applier: Option<SyncSender<Batch>>,
+    /// That thread.
+    pub(crate) applying: Option<JoinHandle<Result<(), Unavailable>>>,
+    /// What the gathered entries change.
+    pub(crate) unwritten: Overlay,
+    /// Who is answered after the flush.
+    pub(crate) waiters: Vec<Waiter>,
+}
+
+impl Writer {
+    /// Works until the store is closed, dropped, or stops.
+    pub(crate) fn run(mut self) {
+        let guard = StopOnPanic(Arc::clone(&self.shared));
+        let mut closing = None;
+        while let Some(request) = self.requests.blocking_recv() {
+            self.take(request, &mut closing);
+            self.take_waiting(&mut closing);
+            self.commit();
+            if self.shared.ready().is_err() {
+                break;
+            }
+        }
+        self.refuse_the_rest(&mut closing);
+        let ended = self.end_applier();
+        if let Some(reply) = closing {
+            let outcome = self.shared.ready().and(ended);
+            self.shared.stop("the record is closed");
+            tell(reply, outcome);
+        }
+        drop(guard);
+    }
+
+    /// Takes what waits, as long as it fits one batch.
+    fn take_waiting(&mut self, closing: &mut Option<Reply<()>>) {
+        let limit = usize::try_from(BATCH_ENTRIES_MAX).unwrap_or(usize::MAX);
+        while self.waiters.len() < limit
+            && self.journal.gathered_bytes() < BATCH_BYTES_MAX
+            && let Ok(request) = self.requests.try_recv()
+        {
+            self.take(request, closing);
+        }
+    }
+
+    fn take(&mut self, request: Request, closing: &mut Option<Reply<()>>) {
+        match request {
+            Request::Record(examination, reply) => {
+                let outcome = self.record(*examination);
+                self.answer_after_flush(reply, outcome);
+            }
+            Request::Keep(evidence, reply) => {
+                let outcome = self.gather(&Entry::Evidence(*evidence));
+                self.answer_after_flush(reply, outcome);
+            }
+            Request::Delivered(partner, answers, reply) => {
+                let outcome = self.delivered(partner, &answers);
+                self.answer_after_flush(reply, outcome);
+            }
+            Request::Close(reply) => {
+                self.requests.close(); // What waits is still taken, then the loop ends.
+                *closing = Some(reply);
+            }
+        }
+    }
+
+    fn record(&mut self, examination: Examination) -> Result<Standing, Unavailable> {
+        self.shared.ready()?;
+        match settle::settle(&self.knowledge(), &self.numbering, self.journal.next_number(), examination)? {
+            Settled::Repeat(recorded) => Ok(Standing { recorded, is_repeat: true }),
+            Settled::New(interchange) => {
+                let entry = Entry::Interchange(interchange);
+                self.gather(&entry)?;
+                Ok(Standing { recorded: entry.into_recorded()?, is_repeat: false })
+            }
+        }
+    }
+
+    fn delivered(&mut self, partner: PartnerId, answers: &[Answer]) -> Result<(), Unavailable> {
+        let answers = settle::still_waiting(&self.knowledge(), &partner, answers)?;
+        if !answers.is_empty() {
+            self.gather(&Entry::Delivered { partner, answers })?;
+        }
+        Ok(())
+    }
+
+    fn knowledge(&self) -> WithUnwritten<'_> {
+        WithUnwritten { journal: &self.journal, unwritten: &self.unwritten, shared: &self.shared }
+    }
+
+    /// Gathers an entry for the next flush. A full segment is flushed first, since a batch never spans two of them.
+    fn gather(&mut self, entry: &Entry) -> Result<RecordNumber, Unavailable> {
+        self.shared.ready()?;
+        let payload = entry.encode()?;
+        if !self.journal.has_room(payload.len())? {
+            self.commit();
+            self.shared.ready()?;
+            self.journal.roll(payload.len()).map_err(|trouble| self.stop(trouble.into()))?;
+        }
+        let pointer = self.journal.gather(&payload)?;
+        self.unwritten.add(pointer.number, entry.changes(pointer)?);
+        Ok(pointer.number)
+    }
+
+    /// One write, one flush; then the answers; then the state.
+    fn commit(&mut self) {
+        let entries = self.journal.gathered_entries();
+        let outcome = if entries == 0 { self.shared.ready() } else { self.flush(entries) };
+        let changes = std::mem::take(&mut self.unwritten);
+        let batch = (entries > 0 && outcome.is_ok()).then(|| {
+            let up_to = RecordNumber(self.journal.next_number().0.saturating_sub(1));
+            let changes = self.shared.publish(up_to, changes);
+            Batch { changes, up_to, segment: self.journal.segment() }
+        });
+        for waiter in self.waiters.drain(..) {
+            waiter(outcome.clone());
+        }
+        if let Some(batch) = batch
+            && self.applier.as_ref().is_none_or(|applier| applier.send(batch).is_err())
+        {
+            self.shared.stop("the state cannot be written; the journal holds everything, start again");
+        }
+    }
+
+    fn flush(&mut self, entries: u32) -> Result<(), Unavailable> {
+        self.shared.ready()?;
+        let started = Instant::now();
+        self.journal.flush().map_err(|trouble| self.stop(trouble.into()))?;
+        metrics::histogram!(event::STORE_FLUSH_SECONDS).record(started.elapsed().as_secs_f64());
+        metrics::histogram!(event::STORE_BATCH).record(f64::from(entries));
+        metrics::counter!(event::STORE_COMMITS).increment(entries.into());
+        Ok(())
+    }
+
+    /// Stops for good.
+    fn stop(&self, reason: Unavailable) -> Unavailable {
+        self.shared.stop(&reason.0);
+        reason
+    }
+
+    /// An outcome that went well waits for the flush; one that did not, does not.
+    fn answer_after_flush<T: Send + 'static>(&mut self, reply: Reply<T>, outcome: Result<T, Unavailable>) {
+        match outcome {
+            Err(_) => tell(reply, outcome),
+            Ok(value) => self.waiters.push(Box::new(move |flushed| tell(reply, flushed.map(|()| value)))),
+        }
+    }
+
+    /// Nobody is left without an answer: they hear why.
+    fn refuse_the_rest(&mut self, closing: &mut Option<Reply<()>>) {
+        self.requests.close();
+        while let Ok(request) = self.requests.try_recv() {
+            let reason = self.shared.unanswered();
+            match request {
+                Request::Record(_, reply) => tell(reply, Err(reason)),
+                Request::Keep(_, reply) => tell(reply, Err(reason)),
+                Request::Delivered(_, _, reply) => tell(reply, Err(reason)),
+                Request::Close(reply) => *closing = Some(reply),
+            }
+        }
+    }
+
+    /// Lets the other thread finish, and waits for it.
+    fn end_applier(&mut self) -> Result<(), Unavailable> {
+        drop(self.applier.take());
+        let ended = self.applying.take().map(JoinHandle::join);
+        ended.unwrap_or(Ok(Ok(()))).unwrap_or_else(|_| Err(Unavailable("the state could not be written".into())))
+    }
+}
+
+/// What the writer knows: what it gathered, and what stands.
+struct WithUnwritten<'a> {
+    journal: &'a Journal,
+    unwritten: &'a Overlay,
+    shared: &'a Shared,
+}
+
+impl Knowledge for WithUnwritten<'_> {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+        match self.unwritten.get(key) {
+            Some(pending) => Ok(pending.value.clone()),
+            None => self.shared.value(key),
+        }
+    }
+
+    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
+        match self.journal.gathered_entry(pointer) {
+            Some(payload) => Entry::decode(payload)?.into_recorded(),
+            None => self.shared.recorded(pointer),
+        }
+    }
+}
+
+/// A thread that panics must not leave a store that looks ready.
+pub(crate) struct StopOnPanic(pub(crate) Arc<Shared>);
+
+impl Drop for StopOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop("a thread of the record panicked; start again, and move the state aside to rebuild it if that does not help");
+        }
+    }
+}
+
+fn tell<T>(reply: Reply<T>, outcome: Result<T, Unavailable>) {
+    if reply.send(outcome).is_err() {
+        tracing::debug!("a caller left before its answer was there");
+    }
+}

@@ -1,0 +1,167 @@
+//! What one journal entry holds, how it becomes bytes, and what the state learns from it.
+//!
+//! Start with [`Entry`]. The state is nothing but the sum of [`Entry::changes`] over the journal, in order: an engine
+//! applies them behind each commit, and a start applies those it missed, by the same function.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::identifier::RecordNumber;
+use crate::partner::PartnerId;
+use crate::record::{Answer, AnswerReference, Delivery, Digest, Evidence, Facts, Recorded, RepeatKey, Verdict};
+
+use super::Unavailable;
+use super::state::{self, Change, Pointer, Series};
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Entry {
+    /// An interchange, with everything its answers say.
+    Interchange(Box<LodgedInterchange>),
+    /// Bytes that nobody can be answered for.
+    Evidence(Evidence),
+    /// These answers reached the partner.
+    Delivered {
+        /// The partner.
+        partner: PartnerId,
+        /// The answers, all of which waited until this entry.
+        answers: Vec<Answer>,
+    },
+}
+
+/// An interchange as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LodgedInterchange {
+    /// What came, as it came.
+    pub(crate) bytes: Bytes,
+    /// How a repeat of it is known, when it used its reference up.
+    pub(crate) remembered: Option<Remembered>,
+    /// What stands.
+    pub(crate) recorded: Recorded,
+}
+
+/// How a repeat is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Remembered {
+    /// The key.
+    pub(crate) key: RepeatKey,
+    /// What a repeat has in common with it.
+    pub(crate) digest: Digest,
+    /// Whether it was the first under the key; otherwise it was refused with 0085 = 26.
+    pub(crate) is_first: bool,
+}
+
+impl Entry {
+    /// The bytes of the entry (postcard).
+    ///
+    /// # Errors
+    /// [`Unavailable`] when a value cannot be written; no value of these types is such.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, Unavailable> {
+        postcard::to_stdvec(self).map_err(|error| Unavailable(format!("the entry cannot be encoded: {error}")))
+    }
+
+    /// The entry that these bytes are.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when they are none, which under a right checksum means another version wrote them.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Unavailable> {
+        postcard::from_bytes(bytes)
+            .map_err(|error| Unavailable(format!("an entry of the journal is not one of this version: {error}")))
+    }
+
+    /// What stands for the interchange in this entry.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the entry is of another kind: the state points at the wrong place.
+    pub(crate) fn into_recorded(self) -> Result<Recorded, Unavailable> {
+        match self {
+            Self::Interchange(interchange) => Ok(interchange.recorded),
+            Self::Evidence(_) | Self::Delivered { .. } => {
+                Err(Unavailable("the state names an entry that is no interchange; move it aside to rebuild it".into()))
+            }
+        }
+    }
+
+    /// What came through a door, as it came; none for a note of ours.
+    pub(crate) fn into_delivery(self) -> Option<Delivery> {
+        match self {
+            Self::Interchange(interchange) => {
+                let LodgedInterchange { bytes, recorded, .. } = *interchange;
+                let Recorded { partner, channel, received_at, .. } = recorded;
+                Some(Delivery { partner, channel, received_at, bytes })
+            }
+            Self::Evidence(evidence) => Some(evidence.delivery),
+            Self::Delivered { .. } => None,
+        }
+    }
+
+    /// What the state learns from this entry, which stands at `pointer`.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when a value cannot be written; no value of these types is such.
+    pub(crate) fn changes(&self, pointer: Pointer) -> Result<Vec<Change>, Unavailable> {
+        match self {
+            Self::Interchange(interchange) => interchange.changes(pointer),
+            Self::Evidence(_) => Ok(Vec::new()),
+            Self::Delivered { partner, answers } => {
+                Ok(answers.iter().map(|answer| Change::remove(state::outbox(partner, answer.reference))).collect())
+            }
+        }
+    }
+}
+
+impl LodgedInterchange {
+    fn changes(&self, pointer: Pointer) -> Result<Vec<Change>, Unavailable> {
+        let mut changes = Vec::with_capacity(8);
+        if let Some(Remembered { key, digest, is_first }) = &self.remembered {
+            changes.push(if *is_first {
+                Change::put(state::first_under(key), &state::First { digest: *digest, pointer })?
+            } else {
+                Change::put(state::other_bytes(key, digest), &pointer)?
+            });
+        }
+        self.changes_of_declarations(pointer, &mut changes)?;
+        self.changes_of_answers(pointer, &mut changes)?;
+        Ok(changes)
+    }
+
+    /// Numbers are drawn in order, so the last put of a counter is its highest.
+    fn changes_of_declarations(&self, pointer: Pointer, changes: &mut Vec<Change>) -> Result<(), Unavailable> {
+        let Recorded { partner, facts: Facts { envelope, judgements, .. }, verdicts, .. } = &self.recorded;
+        for (judgement, verdict) in judgements.iter().zip(verdicts) {
+            let Verdict::Accepted { proof, version } = verdict else { continue };
+            let declaration = state::declaration(partner, envelope.is_practice, &judgement.reference);
+            let standing = state::StandingDeclaration { proof: proof.clone(), version: *version, pointer };
+            changes.push(Change::put(declaration, &standing)?);
+            changes.push(Change::put(state::report(proof), &pointer)?);
+            changes.push(Change::put(state::counter(Series::of(proof)), &proof.sequence)?);
+        }
+        Ok(())
+    }
+
+    fn changes_of_answers(&self, pointer: Pointer, changes: &mut Vec<Change>) -> Result<(), Unavailable> {
+        let partner = &self.recorded.partner;
+        let mut last = None;
+        for answer in self.recorded.answers() {
+            let waiting = state::Waiting { kind: answer.kind, pointer };
+            changes.push(Change::put(state::outbox(partner, answer.reference), &waiting)?);
+            last = last.max(Some(answer.reference));
+        }
+        if let Some(AnswerReference(last)) = last {
+            changes.push(Change::put(state::answer_counter(partner), &last)?);
+        }
+        let acknowledged = self.recorded.facts.acknowledges.iter();
+        changes.extend(acknowledged.map(|reference| Change::remove(state::outbox(partner, *reference))));
+        Ok(())
+    }
+}
+
+impl Recorded {
+    /// What stands, from everything that was settled.
+    pub(crate) fn settled(number: RecordNumber, delivery: Delivery, facts: Facts) -> (Self, Bytes) {
+        let Delivery { partner, channel, received_at, bytes } = delivery;
+        let recorded =
+            Self { number, partner, channel, received_at, facts, verdicts: Vec::new(), contrl: None, cusres: None };
+        (recorded, bytes)
+    }
+}

@@ -1,0 +1,345 @@
+//! The state on the disk, in sled: never the only copy of anything, and rebuilt from the journal whenever in doubt.
+//!
+//! Start with [`Index::open`], which says from which entry on the journal has to be applied. sled is opened guarded: it
+//! panics on some damage and comes up empty on other, so the state carries the identity of the store and a watermark, a
+//! file beside it repeats both, and a state that does not agree with the file is moved aside.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+
+use crate::identifier::RecordNumber;
+
+use super::Unavailable;
+use super::journal::StoreId;
+
+/// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here.
+const SEGMENT_BYTES: usize = 8 << 20;
+
+/// How often sled writes out what it was given; a kill costs nothing, since the journal is applied again.
+const FLUSH_MILLISECONDS: u64 = 500;
+
+/// The key of the store's identity. No other key begins with this letter.
+const STORE: &[u8] = b"m store";
+
+/// The key of the watermark.
+const APPLIED: &[u8] = b"m applied";
+
+/// The state cannot be opened or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IndexTrouble {
+    /// The operating system said no.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// The answer.
+        source: io::Error,
+    },
+    /// sled said no.
+    #[error("the state cannot be used: {0}")]
+    Sled(#[from] sled::Error),
+    /// sled panicked over what it found.
+    #[error("the state cannot be read: sled panicked")]
+    Panicked,
+    /// It holds nothing, or what another store left.
+    #[error("the state is empty or belongs to another store")]
+    NotOurs,
+    /// It holds less than it did.
+    #[error("the state has entries up to {applied}, but once had them up to {watermark}")]
+    Behind {
+        /// Its own watermark.
+        applied: u64,
+        /// The watermark of the file beside it.
+        watermark: u64,
+    },
+}
+
+impl IndexTrouble {
+    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+}
+
+impl From<IndexTrouble> for Unavailable {
+    fn from(trouble: IndexTrouble) -> Self {
+        Self(trouble.to_string())
+    }
+}
+
+/// The state.
+#[derive(Debug)]
+pub(crate) struct Index {
+    db: sled::Db,
+    store: StoreId,
+    watermark: PathBuf,
+}
+
+/// A state that was opened.
+#[derive(Debug)]
+pub(crate) struct OpenedIndex {
+    /// The state.
+    pub(crate) index: Index,
+    /// The last entry that it surely holds.
+    pub(crate) applied: RecordNumber,
+    /// The last entry that it, or the one before it, is known to have held.
+    pub(crate) known: RecordNumber,
+    /// Why it is a new one, when one should have been there.
+    pub(crate) rebuilt: Option<String>,
+}
+
+impl Index {
+    /// The state in `directory`, of the store whose journal is there.
+    ///
+    /// A state that had to be made anew keeps the watermark file of the one before it until its first checkpoint: should
+    /// the start be interrupted, the next one knows that the state is not whole.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when not even a new one can be made.
+    pub(crate) fn open(directory: &Path, store: StoreId, cache_bytes: u64) -> Result<OpenedIndex, IndexTrouble> {
+        let state = directory.join("state");
+        let watermark = directory.join("watermark");
+        let marked = read_watermark(&watermark, store);
+        let was_there = state.exists() || watermark.exists();
+        let trouble = match Self::reopen(&state, &watermark, store, cache_bytes) {
+            Ok((index, applied)) => return Ok(OpenedIndex { index, applied, known: applied, rebuilt: None }),
+            Err(trouble) => trouble,
+        };
+        move_aside(&state)?;
+        let db = open_sled(&state, cache_bytes)?;
+        db.insert(STORE, &store.0)?;
+        db.flush()?;
+        sync_tree(&state)?;
+        if !was_there {
+            write_watermark(&watermark, store, RecordNumber(0))?;
+        }
+        let index = Self { db, store, watermark };
+        let known = RecordNumber(marked.unwrap_or(0));
+        let rebuilt = was_there.then(|| trouble.to_string());
+        Ok(OpenedIndex { index, applied: RecordNumber(0), known, rebuilt })
+    }
+
+    /// The state as it was left, if it can be trusted.
+    fn reopen(
+        state: &Path,
+        watermark: &Path,
+        store: StoreId,
+        cache_bytes: u64,
+    ) -> Result<(Self, RecordNumber), IndexTrouble> {
+        if !state.exists() {
+            return Err(IndexTrouble::NotOurs);
+        }
+        let db = open_sled(state, cache_bytes)?;
+        if db.get(STORE)?.is_none_or(|found| *found != store.0) {
+            return Err(IndexTrouble::NotOurs);
+        }
+        let applied =
+            db.get(APPLIED)?.and_then(|value| <[u8; 8]>::try_from(&*value).ok()).map_or(0, u64::from_be_bytes);
+        let marked = read_watermark(watermark, store)?;
+        if applied < marked {
+            return Err(IndexTrouble::Behind { applied, watermark: marked });
+        }
+        Ok((Self { db, store, watermark: watermark.to_owned() }, RecordNumber(applied)))
+    }
+
+    /// What a key holds.
+    ///
+    /// # Errors
+    /// [`IndexTrouble::Sled`].
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexTrouble> {
+        Ok(self.db.get(key)?.map(|value| value.to_vec()))
+    }
+
+    /// The first `limit` keys that begin so, with what they hold, in order.
+    ///
+    /// # Errors
+    /// [`IndexTrouble::Sled`].
+    pub(crate) fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexTrouble> {
+        let pairs = self.db.scan_prefix(prefix).take(limit);
+        pairs.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Into::into)).collect()
+    }
+
+    /// Takes over changes. Doing it twice is harmless.
+    ///
+    /// # Errors
+    /// [`IndexTrouble::Sled`]; the journal then has to be applied again at the next start.
+    pub(crate) fn apply<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
+    ) -> Result<(), IndexTrouble> {
+        for (key, value) in changes {
+            match value {
+                Some(value) => self.db.insert(key, value.as_slice())?,
+                None => self.db.remove(key)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Notes that everything up to this entry is on stable storage. The order matters: what was applied, then the
+    /// watermark in the state, then the file, so that the file never promises more than the state holds.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`]; the note is then not there, and the journal is applied from an earlier entry.
+    pub(crate) fn checkpoint(&self, applied: RecordNumber) -> Result<(), IndexTrouble> {
+        self.db.flush()?;
+        self.db.insert(APPLIED, &applied.0.to_be_bytes())?;
+        self.db.flush()?;
+        write_watermark(&self.watermark, self.store, applied)
+    }
+
+    /// Everything it holds but its own keys.
+    #[cfg(test)]
+    pub(crate) fn contents(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut pairs = self.beginning_with(&[], usize::MAX).unwrap();
+        pairs.retain(|(key, _)| key != STORE && key != APPLIED);
+        pairs
+    }
+}
+
+/// Opens sled with the settings under which it keeps what it flushed.
+fn open_sled(path: &Path, cache_bytes: u64) -> Result<sled::Db, IndexTrouble> {
+    let settings = sled::Config::new()
+        .path(path)
+        .segment_size(SEGMENT_BYTES)
+        .cache_capacity(cache_bytes)
+        .flush_every_ms(Some(FLUSH_MILLISECONDS));
+    let opened = panic::catch_unwind(AssertUnwindSafe(|| settings.open()));
+    Ok(opened.map_err(|_| IndexTrouble::Panicked)??)
+}
+
+/// Gives a state that cannot be used another name, the first free one.
+fn move_aside(state: &Path) -> Result<(), IndexTrouble> {
+    if !state.exists() {
+        return Ok(());
+    }
+    let free = (1_u32..).map(|n| state.with_extension(format!("aside-{n}"))).find(|path| !path.exists());
+    let aside = free.unwrap_or_else(|| state.with_extension("aside"));
+    fs::rename(state, &aside).map_err(IndexTrouble::io("move aside", state))
+}
+
+/// Flushes every file and directory of a new state once: sled never does so for some of them.
+fn sync_tree(path: &Path) -> Result<(), IndexTrouble> {
+    for entry in fs::read_dir(path).map_err(IndexTrouble::io("list", path))? {
+        let path = entry.map_err(IndexTrouble::io("list", path))?.path();
+        if path.is_dir() {
+            sync_tree(&path)?;
+        } else {
+            File::open(&path).and_then(|file| file.sync_all()).map_err(IndexTrouble::io("flush", &path))?;
+        }
+    }
+    sync_directory(path)
+}
+
+fn sync_directory(path: &Path) -> Result<(), IndexTrouble> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(IndexTrouble::io("flush", path))
+}
+
+/// The watermark file: the identity of the store and a number, for people too. Written beside, then renamed.
+fn write_watermark(path: &Path, store: StoreId, applied: RecordNumber) -> Result<(), IndexTrouble> {
+    let new = path.with_extension("new");
+    let written = File::create(&new).and_then(|mut file| {
+        writeln!(file, "{store} {applied}")?;
+        file.sync_all()
+    });
+    written.map_err(IndexTrouble::io("write", &new))?;
+    fs::rename(&new, path).map_err(IndexTrouble::io("rename", &new))?;
+    sync_directory(path.parent().unwrap_or(path))
+}
+
+/// The number in the watermark file.
+fn read_watermark(path: &Path, store: StoreId) -> Result<u64, IndexTrouble> {
+    let text = fs::read_to_string(path).map_err(IndexTrouble::io("read", path))?;
+    let (name, number) = text.trim_end().split_once(' ').ok_or(IndexTrouble::NotOurs)?;
+    if name == store.to_string() {
+        number.parse().map_err(|_| IndexTrouble::NotOurs)
+    } else {
+        Err(IndexTrouble::NotOurs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORE_ID: StoreId = StoreId([7; 16]);
+    const CACHE_BYTES: u64 = 8 << 20;
+
+    fn open(directory: &Path) -> OpenedIndex {
+        Index::open(directory, STORE_ID, CACHE_BYTES).unwrap()
+    }
+
+    fn put(index: &Index, key: &str) {
+        index.apply([(&key.as_bytes().to_vec(), &Some(b"value".to_vec()))]).unwrap();
+    }
+
+    /// A state with one key, at watermark 3.
+    fn made(directory: &Path) {
+        let OpenedIndex { index, applied, rebuilt, .. } = open(directory);
+        assert_eq!((applied, rebuilt), (RecordNumber(0), None));
+        put(&index, "a");
+        index.checkpoint(RecordNumber(3)).unwrap();
+    }
+
+    fn is_rebuilt(directory: &Path) {
+        let OpenedIndex { index, applied, rebuilt, .. } = open(directory);
+        assert_eq!(applied, RecordNumber(0));
+        assert!(rebuilt.is_some());
+        assert_eq!(index.contents(), []);
+    }
+
+    #[test]
+    fn what_was_applied_is_there_again() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let OpenedIndex { index, applied, rebuilt, .. } = open(directory.path());
+        assert_eq!((applied, rebuilt), (RecordNumber(3), None));
+        assert_eq!(index.get(b"a").unwrap(), Some(b"value".to_vec()));
+    }
+
+    #[test]
+    fn a_state_that_is_gone_is_made_again() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        fs::remove_dir_all(directory.path().join("state")).unwrap();
+        is_rebuilt(directory.path());
+    }
+
+    #[test]
+    fn a_state_behind_its_watermark_file_is_moved_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        write_watermark(&directory.path().join("watermark"), STORE_ID, RecordNumber(4)).unwrap();
+        is_rebuilt(directory.path());
+        assert!(directory.path().join("state.aside-1").exists());
+    }
+
+    #[test]
+    fn a_state_of_another_store_is_moved_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let other = Index::open(directory.path(), StoreId([8; 16]), CACHE_BYTES).unwrap();
+        assert!(other.rebuilt.is_some());
+    }
+
+    #[test]
+    fn a_state_that_sled_cannot_read_is_moved_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let path = directory.path().join("state/db");
+        let bytes: Vec<_> = fs::read(&path).unwrap().into_iter().map(|byte| !byte).collect();
+        fs::write(&path, bytes).unwrap();
+        is_rebuilt(directory.path());
+    }
+
+    #[test]
+    fn a_watermark_that_cannot_be_read_means_a_new_state() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        fs::write(directory.path().join("watermark"), b"rubbish").unwrap();
+        is_rebuilt(directory.path());
+    }
+}

@@ -1,0 +1,220 @@
+//! Writing at the end of the journal: entries gather in memory, then one write and one flush take all of them.
+//!
+//! Nothing is retried. After the first error the bytes on the disk are unknown, and whoever owns the [`Journal`] stops.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crate::identifier::RecordNumber;
+use crate::store::state::Pointer;
+
+use super::disk::{Disk, JournalFile};
+use super::frame::{self, Frame};
+use super::reader::Reader;
+use super::segment::{self, FIRST_FRAME, Header, StoreId};
+use super::trouble::JournalTrouble;
+
+/// The name of a segment that is not one yet.
+pub(crate) const PREPARED: &str = "next.new";
+
+/// The name of a segment for one entry that is longer than segments are.
+const OVERSIZED: &str = "oversized.new";
+
+/// How much memory is kept for the next write.
+const KEPT_BYTES: usize = 4 << 20;
+
+/// The end of the journal.
+pub(crate) struct Journal {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    store: StoreId,
+    segment_bytes: u64,
+    reader: Arc<Reader>,
+    active: Active,
+    /// The number of the next entry.
+    next: u64,
+    /// Frames that are not written yet.
+    gathered: Vec<u8>,
+    /// How many.
+    entries: u32,
+    prepared: Option<JoinHandle<io::Result<Arc<dyn JournalFile>>>>,
+}
+
+/// The segment that is written.
+pub(crate) struct Active {
+    /// The file.
+    pub(crate) file: Arc<dyn JournalFile>,
+    /// What it says of itself.
+    pub(crate) header: Header,
+    /// Behind the last frame on stable storage.
+    pub(crate) end: u64,
+}
+
+/// Where segments are made, and how long.
+pub(crate) struct Place {
+    /// Through which the files are reached.
+    pub(crate) disk: Arc<dyn Disk>,
+    /// The directory of the segments.
+    pub(crate) directory: PathBuf,
+    /// The length of new segments, in bytes.
+    pub(crate) segment_bytes: u64,
+}
+
+impl Journal {
+    /// The journal whose next entry has the number `next` and goes to the end of the active segment.
+    pub(crate) fn new(place: Place, reader: Arc<Reader>, active: Active, next: u64) -> Self {
+        let Place { disk, directory, segment_bytes } = place;
+        let store = active.header.store;
+        let (gathered, entries, prepared) = (Vec::new(), 0, None);
+        Self { disk, directory, store, segment_bytes, reader, active, next, gathered, entries, prepared }
+    }
+
+    /// The number that the next entry gets.
+    pub(crate) fn next_number(&self) -> RecordNumber {
+        RecordNumber(self.next)
+    }
+
+    /// The segment that is written.
+    pub(crate) fn segment(&self) -> u64 {
+        self.active.header.number
+    }
+
+    /// How many entries are gathered.
+    pub(crate) fn gathered_entries(&self) -> u32 {
+        self.entries
+    }
+
+    /// How many bytes are gathered.
+    pub(crate) fn gathered_bytes(&self) -> usize {
+        self.gathered.len()
+    }
+
+    /// Whether an entry of this length still goes into the active segment.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::TooLong`] when it goes into none.
+    pub(crate) fn has_room(&self, payload_bytes: usize) -> Result<bool, JournalTrouble> {
+        if payload_bytes > frame::PAYLOAD_BYTES_MAX {
+            return Err(JournalTrouble::TooLong { bytes: payload_bytes });
+        }
+        let needed = self.gathered.len() + frame::HEADER_BYTES + payload_bytes;
+        Ok(self.active.end.saturating_add(as_offset(needed)) <= self.active.header.bytes)
+    }
+
+    /// Gathers an entry, for which there is room, under the next number.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::TooLong`], and nothing is gathered.
+    pub(crate) fn gather(&mut self, payload: &[u8]) -> Result<Pointer, JournalTrouble> {
+        let number = self.next_number();
+        let offset = self.active.end.saturating_add(as_offset(self.gathered.len()));
+        let frame = Frame { number, behind: self.entries, payload };
+        let generation = self.active.header.generation();
+        let length = frame.write(generation, &mut self.gathered);
+        let length = length.ok_or(JournalTrouble::TooLong { bytes: payload.len() })?;
+        self.next += 1;
+        self.entries += 1;
+        Ok(Pointer { number, segment: self.segment(), offset, length })
+    }
+
+    /// An entry that is gathered and not written.
+    pub(crate) fn gathered_entry(&self, pointer: Pointer) -> Option<&[u8]> {
+        let offset = pointer.offset.checked_sub(self.active.end).filter(|_| pointer.segment == self.segment())?;
+        let bytes = self.gathered.get(usize::try_from(offset).ok()?..)?;
+        Frame::read(bytes, self.active.header.generation()).map(|frame| frame.payload)
+    }
+
+    /// Puts everything gathered on stable storage: one write, one flush.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`]; then what is on the disk is unknown, and nothing may be written any more.
+    pub(crate) fn flush(&mut self) -> Result<(), JournalTrouble> {
+        let path = segment::path(&self.directory, self.segment());
+        let Active { file, end, .. } = &mut self.active;
+        file.write_at(&self.gathered, *end).map_err(JournalTrouble::io("write", &path))?;
+        file.sync().map_err(JournalTrouble::io("flush", &path))?;
+        *end = end.saturating_add(as_offset(self.gathered.len()));
+        self.gathered.clear();
+        self.gathered.shrink_to(KEPT_BYTES);
+        self.entries = 0;
+        self.prepare();
+        Ok(())
+    }
+
+    /// Goes on in a new segment, in which an entry of this length has room. Nothing may be gathered.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`], as from a full disk; then nothing may be written any more.
+    pub(crate) fn roll(&mut self, payload_bytes: usize) -> Result<(), JournalTrouble> {
+        let needed = FIRST_FRAME.saturating_add(as_offset(frame::HEADER_BYTES + payload_bytes));
+        let (prepared, file, bytes) = if needed > self.segment_bytes {
+            let path = self.directory.join(OVERSIZED);
+            let file = self.disk.create(&path, needed).map_err(JournalTrouble::io("create", &path))?;
+            (path, file, needed)
+        } else {
+            let path = self.directory.join(PREPARED);
+            let file = self.prepared()?.map_err(JournalTrouble::io("create", &path))?;
+            (path, file, self.segment_bytes)
+        };
+        let header = Header { store: self.store, number: self.segment() + 1, first: self.next, bytes };
+        name(&*self.disk, &*file, &prepared, &segment::path(&self.directory, header.number), &header)?;
+        self.reader.learn(header.first, header.number);
+        self.active = Active { file, header, end: FIRST_FRAME };
+        Ok(())
+    }
+
+    /// Lets the next segment be written full of zeroes, once a quarter of the active one is used.
+    fn prepare(&mut self) {
+        if self.prepared.is_some() || self.active.end < self.active.header.bytes / 4 {
+            return;
+        }
+        let (disk, path, bytes) = (Arc::clone(&self.disk), self.directory.join(PREPARED), self.segment_bytes);
+        let prepare = thread::Builder::new().name("lodged-segment".into()).spawn(move || disk.create(&path, bytes));
+        match prepare {
+            Ok(prepare) => self.prepared = Some(prepare),
+            Err(error) => tracing::warn!(%error, "no thread to prepare the next segment; it is made when it is needed"),
+        }
+    }
+
+    /// The prepared segment, or one made now.
+    fn prepared(&mut self) -> Result<io::Result<Arc<dyn JournalFile>>, JournalTrouble> {
+        match self.prepared.take() {
+            Some(prepare) => {
+                prepare.join().map_err(|_| JournalTrouble::NotPrepared { directory: self.directory.clone() })
+            }
+            None => Ok(self.disk.create(&self.directory.join(PREPARED), self.segment_bytes)),
+        }
+    }
+}
+
+impl Drop for Journal {
+    /// The next owner of the directory must not meet a thread of this one.
+    fn drop(&mut self) {
+        if let Some(prepare) = self.prepared.take()
+            && prepare.join().is_err()
+        {
+            tracing::warn!("the thread that prepared the next segment panicked");
+        }
+    }
+}
+
+/// Makes a file full of zeroes a segment: header and flush first, its name last, so that a segment always has a header.
+pub(crate) fn name(
+    disk: &dyn Disk,
+    file: &dyn JournalFile,
+    prepared: &Path,
+    path: &Path,
+    header: &Header,
+) -> Result<(), JournalTrouble> {
+    file.write_at(&header.write(), 0).map_err(JournalTrouble::io("write", prepared))?;
+    file.sync().map_err(JournalTrouble::io("flush", prepared))?;
+    disk.rename(prepared, path).map_err(JournalTrouble::io("rename", prepared))?;
+    let directory = path.parent().unwrap_or(path);
+    disk.sync_directory(directory).map_err(JournalTrouble::io("flush", directory))
+}
+
+fn as_offset(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,184 @@
+//! The seam between the journal and its files, at which tests let the disk fail.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How many zeroes are written at a time.
+const ZEROES: usize = 1 << 20;
+
+/// Where the journal's files are.
+pub(crate) trait Disk: Send + Sync + 'static {
+    /// A file of this many zeroes, on stable storage with its length; one that was there is replaced.
+    fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>>;
+    /// A file that is there, to read and write.
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
+    /// Gives a file another name in its directory.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Puts the names in a directory on stable storage.
+    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+}
+
+/// A file of the journal.
+pub(crate) trait JournalFile: Send + Sync {
+    /// Its length.
+    fn bytes(&self) -> io::Result<u64>;
+    /// Fills the buffer from this offset.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+    /// Writes all of the bytes at this offset.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Puts what was written on stable storage.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// The file system.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RealDisk;
+
+impl Disk for RealDisk {
+    fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        write_zeroes(&file, 0, bytes)?;
+        file.sync_all()?;
+        Ok(Arc::new(file))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+impl JournalFile for File {
+    fn bytes(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// Writes zeroes from one offset to another. Not a hole: the blocks must be there before a commit needs them.
+pub(crate) fn write_zeroes(file: &dyn JournalFile, from: u64, to: u64) -> io::Result<()> {
+    let zeroes = vec![0; ZEROES];
+    let mut at = from;
+    while at < to {
+        let length = usize::try_from(to - at).map_or(ZEROES, |left| left.min(ZEROES));
+        let piece = zeroes.get(..length).unwrap_or(&zeroes);
+        file.write_at(piece, at)?;
+        at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod faulty {
+    //! A disk that fails when it is told to.
+
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// How a disk fails.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Fault {
+        /// Nothing is written.
+        Write,
+        /// Half is written.
+        ShortWrite,
+        /// Everything is written, and the flush fails.
+        Sync,
+        /// No file can be made: the disk is full.
+        Full,
+    }
+
+    /// The file system, until it fails.
+    #[derive(Debug, Clone, Default)]
+    pub(crate) struct FaultyDisk(Arc<Mutex<Option<(Fault, u32)>>>);
+
+    impl FaultyDisk {
+        /// Fails at the `n`-th operation of the kind from now, counted from 1.
+        pub(crate) fn fail(&self, fault: Fault, n: u32) {
+            *self.0.lock().unwrap() = Some((fault, n));
+        }
+
+        fn due(&self, kinds: &[Fault]) -> Option<Fault> {
+            let mut plan = self.0.lock().unwrap();
+            let (fault, left) = plan.as_mut().filter(|(fault, _)| kinds.contains(fault))?;
+            *left = left.saturating_sub(1);
+            (*left == 0).then_some(*fault)
+        }
+    }
+
+    impl Disk for FaultyDisk {
+        fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>> {
+            match self.due(&[Fault::Full]) {
+                Some(_) => Err(io::ErrorKind::StorageFull.into()),
+                None => Ok(Arc::new(FaultyFile { file: RealDisk.create(path, bytes)?, disk: self.clone() })),
+            }
+        }
+
+        fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+            Ok(Arc::new(FaultyFile { file: RealDisk.open(path)?, disk: self.clone() }))
+        }
+
+        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+            RealDisk.rename(from, to)
+        }
+
+        fn sync_directory(&self, path: &Path) -> io::Result<()> {
+            RealDisk.sync_directory(path)
+        }
+    }
+
+    struct FaultyFile {
+        file: Arc<dyn JournalFile>,
+        disk: FaultyDisk,
+    }
+
+    impl JournalFile for FaultyFile {
+        fn bytes(&self) -> io::Result<u64> {
+            self.file.bytes()
+        }
+
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+            self.file.read_at(buffer, offset)
+        }
+
+        fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+            match self.disk.due(&[Fault::Write, Fault::ShortWrite]) {
+                None => self.file.write_at(bytes, offset),
+                Some(Fault::ShortWrite) => {
+                    self.file.write_at(&bytes[..bytes.len() / 2], offset)?;
+                    Err(io::ErrorKind::WriteZero.into())
+                }
+                Some(Fault::Write | Fault::Sync | Fault::Full) => Err(io::Error::other("the disk was told to fail")),
+            }
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            match self.disk.due(&[Fault::Sync]) {
+                None => self.file.sync(),
+                Some(_) => Err(io::Error::other("the disk was told to fail")),
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The journal: entries one after the other in files of one size, each under a checksum, never changed.
+//!
+//! It is the commit point: what is here stands, and everything else can be made from it. Start with [`Journal`], which
+//! appends (one write and one flush for everything that waits), and [`Reader`], which checks every frame it reads.
+//! Bytes and files are all it knows, no entry's meaning. `docs/journal-format.md` has the layout.
+
+// How bytes lie: a frame, a segment, and what a segment holds when it is read from the start.
+mod frame;
+mod scan;
+mod segment;
+
+// The files, and the seam at which tests make them fail.
+mod disk;
+
+// Writing at the end, reading anywhere, and finding both again at a start.
+mod append;
+mod open;
+mod reader;
+mod trouble;
+
+pub(crate) use append::{Journal, Place};
+pub(crate) use disk::{Disk, RealDisk};
+pub(crate) use open::{Opened, open};
+pub(crate) use reader::Reader;
+pub(crate) use segment::StoreId;
+pub(crate) use trouble::JournalTrouble;
+
+#[cfg(test)]
+pub(crate) use disk::faulty::{Fault, FaultyDisk};

@@ -1,0 +1,71 @@
+//! Reading entries where they stand. Every read checks the frame again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::identifier::RecordNumber;
+use crate::store::state::Pointer;
+
+use super::disk::Disk;
+use super::frame::{self, Frame};
+use super::scan;
+use super::segment::{self, Header, StoreId};
+use super::trouble::JournalTrouble;
+
+/// Reads the journal while it is written.
+pub(crate) struct Reader {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    store: StoreId,
+    /// Segments by the number of their first entry.
+    segments: RwLock<BTreeMap<u64, u64>>,
+}
+
+impl Reader {
+    pub(crate) fn new(disk: Arc<dyn Disk>, directory: PathBuf, store: StoreId) -> Self {
+        Self { disk, directory, store, segments: RwLock::default() }
+    }
+
+    /// Entries from `first` on stand in this segment.
+    pub(crate) fn learn(&self, first: u64, segment: u64) {
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(first, segment);
+    }
+
+    /// Hands the entry at this place to `read`.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`] when the file cannot be read, or holds something else there.
+    pub(crate) fn entry<T>(&self, pointer: Pointer, read: impl FnOnce(&[u8]) -> T) -> Result<T, JournalTrouble> {
+        let Pointer { number, segment, offset, length } = pointer;
+        let path = segment::path(&self.directory, segment);
+        let damaged = || JournalTrouble::Damaged { path: path.clone(), offset, number };
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > frame::HEADER_BYTES + frame::PAYLOAD_BYTES_MAX {
+            return Err(damaged());
+        }
+        let mut bytes = vec![0; length];
+        let file = self.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        file.read_at(&mut bytes, offset).map_err(JournalTrouble::io("read", &path))?;
+        let frame = Frame::read(&bytes, self.store.generation(segment)).filter(|frame| frame.number == number);
+        frame.map(|frame| read(frame.payload)).ok_or_else(damaged)
+    }
+
+    /// Where the entry of this number stands; none when there is none. Reads its segment from the start.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`] when the file cannot be read.
+    pub(crate) fn find(&self, number: RecordNumber) -> Result<Option<Pointer>, JournalTrouble> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(segment) = segments.range(..=number.0).next_back().map(|(_, segment)| *segment) else {
+            return Ok(None);
+        };
+        drop(segments);
+        let path = segment::path(&self.directory, segment);
+        let file = self.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let header = Header::of(&*file, &path)?;
+        let mut bytes = vec![0; usize::try_from(header.bytes).unwrap_or(usize::MAX)];
+        file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", &path))?;
+        Ok(scan::find(&bytes, &header, number))
+    }
+}

@@ -1,0 +1,155 @@
+//! Reading a segment from its first frame, and judging how it ends.
+
+use crate::identifier::RecordNumber;
+use crate::store::state::Pointer;
+
+use super::frame::Frame;
+use super::segment::{FIRST_FRAME, Header};
+
+/// What a segment holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Contents {
+    /// Behind the last whole frame, in bytes from the start of the file.
+    pub(crate) end: u64,
+    /// The number that the next entry would have.
+    pub(crate) next: u64,
+    /// What lies behind it.
+    pub(crate) ending: Ending,
+}
+
+impl Contents {
+    /// Whether an interrupted write lies behind it.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.ending == Ending::Torn
+    }
+}
+
+/// What lies behind the last whole frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Zeroes.
+    Clean,
+    /// What an interrupted write left. Nothing of that write was acknowledged.
+    Torn,
+    /// A frame of a later write, which began only after the missing one was on stable storage: that one was lost since.
+    Damaged,
+}
+
+/// Reads the frames of a segment in order. `bytes` is the whole file.
+///
+/// # Errors
+/// What `each` returns; nothing is read after it.
+pub(crate) fn frames<E>(
+    bytes: &[u8],
+    header: &Header,
+    mut each: impl FnMut(Pointer, &[u8]) -> Result<(), E>,
+) -> Result<Contents, E> {
+    let generation = header.generation();
+    let mut next = header.first;
+    let mut end = FIRST_FRAME;
+    let mut rest = usize::try_from(FIRST_FRAME).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
+    while let Some(frame) = Frame::read(rest, generation).filter(|frame| frame.number.0 == next) {
+        let length = u32::try_from(frame.length()).unwrap_or(u32::MAX);
+        each(Pointer { number: frame.number, segment: header.number, offset: end, length }, frame.payload)?;
+        rest = rest.get(frame.length()..).unwrap_or_default();
+        end += u64::from(length);
+        next += 1;
+    }
+    Ok(Contents { end, next, ending: ending(rest, generation, next) })
+}
+
+/// What the bytes behind the last whole frame are, when `next` would be the next entry.
+fn ending(rest: &[u8], generation: u32, next: u64) -> Ending {
+    if rest.iter().all(|byte| *byte == 0) {
+        Ending::Clean
+    } else if Frame::find(rest, generation, |frame| frame.first_of_write() > next).is_some() {
+        Ending::Damaged
+    } else {
+        Ending::Torn
+    }
+}
+
+/// Where this entry stands in a segment; none when it does not.
+pub(crate) fn find(bytes: &[u8], header: &Header, number: RecordNumber) -> Option<Pointer> {
+    let found = frames(bytes, header, |pointer, _| if pointer.number == number { Err(pointer) } else { Ok(()) });
+    found.err()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::super::segment::StoreId;
+    use super::*;
+
+    const HEADER: Header = Header { store: StoreId([7; 16]), number: 1, first: 5, bytes: 1024 };
+
+    /// A segment in which each write had this many entries.
+    fn segment(writes: &[u32]) -> Vec<u8> {
+        let mut bytes = HEADER.write();
+        let mut number = HEADER.first;
+        for entries in writes {
+            for behind in 0..*entries {
+                let frame = Frame { number: RecordNumber(number), behind, payload: b"entry" };
+                frame.write(HEADER.generation(), &mut bytes).unwrap();
+                number += 1;
+            }
+        }
+        bytes.resize(1024, 0);
+        bytes
+    }
+
+    /// The place of an entry, counted from 0.
+    fn place(entry: usize) -> usize {
+        64 + entry * 33
+    }
+
+    fn check(bytes: &[u8], entries: u64, ending: Ending) {
+        let mut seen = Vec::new();
+        let contents = frames(bytes, &HEADER, |pointer, payload| {
+            assert_eq!(payload, b"entry");
+            seen.push(pointer.number.0);
+            Ok::<_, Infallible>(())
+        });
+        let Ok(contents) = contents;
+        assert_eq!(seen, (5..5 + entries).collect::<Vec<_>>());
+        assert_eq!((contents.next, contents.ending), (5 + entries, ending));
+    }
+
+    #[test]
+    fn zeroes_end_a_segment() {
+        check(&segment(&[]), 0, Ending::Clean);
+        check(&segment(&[1, 2]), 3, Ending::Clean);
+    }
+
+    #[test]
+    fn a_cut_last_frame_is_torn() {
+        let mut bytes = segment(&[1, 1]);
+        bytes[place(2) - 3..].fill(0);
+        check(&bytes, 1, Ending::Torn);
+    }
+
+    #[test]
+    fn a_hole_inside_the_last_write_is_torn() {
+        let mut bytes = segment(&[1, 3]);
+        bytes[place(2)..place(3)].fill(0);
+        check(&bytes, 2, Ending::Torn);
+    }
+
+    #[test]
+    fn a_hole_before_a_later_write_is_damage() {
+        let mut bytes = segment(&[1, 3, 1]);
+        bytes[place(2)..place(3)].fill(0);
+        check(&bytes, 2, Ending::Damaged);
+        bytes[place(0) + 8] ^= 1;
+        check(&bytes, 0, Ending::Damaged);
+    }
+
+    #[test]
+    fn an_entry_is_found_by_its_number() {
+        let bytes = segment(&[2, 1]);
+        let pointer = find(&bytes, &HEADER, RecordNumber(6)).unwrap();
+        assert_eq!((pointer.offset, pointer.length), (97, 33));
+        assert_eq!(find(&bytes, &HEADER, RecordNumber(8)), None);
+    }
+}

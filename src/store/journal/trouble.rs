@@ -1,0 +1,69 @@
+//! What can go wrong with the journal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::identifier::RecordNumber;
+
+/// The journal could not be written or read, or is not what it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalTrouble {
+    /// The operating system said no.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// The answer.
+        source: io::Error,
+    },
+    /// A file in the journal's place is no segment of it.
+    #[error("{} is no segment of this journal ({reason}); restore it from a backup", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: &'static str,
+    },
+    /// A segment is not there.
+    #[error("segment {number} of the journal in {} is missing; restore it from a backup", directory.display())]
+    Missing {
+        /// Where it should be.
+        directory: PathBuf,
+        /// Which one.
+        number: u64,
+    },
+    /// Bytes that stood in the journal are not what was written.
+    #[error(
+        "{} is damaged at byte {offset}, where entry {number} should be; restore the segment from a backup",
+        path.display()
+    )]
+    Damaged {
+        /// The segment.
+        path: PathBuf,
+        /// Where its frame begins.
+        offset: u64,
+        /// The entry that cannot be read.
+        number: RecordNumber,
+    },
+    /// An entry is longer than [`super::frame::PAYLOAD_BYTES_MAX`].
+    #[error("an entry of {bytes} bytes is longer than the journal takes ({} bytes)", super::frame::PAYLOAD_BYTES_MAX)]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The thread that prepares the next segment is not there.
+    #[error("the next segment of the journal in {} could not be prepared", directory.display())]
+    NotPrepared {
+        /// The journal.
+        directory: PathBuf,
+    },
+}
+
+impl JournalTrouble {
+    /// For `map_err`: what was tried, and where.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,182 @@
+//! The engine for tests: the contract of the record without a disk.
+//!
+//! It settles as every engine does and forgets everything with its last clone. It can be told to fail, so that the
+//! floors above can show what they do then.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::partner::PartnerId;
+use crate::record::{Answer, Delivery, Evidence, Examination, Recorded};
+
+use super::entry::Entry;
+use super::settle::{self, Settled};
+use super::state::{self, Knowledge, Pointer, Waiting};
+use super::{Numbering, Standing, Store, Unavailable, WaitingAnswer};
+
+/// A record in memory. Clones are the same record.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    numbering: Numbering,
+    entries: Vec<Entry>,
+    state: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Calls of the trait's verbs so far.
+    calls: u64,
+    failing: Option<Failing>,
+}
+
+/// Which call fails.
+#[derive(Debug, Clone, Copy)]
+enum Failing {
+    /// This one, and the next ones no more.
+    Once(u64),
+    /// This one and all after it, as an engine does whose disk failed.
+    From(u64),
+}
+
+impl Memory {
+    /// An empty record.
+    #[must_use]
+    pub fn new(numbering: Numbering) -> Self {
+        let inner = Inner { numbering, entries: Vec::new(), state: BTreeMap::new(), calls: 0, failing: None };
+        Self { inner: Arc::new(Mutex::new(inner)) }
+    }
+
+    /// Fails at the `n`-th call of the verbs, counted from 1 and from now, and at no other.
+    #[must_use]
+    pub fn failing_at(self, n: u64) -> Self {
+        self.inner().fail(Failing::Once, n);
+        self
+    }
+
+    /// Fails at the `n`-th call of the verbs, counted from 1 and from now, and is not ready from then on.
+    #[must_use]
+    pub fn failing_from(self, n: u64) -> Self {
+        self.inner().fail(Failing::From, n);
+        self
+    }
+
+    /// What came under this number, as it came.
+    #[must_use]
+    pub fn delivery(&self, number: RecordNumber) -> Option<Delivery> {
+        self.inner().entry(number).ok().and_then(|entry| entry.clone().into_delivery())
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn call(&self) -> Result<MutexGuard<'_, Inner>, Unavailable> {
+        let mut inner = self.inner();
+        inner.calls += 1;
+        inner.check(inner.calls)?;
+        Ok(inner)
+    }
+}
+
+impl Inner {
+    fn fail(&mut self, when: fn(u64) -> Failing, n: u64) {
+        self.failing = Some(when(self.calls.saturating_add(n)));
+    }
+
+    fn check(&self, call: u64) -> Result<(), Unavailable> {
+        let fails = match self.failing {
+            None => false,
+            Some(Failing::Once(n)) => call == n,
+            Some(Failing::From(n)) => call >= n,
+        };
+        if fails { Err(Unavailable(format!("call {call} was told to fail"))) } else { Ok(()) }
+    }
+
+    fn next_number(&self) -> RecordNumber {
+        RecordNumber(u64::try_from(self.entries.len()).unwrap_or(u64::MAX).saturating_add(1))
+    }
+
+    fn entry(&self, RecordNumber(number): RecordNumber) -> Result<&Entry, Unavailable> {
+        let position = number.checked_sub(1).and_then(|position| usize::try_from(position).ok());
+        let entry = position.and_then(|position| self.entries.get(position));
+        entry.ok_or_else(|| Unavailable(format!("there is no entry {number}")))
+    }
+
+    fn commit(&mut self, entry: Entry) -> Result<RecordNumber, Unavailable> {
+        let number = self.next_number();
+        for change in entry.changes(Pointer { number, segment: 1, offset: 0, length: 0 })? {
+            match change.value {
+                Some(value) => self.state.insert(change.key, value),
+                None => self.state.remove(&change.key),
+            };
+        }
+        self.entries.push(entry);
+        Ok(number)
+    }
+}
+
+impl Knowledge for Inner {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+        Ok(self.state.get(key).cloned())
+    }
+
+    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
+        self.entry(pointer.number)?.clone().into_recorded()
+    }
+}
+
+impl Store for Memory {
+    async fn record(&self, examination: Examination) -> Result<Standing, Unavailable> {
+        let mut inner = self.call()?;
+        match settle::settle(&*inner, &inner.numbering, inner.next_number(), examination)? {
+            Settled::Repeat(recorded) => Ok(Standing { recorded, is_repeat: true }),
+            Settled::New(interchange) => {
+                let recorded = interchange.recorded.clone();
+                inner.commit(Entry::Interchange(interchange))?;
+                Ok(Standing { recorded, is_repeat: false })
+            }
+        }
+    }
+
+    async fn keep(&self, evidence: Evidence) -> Result<RecordNumber, Unavailable> {
+        self.call()?.commit(Entry::Evidence(evidence))
+    }
+
+    async fn delivered(&self, partner: &PartnerId, answers: &[Answer]) -> Result<(), Unavailable> {
+        let mut inner = self.call()?;
+        let answers = settle::still_waiting(&*inner, partner, answers)?;
+        if !answers.is_empty() {
+            inner.commit(Entry::Delivered { partner: partner.clone(), answers })?;
+        }
+        Ok(())
+    }
+
+    async fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<WaitingAnswer>, Unavailable> {
+        let inner = self.call()?;
+        let prefix = state::outbox_of(partner);
+        let waiting = inner.state.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)).take(limit);
+        waiting
+            .map(|(key, value)| {
+                let Waiting { kind, pointer } = state::read(value)?;
+                let answer = Answer { reference: state::outbox_reference(key)?, kind };
+                Ok(WaitingAnswer { answer, recorded: inner.recorded(pointer)? })
+            })
+            .collect()
+    }
+
+    async fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
+        let inner = self.call()?;
+        let pointer: Option<Pointer> = inner.find(&state::report(proof))?;
+        pointer.map(|pointer| inner.recorded(pointer)).transpose()
+    }
+
+    fn ready(&self) -> Result<(), Unavailable> {
+        let inner = self.inner();
+        match inner.failing {
+            Some(Failing::From(_)) => inner.check(inner.calls),
+            Some(Failing::Once(_)) | None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Settling: what an examination becomes once it meets what is known already. Pure, and the same in every engine.
+//!
+//! Start with [`settle`]. It reads through [`Knowledge`], changes nothing, and returns the entry that the journal is to
+//! keep; what the state learns from it is the entry's own business.
+
+use std::collections::HashMap;
+
+use crate::declaration::Declaration;
+use crate::identifier::{AuthorizationId, DeclarationReference, ProofOfReportNumber, RecordNumber, ReportingPeriod};
+use crate::language::Language;
+use crate::partner::PartnerId;
+use crate::record::{
+    Answer, AnswerReference, Decision, Digest, Examination, Facts, Judgement, Recorded, RepeatKey, Verdict,
+};
+
+use super::entry::{LodgedInterchange, Remembered};
+use super::state::{self, First, Knowledge, Pointer, Series, StandingDeclaration, Waiting};
+use super::{Numbering, Unavailable, refusals};
+
+/// The version of a declaration that was not amended yet.
+const ORIGINAL: u32 = 1;
+
+/// What an examination becomes.
+#[derive(Debug)]
+pub(crate) enum Settled {
+    /// It came before; this stands, and nothing is to be kept.
+    Repeat(Recorded),
+    /// It is new; this is to be kept.
+    New(Box<LodgedInterchange>),
+}
+
+/// Settles an examination that would become the entry `number`.
+///
+/// # Errors
+/// [`Unavailable`] when what is known cannot be read; then nothing was drawn.
+pub(crate) fn settle(
+    knowledge: &impl Knowledge,
+    numbering: &Numbering,
+    number: RecordNumber,
+    examination: Examination,
+) -> Result<Settled, Unavailable> {
+    let Examination { delivery, mut facts, repeat_key, digest } = examination;
+    let remembered = match repeat_key {
+        None => None,
+        Some(key) => match known_as(knowledge, &key, &digest)? {
+            KnownAs::New => Some(Remembered { key, digest, is_first: true }),
+            KnownAs::Repeat(pointer) => return Ok(Settled::Repeat(knowledge.recorded(pointer)?)),
+            KnownAs::OtherBytes => {
+                facts = refusals::used_before(facts);
+                Some(Remembered { key, digest, is_first: false })
+            }
+        },
+    };
+    if facts.is_refused() {
+        facts.judgements.clear();
+    }
+    let (mut recorded, bytes) = Recorded::settled(number, delivery, facts);
+    recorded.verdicts = Drawing::new(knowledge, numbering, &recorded).verdicts()?;
+    draw_answers(knowledge, &mut recorded)?;
+    Ok(Settled::New(Box::new(LodgedInterchange { bytes, remembered, recorded })))
+}
+
+/// Which of these answers still wait: the others need no note that they were delivered.
+///
+/// # Errors
+/// [`Unavailable`] when what is known cannot be read.
+pub(crate) fn still_waiting(
+    knowledge: &impl Knowledge,
+    partner: &PartnerId,
+    answers: &[Answer],
+) -> Result<Vec<Answer>, Unavailable> {
+    let mut waiting = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let known: Option<Waiting> = knowledge.find(&state::outbox(partner, answer.reference))?;
+        if known.is_some_and(|known| known.kind == answer.kind) && !waiting.contains(answer) {
+            waiting.push(*answer);
+        }
+    }
+    Ok(waiting)
+}
+
+/// What is known under a repeat key.
+enum KnownAs {
+    New,
+    /// The same bytes came before, and this was recorded of them.
+    Repeat(Pointer),
+    /// Other bytes came before, and these did not.
+    OtherBytes,
+}
+
+fn known_as(knowledge: &impl Knowledge, key: &RepeatKey, digest: &Digest) -> Result<KnownAs, Unavailable> {
+    let first: Option<First> = knowledge.find(&state::first_under(key))?;
+    Ok(match first {
+        None => KnownAs::New,
+        Some(first) if first.digest == *digest => KnownAs::Repeat(first.pointer),
+        Some(_) => {
+            let refused: Option<Pointer> = knowledge.find(&state::other_bytes(key, digest))?;
+            refused.map_or(KnownAs::OtherBytes, KnownAs::Repeat)
+        }
+    })
+}
+
+/// Draws the references of the answers that go back.
+fn draw_answers(knowledge: &impl Knowledge, recorded: &mut Recorded) -> Result<(), Unavailable> {
+    let wants_contrl = recorded.facts.wants_contrl();
+    let wants_cusres = !recorded.verdicts.is_empty() && !recorded.facts.is_acknowledgement;
+    if wants_contrl || wants_cusres {
+        let last: Option<u64> = knowledge.find(&state::answer_counter(&recorded.partner))?;
+        let mut references = (last.unwrap_or(0)..).skip(1).map(AnswerReference);
+        recorded.contrl = if wants_contrl { references.next() } else { None };
+        recorded.cusres = if wants_cusres { references.next() } else { None };
+    }
+    Ok(())
+}
+
+/// The numbers and references of one interchange while its declarations are settled one after the other.
+struct Drawing<'a, K> {
+    knowledge: &'a K,
+    numbering: &'a Numbering,
+    partner: &'a PartnerId,
+    judgements: &'a [Judgement],
+    language: Language,
+    is_practice: bool,
+    period: ReportingPeriod,
+    /// References taken by declarations of this interchange.
+    taken: HashMap<&'a DeclarationReference, ProofOfReportNumber>,
+    /// The last number drawn, where this interchange drew one.
+    drawn: HashMap<&'a AuthorizationId, u64>,
+}
+
+impl<'a, K: Knowledge> Drawing<'a, K> {
+    fn new(knowledge: &'a K, numbering: &'a Numbering, recorded: &'a Recorded) -> Self {
+        let day = recorded.received_at.to_zoned(numbering.zone.clone()).date();
+        let Facts { envelope, language, judgements, .. } = &recorded.facts;
+        Self {
+            knowledge,
+            numbering,
+            partner: &recorded.partner,
+            judgements,
+            language: *language,
+            is_practice: envelope.is_practice,
+            period: numbering.form.period(day),
+            taken: HashMap::new(),
+            drawn: HashMap::new(),
+        }
+    }
+
+    fn verdicts(mut self) -> Result<Vec<Verdict>, Unavailable> {
+        let judgements = self.judgements;
+        judgements
+            .iter()
+            .map(|judgement| match &judgement.decision {
+                Decision::Accept(declaration) => self.accept(&judgement.reference, declaration),
+                Decision::Refuse => Ok(Verdict::Refused { findings: Vec::new() }),
+            })
+            .collect()
+    }
+
+    /// A number for the declaration, unless its reference is taken or no number is left.
+    fn accept(
+        &mut self,
+        reference: &'a DeclarationReference,
+        declaration: &'a Declaration,
+    ) -> Result<Verdict, Unavailable> {
+        let authorization_id = &declaration.exporter.authorization_id;
+        if let Some(first) = self.holder(reference)? {
+            let finding = refusals::reference_taken(self.language, reference, &first);
+            return Ok(Verdict::Refused { findings: vec![finding] });
+        }
+        let Some(sequence) = self.next_sequence(authorization_id)? else {
+            let finding = refusals::numbers_exhausted(self.language, authorization_id, &self.period);
+            return Ok(Verdict::Refused { findings: vec![finding] });
+        };
+        let proof = ProofOfReportNumber {
+            form: self.numbering.form,
+            is_practice: self.is_practice,
+            authorization_id: authorization_id.clone(),
+            period: self.period.clone(),
+            sequence,
+        };
+        self.drawn.insert(authorization_id, sequence);
+        self.taken.insert(reference, proof.clone());
+        Ok(Verdict::Accepted { proof, version: ORIGINAL })
+    }
+
+    /// The number of the declaration that has this reference already.
+    fn holder(&self, reference: &DeclarationReference) -> Result<Option<ProofOfReportNumber>, Unavailable> {
+        if let Some(proof) = self.taken.get(reference) {
+            return Ok(Some(proof.clone()));
+        }
+        let key = state::declaration(self.partner, self.is_practice, reference);
+        let standing: Option<StandingDeclaration> = self.knowledge.find(&key)?;
+        Ok(standing.map(|standing| standing.proof))
+    }
+
+    /// The next number of the exporter's series; none when there is none left.
+    fn next_sequence(&self, authorization_id: &AuthorizationId) -> Result<Option<u64>, Unavailable> {
+        let last = match self.drawn.get(authorization_id) {
+            Some(last) => *last,
+            None => {
+                let Numbering { form, .. } = *self.numbering;
+                let series = Series { form, is_practice: self.is_practice, authorization_id, period: &self.period };
+                self.knowledge.find(&state::counter(series))?.unwrap_or(0)
+            }
+        };
+        Ok(last.checked_add(1).filter(|next| *next <= self.numbering.form.sequence_max()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::tz::TimeZone;
+
+    use crate::identifier::ProofForm;
+    use crate::store::sample::{numbering, sent};
+
+    use super::*;
+
+    /// What is known, and no journal behind it.
+    #[derive(Default)]
+    struct Known(BTreeMap<Vec<u8>, Vec<u8>>);
+
+    impl Knowledge for Known {
+        fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+            Ok(self.0.get(key).cloned())
+        }
+
+        fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
+            Err(Unavailable(format!("{pointer:?}")))
+        }
+    }
+
+    /// Everything drawn so far in the month of G7 numbers for the exporter of the samples.
+    fn drawn(last: u64) -> Known {
+        let authorization_id = crate::store::sample::EXPORTER.parse().unwrap();
+        let period = ProofForm::G7.period(jiff::civil::date(2026, 11, 20));
+        let series =
+            Series { form: ProofForm::G7, is_practice: false, authorization_id: &authorization_id, period: &period };
+        Known(BTreeMap::from([(state::counter(series), postcard::to_stdvec(&last).unwrap())]))
+    }
+
+    fn settled(known: &Known, numbering: &Numbering, examination: Examination) -> Recorded {
+        match settle(known, numbering, RecordNumber(1), examination).unwrap() {
+            Settled::New(interchange) => interchange.recorded,
+            Settled::Repeat(recorded) => panic!("{recorded:?} is a repeat"),
+        }
+    }
+
+    /// The numbers given, or the sentences of the refusals.
+    fn check(known: &Known, numbering: &Numbering, examination: Examination, expected: &[&str]) {
+        let verdicts = settled(known, numbering, examination).verdicts;
+        let said = verdicts.into_iter().map(|verdict| match verdict {
+            Verdict::Accepted { proof, .. } => proof.to_string(),
+            Verdict::Refused { findings } => {
+                findings.iter().map(|finding| format!("{} {}", finding.code, finding.text)).collect()
+            }
+        });
+        assert_eq!(said.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_day_is_that_of_the_zone() {
+        check(&Known::default(), &numbering(), sent("1").declaring("A"), &["AB1234202611201"]);
+        let utc = Numbering { zone: TimeZone::UTC, ..numbering() };
+        check(&Known::default(), &utc, sent("1").declaring("A"), &["AB1234202611211"]);
+    }
+
+    #[test]
+    fn an_exhausted_sequence_refuses() {
+        let numbering = Numbering { form: ProofForm::G7, ..numbering() };
+        let said = ["AB123420261199999", "R690 No proof-of-report number is left for AB1234 in 202611"];
+        check(&drawn(99_998), &numbering, sent("1").declaring("A").declaring("B"), &said);
+    }
+
+    #[test]
+    fn refusals_are_in_the_partners_language() {
+        let numbering = Numbering { form: ProofForm::G7, ..numbering() };
+        let said = "R690 Il ne reste aucun numéro de preuve de déclaration pour AB1234 en 202611";
+        check(&drawn(99_999), &numbering, sent("1").declaring("A").in_french(), &[said]);
+        let said =
+            ["AB123420261100001", "R603 La référence A appartient à la déclaration consignée sous AB123420261100001"];
+        check(&Known::default(), &numbering, sent("1").declaring("A").declaring("A").in_french(), &said);
+    }
+
+    #[test]
+    fn an_interchange_that_asks_nothing_and_declares_nothing_gets_no_answer() {
+        let recorded = settled(&Known::default(), &numbering(), sent("1").asking_nothing());
+        assert_eq!(recorded.answers().count(), 0);
+    }
+}
