@@ -8,6 +8,7 @@
 
 // What a rule is, what may be set, and what the guide says.
 mod breach;
+mod guided;
 mod mode;
 mod rule;
 mod settings;
@@ -32,6 +33,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use breach::{Breach, breach};
 pub use cutting::{FINDINGS_MAX, cut};
+pub use guided::finding_of;
 pub use reference::{numbers_exhausted, reference_used};
 pub use rule::{Rule, Sentence, SeveritySetting};
 pub use settings::{RuleSettings, TimeLimits};
