@@ -25,7 +25,7 @@ const ORIGINAL: u32 = 1;
 #[derive(Debug)]
 pub(crate) enum Settled {
     /// It came before; this stands, and nothing is to be kept.
-    Repeat(Recorded),
+    Repeat(Box<Recorded>),
     /// It is new; this is to be kept.
     New(Box<LodgedInterchange>),
 }
@@ -45,7 +45,7 @@ pub(crate) fn settle(
         None => None,
         Some(key) => match known_as(knowledge, &key, &digest)? {
             KnownAs::New => Some(Remembered { key, digest, is_first: true }),
-            KnownAs::Repeat(pointer) => return Ok(Settled::Repeat(knowledge.recorded(pointer)?)),
+            KnownAs::Repeat(pointer) => return Ok(Settled::Repeat(Box::new(knowledge.recorded(pointer)?))),
             KnownAs::OtherBytes => {
                 facts = refusals::used_before(facts);
                 Some(Remembered { key, digest, is_first: false })
