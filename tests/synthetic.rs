@@ -1,6 +1,8 @@
 //! The corpus: every synthetic case has exactly the findings that are expected of it, and nothing collected from the
 //! world makes the reader or a grammar panic.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -65,7 +65,12 @@ impl<'a> Segment<'a> {
     /// Its tag; [`Tag::MALFORMED`] when it has none that a grammar could know.
     #[must_use]
     pub fn tag(&self) -> Tag {
-        Tag::read(self.tag_bytes())
+        // No service character is a letter or digit, so three of those in front of a separator are the tag.
+        match self.bytes.split_first_chunk::<3>() {
+            Some((tag, [])) => Tag::read(tag),
+            Some((tag, [next, ..])) if *next == self.service.element => Tag::read(tag),
+            _ => Tag::read(self.tag_bytes()),
+        }
     }
 
     /// The bytes before the first separator.

@@ -298,4 +298,11 @@ message TEST Association
         let trouble = Catalogue::load(folder.path()).unwrap_err().to_string();
         assert!(trouble.contains(&format!("{}:2:1: error: ", file.display())), "{trouble}");
     }
+
+    #[test]
+    fn the_example_of_the_notation_page_has_no_mistakes() {
+        let page = include_str!("../../docs/grammar-notation.md");
+        let example = page.split("```\n").nth(1).unwrap();
+        assert_eq!(super::super::trial::mistakes(example), Vec::<String>::new());
+    }
 }

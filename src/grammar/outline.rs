@@ -329,7 +329,7 @@ mod tests {
         let mut text = "directory T:1:UN\nsegment AAA\nmessage TEST\n  M UNH\n".to_owned();
         for depth in 1..=17 {
             let indentation = "  ".repeat(depth);
-            text += &format!("{indentation}C group G{depth:02}\n{indentation}  M AAA\n");
+            text.extend([&indentation, "C group G", &format!("{depth:02}"), "\n", &indentation, "  M AAA\n"]);
         }
         text += "  M UNT\n";
         check(&text, &["37:35: error: segment groups are nested deeper than 16 levels"]);

@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::error("A105")
         .says(
             "Authorization ID {value} is for one shipment only, which only a service provider may report",
-            "L'identificateur d'autorisation {value} ne vaut que pour un seul envoi, que seul un prestataire de services \
+            "L'identificateur d'autorisation {value} ne vaut que pour un seul envoi, que seul un fournisseur de services \
              peut déclarer",
         )
         .remedy(

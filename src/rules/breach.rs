@@ -31,22 +31,22 @@ pub enum Breach<'a> {
 
 impl Breach<'_> {
     pub(super) const MISSING: Sentence =
-        Sentence::new("Missing: {label}[ ({detail})]", "Élément manquant: {label}[ ({detail})]");
+        Sentence::new("Missing: {label}[ ({detail})]", "Élément manquant : {label}[ ({detail})]");
     pub(super) const FORMAT: Sentence = Sentence::new(
         "Ill-formed: {label}[ {detail}], expected {expected}",
-        "Forme incorrecte: {label}[ {detail}], forme attendue {expected}",
+        "Forme incorrecte : {label}[ {detail}], forme attendue {expected}",
     );
     pub(super) const NOT_IN_LIST: Sentence = Sentence::new(
         "Not in list {list}: {label}[ {detail}][; the nearest is {nearest}]",
-        "Absent de la liste {list}: {label}[ {detail}][; le plus proche est {nearest}]",
+        "Absent de la liste {list} : {label}[ {detail}][; le plus proche est {nearest}]",
     );
     pub(super) const TOO_MANY: Sentence = Sentence::new(
         "Stated too often: {label}[ ({detail})], at most {max} allowed",
-        "Indiqué trop souvent: {label}[ ({detail})], au plus {max} permis",
+        "Indiqué trop souvent : {label}[ ({detail})], au plus {max} permis",
     );
     pub(super) const NOT_USED: Sentence = Sentence::new(
         "Not used by the guide and not read: {label}[ ({detail})]",
-        "Non utilisé par le guide et non lu: {label}[ ({detail})]",
+        "Non utilisé par le guide et non lu : {label}[ ({detail})]",
     );
 }
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn missing() {
-        check(Breach::Missing, "", "Missing: Vessel", "Élément manquant: Vessel");
+        check(Breach::Missing, "", "Missing: Vessel", "Élément manquant : Vessel");
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
             Breach::Format { expected: "an..35" },
             "X",
             "Ill-formed: Vessel X, expected an..35",
-            "Forme incorrecte: Vessel X, forme attendue an..35",
+            "Forme incorrecte : Vessel X, forme attendue an..35",
         );
     }
 
@@ -101,9 +101,9 @@ mod tests {
             breach(Some("4")),
             "AIR",
             "Not in list modes: Vessel AIR; the nearest is 4",
-            "Absent de la liste modes: Vessel AIR; le plus proche est 4",
+            "Absent de la liste modes : Vessel AIR; le plus proche est 4",
         );
-        check(breach(None), "X", "Not in list modes: Vessel X", "Absent de la liste modes: Vessel X");
+        check(breach(None), "X", "Not in list modes: Vessel X", "Absent de la liste modes : Vessel X");
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
             Breach::TooMany { max: 9 },
             "12",
             "Stated too often: Vessel (12), at most 9 allowed",
-            "Indiqué trop souvent: Vessel (12), au plus 9 permis",
+            "Indiqué trop souvent : Vessel (12), au plus 9 permis",
         );
     }
 
@@ -122,7 +122,7 @@ mod tests {
             Breach::NotUsed,
             "FTX",
             "Not used by the guide and not read: Vessel (FTX)",
-            "Non utilisé par le guide et non lu: Vessel (FTX)",
+            "Non utilisé par le guide et non lu : Vessel (FTX)",
         );
     }
 }

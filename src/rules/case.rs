@@ -1,5 +1,7 @@
 //! A right declaration, and what rules say of it when one thing is changed.
 
+use std::sync::LazyLock;
+
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 use rust_decimal::Decimal;
 
@@ -13,6 +15,8 @@ use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, Part
 /// When the declaration came: 10:00 in Toronto, 21 November 2026.
 pub(super) const RECEIVED_AT: Timestamp = Timestamp::constant(1_795_273_200, 0);
 
+static CODES: LazyLock<CodeLists> = LazyLock::new(CodeLists::embedded);
+
 /// A declaration with everything that rules look at beside it. As it begins, nothing is wrong with it.
 pub(super) struct Case {
     pub(super) draft: Draft,
@@ -20,7 +24,6 @@ pub(super) struct Case {
     pub(super) settings: RuleSettings,
     pub(super) received_at: Timestamp,
     pub(super) zone: TimeZone,
-    codes: CodeLists,
 }
 
 impl Case {
@@ -32,7 +35,6 @@ impl Case {
             settings: RuleSettings::default(),
             received_at: RECEIVED_AT,
             zone: TimeZone::get("America/Toronto").unwrap(),
-            codes: CodeLists::embedded(),
         };
         case.may_file("AB1234", "123456782RM0001");
         case.draft.lines = vec![line(1, 30, "CA", amount("12000.00")), line(2, 40, "MY", amount("5000.00"))];
@@ -77,8 +79,8 @@ impl Case {
 
     /// What rules know beside the declaration.
     pub(super) fn with_context<T>(&self, language: Language, ask: impl FnOnce(&Context<'_>) -> T) -> T {
-        let Self { partner, settings, received_at, zone, codes, .. } = self;
-        ask(&Context { codes, partner, received_at: *received_at, zone, settings, language })
+        let Self { partner, settings, received_at, zone, .. } = self;
+        ask(&Context { codes: &CODES, partner, received_at: *received_at, zone, settings, language })
     }
 }
 
@@ -101,6 +103,11 @@ pub(super) fn texts(change: impl FnOnce(&mut Case), language: Language) -> Strin
     let mut case = Case::new();
     change(&mut case);
     case.judge(language).into_iter().map(|finding| finding.text).collect::<Vec<_>>().join("\n")
+}
+
+/// A change of the first line.
+pub(super) fn first_line(change: impl FnOnce(&mut LineDraft)) -> impl FnOnce(&mut Case) {
+    |case| change(&mut case.draft.lines[0])
 }
 
 /// `L310 (error) @ line 2 CST 41.3.1`: position in the message, then element and component.

@@ -1,8 +1,10 @@
 //! Family H, header content: each value by itself, codes against their lists.
 
+use rust_decimal::Decimal;
+
 use super::rule::{Origin, Report, Rule, Spot};
 use super::{Breach, Context, check_listed, value};
-use crate::declaration::{Draft, PartyDraft, Stated};
+use crate::declaration::{Draft, Stated};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error("H201")
@@ -68,18 +70,18 @@ pub(super) const RULES: &[Rule] = &[
         .remedy(
             "State the mode by the digit of UN/ECE Recommendation 19: 1 maritime, 2 rail, 3 road, 4 air, 5 mail; the \
              digits of customs forms are others",
-            "Indiquez le mode par le chiffre de la recommandation 19 de la CEE-ONU: 1 maritime, 2 rail, 3 route, 4 air, \
+            "Indiquez le mode par le chiffre de la recommandation 19 de la CEE-ONU : 1 maritime, 2 rail, 3 route, 4 air, \
              5 poste; ceux des formulaires douaniers sont différents",
         )
         .checked_by(mode),
     Rule::error("H213")
         .says(
             "Currency {value} is not in the list on {date}[; the nearest is {nearest}]",
-            "La monnaie {value} n'est pas dans la liste au {date}[; la plus proche est {nearest}]",
+            "La devise {value} n'est pas dans la liste au {date}[; la plus proche est {nearest}]",
         )
         .remedy(
             "State the currency by its three capital letters (ISO 4217)",
-            "Indiquez la monnaie par ses trois lettres majuscules (ISO 4217)",
+            "Indiquez la devise par ses trois lettres majuscules (ISO 4217)",
         )
         .checked_by(currencies),
     Rule::error("H214")
@@ -113,37 +115,6 @@ pub(super) const RULES: &[Rule] = &[
              sont vendues",
         )
         .checked_by(reason),
-    Rule::error("H217")
-        .says(
-            "Province {value} of an address in Canada is not in the list on {date}[; the nearest is {nearest}]",
-            "La province {value} d'une adresse au Canada n'est pas dans la liste au {date}[; la plus proche est {nearest}]",
-        )
-        .remedy(
-            "State the province or territory by its two capital letters, as in ON",
-            "Indiquez la province ou le territoire par ses deux lettres majuscules, comme QC",
-        )
-        .checked_by(address_province),
-    Rule::error("H218")
-        .says("An address in Canada lacks its province", "Il manque la province d'une adresse au Canada")
-        .remedy(
-            "State the province or territory of the exporter and of the service provider",
-            "Indiquez la province ou le territoire de l'exportateur et du prestataire de services",
-        )
-        .checked_by(address_province_missing),
-    Rule::error("H219")
-        .says("An address in Canada lacks its postal code", "Il manque le code postal d'une adresse au Canada")
-        .remedy(
-            "State the postal code of the exporter and of the service provider",
-            "Indiquez le code postal de l'exportateur et du prestataire de services",
-        )
-        .checked_by(postal_code_missing),
-    Rule::warning("H220")
-        .says(
-            "Postal code {value} of an address in Canada is not of the form A9A 9A9",
-            "Le code postal {value} d'une adresse au Canada n'est pas de la forme A9A 9A9",
-        )
-        .remedy("Compare it with the address", "Comparez-le avec l'adresse")
-        .checked_by(postal_code),
     Rule::warning("H221")
         .says("The country of final destination is Canada", "Le pays de destination finale est le Canada")
         .remedy(
@@ -180,10 +151,10 @@ pub(super) const RULES: &[Rule] = &[
         )
         .checked_by(total_value),
     Rule::error("H225")
-        .says("Freight {value} is less than zero", "Le fret {value} est inférieur à zéro")
+        .says("Freight {value} is less than zero", "Les frais de transport {value} sont inférieurs à zéro")
         .remedy(
             "State the freight to the place of exit, 0 when there is none",
-            "Indiquez le fret jusqu'au lieu de sortie, 0 s'il n'y en a pas",
+            "Indiquez les frais de transport jusqu'au lieu de sortie, 0 s'il n'y en a pas",
         )
         .checked_by(freight),
     Rule::notice("H290")
@@ -257,32 +228,6 @@ fn reason(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
     listed("reasons-for-export", draft.reason_for_export.as_ref(), draft, context, report);
 }
 
-fn address_province(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    for (party, _) in canadian_parties(draft) {
-        listed("provinces", party.region.as_ref(), draft, context, report);
-    }
-}
-
-fn address_province_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for (_, country) in canadian_parties(draft).filter(|(party, _)| party.region.is_none()) {
-        report.say(Spot::header(country), &[]);
-    }
-}
-
-fn postal_code_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for (_, country) in canadian_parties(draft).filter(|(party, _)| party.postal_code.is_none()) {
-        report.say(Spot::header(country), &[]);
-    }
-}
-
-fn postal_code(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in canadian_parties(draft).filter_map(|(party, _)| party.postal_code.as_ref()) {
-        if !is_canadian_postal_code(&stated.value) {
-            report.say(Spot::header(stated), &[("value", &stated.value)]);
-        }
-    }
-}
-
 fn destination(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.destination
         && stated.value == "CA"
@@ -302,19 +247,19 @@ fn packages(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 fn gross_weight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.gross_weight.iter().filter(|stated| stated.value.is_zero() || stated.value.is_sign_negative()) {
+    for stated in draft.gross_weight.iter().filter(|stated| stated.value <= Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn total_value(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.total_value.iter().filter(|stated| stated.value.is_zero() || stated.value.is_sign_negative()) {
+    for stated in draft.total_value.iter().filter(|stated| stated.value <= Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn freight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.freight.iter().filter(|stated| stated.value.is_sign_negative() && !stated.value.is_zero()) {
+    for stated in draft.freight.iter().filter(|stated| stated.value < Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
@@ -326,41 +271,18 @@ fn listed(list: &str, code: Option<&Stated<String>>, draft: &Draft, context: &Co
     }
 }
 
-/// The parties whose address is in Canada and has to be whole, with the statement of their country. A consignee in
-/// Canada is a rare thing, and its address is what it is.
-fn canadian_parties(draft: &Draft) -> impl Iterator<Item = (&PartyDraft, &Stated<String>)> {
-    [&draft.exporter, &draft.service_provider]
-        .into_iter()
-        .filter_map(|party| Some((party, party.country.as_ref()?)))
-        .filter(|(_, country)| country.value == "CA")
-}
-
-/// `A9A 9A9`, with or without the blank, in the letters that Canada Post uses.
-fn is_canadian_postal_code(text: &str) -> bool {
-    let code: Vec<u8> = text.bytes().filter(|byte| *byte != b' ').collect();
-    let is_letter = |byte: u8| byte.is_ascii_uppercase() && !b"DFIOQU".contains(&byte);
-    code.len() == 6
-        && code.iter().zip([true, false].into_iter().cycle()).all(|(byte, wants_letter)| match wants_letter {
-            true => is_letter(*byte),
-            false => byte.is_ascii_digit(),
-        })
-        && !code.starts_with(b"W")
-        && !code.starts_with(b"Z")
-}
-
 #[cfg(test)]
 mod tests {
     use rust_decimal::Decimal;
 
     use super::super::case::{check, put, set};
-    use super::is_canadian_postal_code;
     use crate::declaration::Severity;
 
     #[test]
     fn a_reference_has_no_blanks_around_it() {
         check(|case| set(&mut case.draft.reference, "REF-1 "), "H206 @ BGM 2.3.1");
-        check(|case| set(&mut case.draft.reference, &"R".repeat(36)), "H206 @ BGM 2.3.1");
-        check(|case| set(&mut case.draft.reference, &"R".repeat(35)), "");
+        check(|case| set(&mut case.draft.reference, "R".repeat(36)), "H206 @ BGM 2.3.1");
+        check(|case| set(&mut case.draft.reference, "R".repeat(35)), "");
     }
 
     #[test]
@@ -422,40 +344,6 @@ mod tests {
     #[test]
     fn reasons_for_export_are_in_their_list() {
         check(|case| put(&mut case.draft.reason_for_export, "WHY", "GIS", 17), "H216 @ GIS 17");
-    }
-
-    #[test]
-    fn an_address_in_canada_has_a_province_of_the_list() {
-        check(|case| set(&mut case.draft.exporter.region, "PQ"), "H217 @ NAD 6.7");
-        check(|case| case.draft.exporter.region = None, "H218 @ NAD 6.9");
-    }
-
-    #[test]
-    fn an_address_in_canada_has_a_postal_code() {
-        check(|case| case.draft.exporter.postal_code = None, "H219 @ NAD 6.9");
-        check(|case| set(&mut case.draft.exporter.postal_code, "90210"), "H220 @ NAD 6.8");
-    }
-
-    #[test]
-    fn an_exporter_abroad_has_an_address_as_it_is_abroad() {
-        check(
-            |case| {
-                set(&mut case.draft.exporter.country, "US");
-                case.draft.exporter.region = None;
-                case.draft.exporter.postal_code = None;
-            },
-            "",
-        );
-    }
-
-    #[test]
-    fn postal_codes() {
-        for right in ["K1A 0B1", "K1A0B1", "M5V 3L9"] {
-            assert!(is_canadian_postal_code(right), "{right}");
-        }
-        for wrong in ["", "K1A", "k1a 0b1", "D1A 0B1", "Z1A 0B1", "K1A 0O1", "11A 0B1", "K1A 0B11"] {
-            assert!(!is_canadian_postal_code(wrong), "{wrong}");
-        }
     }
 
     #[test]

@@ -8,16 +8,31 @@
 
 // What a rule is, what may be set, and what the guide says.
 mod breach;
+mod guided;
 mod mode;
 mod rule;
 mod settings;
 
-// The families, in the order of their letters.
+// A, authority.
 mod authority;
-mod crossing;
+
+// C, cross-field.
+mod condition;
+mod total;
+mod transport;
+
+// G, the gateway's own.
 mod cutting;
+
+// H, header.
+mod address;
 mod header;
+
+// L, lines.
+mod classification;
 mod line;
+
+// N, notices; R, reference and state; T, time.
 mod notice;
 mod reference;
 mod time;
@@ -32,6 +47,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use breach::{Breach, breach};
 pub use cutting::{FINDINGS_MAX, cut};
+pub use guided::finding_of;
 pub use reference::{numbers_exhausted, reference_used};
 pub use rule::{Rule, Sentence, SeveritySetting};
 pub use settings::{RuleSettings, TimeLimits};
@@ -47,17 +63,23 @@ const LINES_MAX: usize = 999;
 
 /// All rules, sorted by code.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    [
+    let tables = [
         authority::RULES,
-        crossing::RULES,
+        condition::RULES,
+        total::RULES,
+        transport::RULES,
         cutting::RULES,
+        address::RULES,
         header::RULES,
+        classification::RULES,
         line::RULES,
         notice::RULES,
         reference::RULES,
         time::RULES,
-    ]
-    .concat()
+    ];
+    let mut rules = tables.concat();
+    rules.sort_by_key(|rule| rule.code);
+    rules
 });
 
 /// What rules know besides the declaration.
@@ -127,6 +149,19 @@ fn judged_lines(draft: &Draft) -> impl Iterator<Item = &LineDraft> {
     draft.lines.iter().take(LINES_MAX)
 }
 
+/// Each line that states this.
+fn each_line<'d, T: 'd>(
+    draft: &'d Draft,
+    statement: impl Fn(&'d LineDraft) -> Option<&'d Stated<T>>,
+    mut check: impl FnMut(&'d LineDraft, &'d Stated<T>),
+) {
+    for line in judged_lines(draft) {
+        if let Some(stated) = statement(line) {
+            check(line, stated);
+        }
+    }
+}
+
 /// What a field states.
 fn value<T>(field: &Field<T>) -> Option<&T> {
     field.as_ref().map(|stated| &stated.value)
@@ -156,11 +191,15 @@ mod tests {
     use super::*;
 
     /// The files in which each rule that is checked here has its case.
-    const CASES: [&str; 7] = [
+    const CASES: [&str; 11] = [
         include_str!("authority.rs"),
-        include_str!("crossing.rs"),
+        include_str!("total.rs"),
+        include_str!("transport.rs"),
+        include_str!("condition.rs"),
         include_str!("header.rs"),
+        include_str!("address.rs"),
         include_str!("line.rs"),
+        include_str!("classification.rs"),
         include_str!("notice.rs"),
         include_str!("reference.rs"),
         include_str!("time.rs"),
@@ -178,7 +217,7 @@ mod tests {
         let setting = rule.setting.map(|setting| format!(", set by `{}`", setting.key)).unwrap_or_default();
         let Rule { code, sentence, remedy, .. } = rule;
         let begin = format!("### {code}\n\n{severity}{setting}\n\n> {}\\\n> {}\n\n", sentence.english, sentence.french);
-        (begin, format!("\n\nWhat to do: {}.\\\nQue faire: {}.\n", remedy.english, remedy.french))
+        (begin, format!("\n\nWhat to do: {}.\\\nQue faire : {}.\n", remedy.english, remedy.french))
     }
 
     #[test]

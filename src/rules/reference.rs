@@ -3,7 +3,7 @@
 use super::rule::{Origin, Report, Rule, Spot};
 use super::{Context, value};
 use crate::declaration::{Draft, Function, RuleFinding, function};
-use crate::identifier::{DeclarationReference, ProofForm, ProofOfReportNumber};
+use crate::identifier::{DeclarationReference, ProofForm, ProofOfReportNumber, ReportingPeriod};
 use crate::language::Language;
 
 pub(super) const RULES: &[Rule] = &[
@@ -60,11 +60,10 @@ pub fn reference_used(
 }
 
 /// All numbers of a period are given (R690); nothing is accepted under this authorization ID until the next one.
-/// `period` is `YYYYMMDD` or `YYYYMM`, as the form counts.
 #[must_use]
-pub fn numbers_exhausted(form: ProofForm, period: &str, language: Language) -> RuleFinding {
+pub fn numbers_exhausted(form: ProofForm, period: &ReportingPeriod, language: Language) -> RuleFinding {
     let limit = form.sequence_max();
-    let values = &[("period", &period as _), ("limit", &limit as _)];
+    let values = &[("period", &period.as_str() as _), ("limit", &limit as _)];
     NUMBERS_EXHAUSTED.finding(NUMBERS_EXHAUSTED.severity, language, Spot::DECLARATION, values)
 }
 
@@ -135,8 +134,9 @@ mod tests {
 
     #[test]
     fn exhausted_numbers_name_their_period_and_limit() {
+        let period = ProofForm::G7.period(jiff::civil::date(2026, 11, 21));
         assert_eq!(
-            numbers_exhausted(ProofForm::G7, "202611", Language::En).text,
+            numbers_exhausted(ProofForm::G7, &period, Language::En).text,
             "No proof-of-report number is left in period 202611; 99999 were given"
         );
     }

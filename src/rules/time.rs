@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
         .remedy(
             "Report earlier: 48 h before loading by water, 2 h by air, rail and mail, before export by road and otherwise, \
              unless the administration set other limits",
-            "Déclarez plus tôt: 48 h avant le chargement par eau, 2 h par air, par rail et par la poste, avant l'exportation \
+            "Déclarez plus tôt : 48 h avant le chargement par eau, 2 h par air, par rail et par la poste, avant l'exportation \
              par la route et autrement, sauf si l'administration a fixé d'autres limites",
         )
         .weighed_by("late", late)

@@ -72,6 +72,7 @@ fn facts(sender: PartyId, reference: &str) -> Facts {
     };
     Facts {
         envelope,
+        gateway: PartyId { identification: "LODGED".into(), ..PartyId::default() },
         language: Language::En,
         agreement: Agreement::default(),
         groups: Vec::new(),
@@ -113,7 +114,7 @@ impl Examination {
         self.facts.judgements.push(Judgement {
             message,
             reference: DeclarationReference(reference.into()),
-            document: "830".into(),
+            version: "1".into(),
             findings: Vec::new(),
             decision,
         });

@@ -16,6 +16,7 @@ use crate::record::{
 use super::entry::{LodgedInterchange, Remembered};
 use super::state::{self, First, Knowledge, Pointer, Series, StandingDeclaration, Waiting};
 use super::{Numbering, Unavailable, refusals};
+use crate::rules;
 
 /// The version of a declaration that was not amended yet.
 const ORIGINAL: u32 = 1;
@@ -164,11 +165,11 @@ impl<'a, K: Knowledge> Drawing<'a, K> {
     ) -> Result<Verdict, Unavailable> {
         let authorization_id = &declaration.exporter.authorization_id;
         if let Some(first) = self.holder(reference)? {
-            let finding = refusals::reference_taken(self.language, reference, &first);
+            let finding = rules::reference_used(reference, Some(&first), self.language);
             return Ok(Verdict::Refused { findings: vec![finding] });
         }
         let Some(sequence) = self.next_sequence(authorization_id)? else {
-            let finding = refusals::numbers_exhausted(self.language, authorization_id, &self.period);
+            let finding = rules::numbers_exhausted(self.numbering.form, self.period.as_str(), self.language);
             return Ok(Verdict::Refused { findings: vec![finding] });
         };
         let proof = ProofOfReportNumber {

@@ -496,7 +496,7 @@ mod tests {
         assert_eq!(declaration.vessel.as_deref(), Some("MV SAINT LAURENT"));
         assert_eq!(declaration.total_value.to_string(), "96250.00");
         assert_eq!(declaration.lines.len(), 2);
-        assert_eq!(declaration.lines[1].hs_code, "17049090");
+        assert_eq!(declaration.lines[1].hs_code, "17022000");
         assert_eq!(declaration.lines[0].province.as_deref(), Some("QC"));
         assert_eq!(declaration.exporter_references, ["PO 88213"]);
     }
