@@ -69,7 +69,7 @@ metrics! {
     ANSWER_SECONDS = "lodged_answer_seconds", Histogram(WAITING_SECONDS), ["channel"];
     /// Connections that are open now.
     CONNECTIONS = "lodged_connections", Gauge, ["channel"];
-    /// Connections that were turned away ([`TurnedAway`]).
+    /// Connections that were turned away, or closed by a limit ([`TurnedAway`]).
     REFUSED_CONNECTIONS = "lodged_refused_connections_total", Counter, ["reason"];
     /// Interchanges that are examined and wait to be recorded.
     QUEUE_DEPTH = "lodged_queue_depth", Gauge, [];
@@ -144,6 +144,10 @@ words! {
         Evidence = "evidence",
         /// The record was unavailable; nothing was recorded and nothing acknowledged.
         Unavailable = "unavailable",
+        /// The connection ended in the middle of it; nothing was recorded.
+        Unfinished = "unfinished",
+        /// A fault of the gateway ended it; its bytes are kept, and nothing was acknowledged.
+        Panicked = "panicked",
     }
 }
 
@@ -158,18 +162,30 @@ words! {
 }
 
 words! {
-    /// Why a connection was turned away: `reason` of [`REFUSED_CONNECTIONS`].
+    /// Why a connection was turned away, or closed by a limit: `reason` of [`REFUSED_CONNECTIONS`].
     TurnedAway {
         /// The gateway has as many connections as it may.
         ConnectionsMax = "connections-max",
         /// The partner has as many connections as it may.
         PartnerConnectionsMax = "partner-connections-max",
+        /// As many connections are in the handshake as may be.
+        HandshakesMax = "handshakes-max",
+        /// As many connections from this address are in the handshake as may be.
+        HandshakesPerAddressMax = "handshakes-per-address-max",
         /// The TLS handshake failed or took too long.
         Handshake = "handshake",
         /// The certificate belongs to no partner, or not now.
         UnknownCertificate = "unknown-certificate",
         /// The gateway is draining.
         Draining = "draining",
+        /// An interchange is longer than it may be.
+        InterchangeBytesMax = "interchange-bytes-max",
+        /// An interchange takes longer than it may.
+        InterchangeSecondsMax = "interchange-seconds-max",
+        /// Nothing came for longer than it may be.
+        IdleSecondsMax = "idle-seconds-max",
+        /// The partner takes longer than it may to take an answer.
+        WriteSecondsMax = "write-seconds-max",
     }
 }
 

@@ -106,6 +106,10 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections of one partner at one time.
     pub connections_per_partner_max: usize,
+    /// Connections in the TLS handshake at one time.
+    pub handshakes_max: usize,
+    /// Connections in the TLS handshake at one time from one address.
+    pub handshakes_per_address_max: usize,
     /// Bytes of one interchange, UNA to UNZ.
     pub interchange_bytes_max: usize,
     /// Segments of one interchange, service segments included.
@@ -116,12 +120,16 @@ pub struct Limits {
     pub pipelined_interchanges_max: usize,
     /// Waiting answers that are offered on one new connection.
     pub waiting_answers_max: usize,
+    /// Answers that one connection carries before the gateway closes it.
+    pub unconfirmed_answers_max: usize,
     /// Bytes that are kept of what nobody can be answered for.
     pub evidence_bytes_max: usize,
     /// Seconds that the TLS handshake may take.
     pub handshake_seconds_max: u64,
     /// Seconds in which nothing comes before a connection is closed.
     pub idle_seconds_max: u64,
+    /// Seconds from the first byte of an interchange to its last.
+    pub interchange_seconds_max: u64,
     /// Seconds that a partner may take to take an answer from the wire.
     pub write_seconds_max: u64,
 }
@@ -131,14 +139,18 @@ impl Default for Limits {
         Self {
             connections_max: 10_000,
             connections_per_partner_max: 100,
+            handshakes_max: 256,
+            handshakes_per_address_max: 64,
             interchange_bytes_max: 10 * 1024 * 1024,
             interchange_segments_max: 250_000,
             interchanges_per_minute_max: 60_000,
             pipelined_interchanges_max: 64,
             waiting_answers_max: 1_000,
+            unconfirmed_answers_max: 20_000,
             evidence_bytes_max: 64 * 1024,
             handshake_seconds_max: 10,
             idle_seconds_max: 300,
+            interchange_seconds_max: 120,
             write_seconds_max: 30,
         }
     }

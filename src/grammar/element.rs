@@ -50,9 +50,9 @@ impl Check<'_> {
             match elements.get(usize::from(position) - 2) {
                 Some(element) => last = self.element(element, position, start),
                 None => {
-                    let before = last;
-                    last = self.excess(start);
-                    has_excess |= last.end > before.end + 1;
+                    let is_empty;
+                    (last, is_empty) = self.excess(start);
+                    has_excess |= !is_empty;
                 }
             }
         }
@@ -156,21 +156,22 @@ impl Check<'_> {
                 if is_composite { format!("{name} has {max} components") } else { format!("{name} has no components") }
             });
         }
-        if present != 0 && element.mandatory & !present != 0 {
+        let has_content = present != 0 || has_excess;
+        if has_content && element.mandatory & !present != 0 {
             self.report_missing_components(element, place, present, start..last.end);
         }
-        (last, present != 0 || has_excess)
+        (last, has_content)
     }
 
-    /// An element behind the last that is defined.
-    fn excess(&self, start: usize) -> Value {
+    /// An element behind the last that is defined; returns its last value, and whether nothing stands in it.
+    fn excess(&self, start: usize) -> (Value, bool) {
         let mut value = self.characters.value(self.raw, start);
         let mut is_empty = value.is_empty();
         while matches!(value.ending, Ending::Component | Ending::Repetition) {
             value = self.characters.value(self.raw, value.end + 1);
             is_empty &= value.is_empty();
         }
-        Value { start: if is_empty { value.end } else { start }, ..value }
+        (value, is_empty)
     }
 
     #[inline]
@@ -278,6 +279,8 @@ fn named(name: &str, id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{prop_assert, proptest};
+
     use super::super::trial::{catalogue, examine, grammar, told};
 
     const DIRECTORY: &str = "
@@ -354,6 +357,7 @@ message TEST
     fn too_many_components_are_the_elements_fault() {
         check("BBB+x:1:y:z", &["16 2 2 x:1:y:z"]);
         check("AAA+x:y", &["16 2 2 x:y"]);
+        check("BBB+::x", &["16 2 2 ::x", "13 2 2:1 ::x"]);
     }
 
     #[test]
@@ -407,6 +411,7 @@ message TEST
     fn syntax_3_tolerates_separators_with_nothing_behind_them() {
         check("BBB+x:+", &[]);
         check("BBB+x:::+++", &[]);
+        check("BBB+x+::", &[]);
     }
 
     #[test]
@@ -430,5 +435,18 @@ message TEST
     fn a_conditional_composite_of_conditional_components_may_be_anything() {
         check("CCC++:x", &[]);
         check("CCC++x", &[]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_a_segment_is_told_inside_of_it(segment in "(AAA|BBB|CCC)([-+:*?.,'x1é]|[ABC]{3}){0,40}") {
+            let catalogue = catalogue(DIRECTORY);
+            for syntax in ["UNOC:3", "UNOY:4"] {
+                let (text, examined) = examine(grammar(&catalogue), syntax, &segment);
+                for finding in &examined.findings {
+                    prop_assert!(text.as_bytes().get(finding.span.clone()).is_some(), "{finding:?}");
+                }
+            }
+        }
     }
 }

@@ -266,7 +266,13 @@ pub(super) fn times(max: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::{catalogue, examine, grammar, told};
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::super::{
+        Catalogue,
+        trial::{catalogue, examine, grammar, told},
+    };
+    use crate::edifact::SyntaxError;
 
     /// Two levels that share tags, as the declarations of the trade have them.
     const TABLE: &str = "
@@ -287,10 +293,14 @@ mod tests {
   M UNT
 ";
 
+    fn tables() -> Catalogue {
+        let segments = ["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"].map(|tag| format!("segment {tag}\n"));
+        catalogue(&format!("directory T:1:UN\n{}message TEST{TABLE}", segments.concat()))
+    }
+
     /// Examines a message given by its tags: the places it gets, and its findings.
     fn check(tags: &str, places: &str, findings: &[&str]) {
-        let segments = ["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"].map(|tag| format!("segment {tag}\n"));
-        let catalogue = catalogue(&format!("directory T:1:UN\n{}message TEST{TABLE}", segments.concat()));
+        let catalogue = tables();
         let grammar = grammar(&catalogue);
         let body: String = tags.split_whitespace().map(|tag| format!("{tag}'")).collect();
         let (text, examined) = examine(grammar, "UNOA:3", &body);
@@ -392,5 +402,15 @@ mod tests {
         let (_, examined) = examine(grammar(&catalogue), "UNOA:3", "AAA'BBB'AAA'");
         let opens: Vec<bool> = examined.matches.iter().map(|one| one.opens_group).collect();
         assert_eq!(opens, [false, true, false, true, false]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_segment_has_a_place_or_is_reported(body in "((AAA|BBB|CCC|DDD|EEE|FFF|XYZ)'){0,30}") {
+            let catalogue = tables();
+            let (_, examined) = examine(grammar(&catalogue), "UNOA:3", &body);
+            let unplaced = examined.findings.iter().filter(|finding| finding.error == SyntaxError::NotSupported).count();
+            prop_assert_eq!(examined.matches.len() + unplaced, body.matches('\'').count() + 2);
+        }
     }
 }

@@ -1,128 +1,122 @@
-//! What the implementation guide says of a breach of it. The guide has the codes; the sentences are here.
+//! What the implementation guide says of a breach of it. The guide has the codes and names; the sentences are here.
 
+use super::explain;
 use super::rule::Sentence;
+use crate::declaration::guide::{Breach, BreachKind};
+use crate::declaration::{RuleFinding, Severity};
 use crate::language::Language;
 
-/// How a statement breaks the guide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Breach<'a> {
-    /// It is mandatory and not there.
-    Missing,
-    /// It does not have its form.
-    Format {
-        /// The form, as the guide writes it: `an..35`.
-        expected: &'a str,
-    },
-    /// It is a code that its list does not hold.
-    NotInList {
-        /// The name of the list.
-        list: &'a str,
-        /// What may have been meant.
-        nearest: Option<&'a str>,
-    },
-    /// It is there more often than the guide allows.
-    TooMany {
-        /// How often it may be there.
-        max: u32,
-    },
-    /// The directory allows it, and the guide has no use for it.
-    NotUsed,
-}
+pub(super) const MISSING: Sentence =
+    Sentence::new("Missing: {label}, which stands at {path}", "Élément manquant: {label}, dont la place est {path}");
+pub(super) const FORMAT: Sentence = Sentence::new(
+    "Ill-formed: {label} {value} must be {expected}",
+    "Forme incorrecte: {label} {value} doit être {expected}",
+);
+pub(super) const TOO_MANY: Sentence = Sentence::new(
+    "Stated too often: {label}, at most {most} allowed",
+    "Indiqué trop souvent: {label}, au plus {most} permis",
+);
+pub(super) const NOT_USED: Sentence = Sentence::new(
+    "Not used by the guide and not read: {count} segments, this one and others after it",
+    "Non utilisés par le guide et non lus: {count} segments, celui-ci et d'autres après lui",
+);
+pub(super) const ONE_NOT_USED: Sentence =
+    Sentence::new("Not used by the guide and not read: this segment", "Non utilisé par le guide et non lu: ce segment");
+pub(super) const NO_LINES: Sentence = Sentence::new("There is no line", "Il n'y a aucune ligne");
+pub(super) const TOO_MANY_LINES: Sentence =
+    Sentence::new("There are more than {most} lines", "Il y a plus de {most} lignes");
 
-impl Breach<'_> {
-    pub(super) const MISSING: Sentence =
-        Sentence::new("Missing: {label}[ ({detail})]", "Élément manquant : {label}[ ({detail})]");
-    pub(super) const FORMAT: Sentence = Sentence::new(
-        "Ill-formed: {label}[ {detail}], expected {expected}",
-        "Forme incorrecte : {label}[ {detail}], forme attendue {expected}",
-    );
-    pub(super) const NOT_IN_LIST: Sentence = Sentence::new(
-        "Not in list {list}: {label}[ {detail}][; the nearest is {nearest}]",
-        "Absent de la liste {list} : {label}[ {detail}][; le plus proche est {nearest}]",
-    );
-    pub(super) const TOO_MANY: Sentence = Sentence::new(
-        "Stated too often: {label}[ ({detail})], at most {max} allowed",
-        "Indiqué trop souvent : {label}[ ({detail})], au plus {max} permis",
-    );
-    pub(super) const NOT_USED: Sentence = Sentence::new(
-        "Not used by the guide and not read: {label}[ ({detail})]",
-        "Non utilisé par le guide et non lu : {label}[ ({detail})]",
-    );
-}
-
-/// The sentence for a breach of the guide. `label` names the element in the partner's language; `detail` is what was
-/// stated, or empty.
+/// The finding for a breach of the guide. Its severity is that of the rule with its code; a code that no rule has
+/// refuses the declaration.
 #[must_use]
-pub fn breach(kind: Breach<'_>, label: &str, detail: &str, language: Language) -> String {
-    let fill = |sentence: Sentence, name, value: &str, other, second: &str| {
-        let values = &[("label", &label as _), ("detail", &detail as _), (name, &value as _), (other, &second as _)];
-        sentence.fill(language, values)
-    };
-    match kind {
-        Breach::Missing => fill(Breach::MISSING, "", "", "", ""),
-        Breach::Format { expected } => fill(Breach::FORMAT, "expected", expected, "", ""),
-        Breach::NotInList { list, nearest } => {
-            fill(Breach::NOT_IN_LIST, "list", list, "nearest", nearest.unwrap_or_default())
+pub fn finding_of(breach: &Breach, language: Language) -> RuleFinding {
+    RuleFinding {
+        code: breach.code.clone(),
+        severity: explain(&breach.code).map_or(Severity::Error, |rule| rule.severity),
+        line: breach.line,
+        segment: breach.point.clone(),
+        span: breach.span.clone(),
+        text: sentence(breach, language),
+    }
+}
+
+fn sentence(breach: &Breach, language: Language) -> String {
+    let [english, french] = &breach.labels;
+    let label = language.choose(english, french);
+    match &breach.kind {
+        BreachKind::Missing { path } => MISSING.fill(language, &[("label", label), ("path", path)]),
+        BreachKind::IllFormed { value, expected } => {
+            let expected = expected.describe(language);
+            FORMAT.fill(language, &[("label", label), ("value", value), ("expected", &expected)])
         }
-        Breach::TooMany { max } => fill(Breach::TOO_MANY, "max", &max.to_string(), "", ""),
-        Breach::NotUsed => fill(Breach::NOT_USED, "", "", "", ""),
+        BreachKind::TooMany { most } => TOO_MANY.fill(language, &[("label", label), ("most", most)]),
+        BreachKind::Unused { count: 1 } => ONE_NOT_USED.fill(language, &[]),
+        BreachKind::Unused { count } => NOT_USED.fill(language, &[("count", count)]),
+        BreachKind::NoLines => NO_LINES.fill(language, &[]),
+        BreachKind::TooManyLines { most } => TOO_MANY_LINES.fill(language, &[("most", most)]),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::declaration::guide::Format;
 
     #[track_caller]
-    fn check(kind: Breach<'_>, detail: &str, english: &str, french: &str) {
-        assert_eq!(breach(kind, "Vessel", detail, Language::En), english);
-        assert_eq!(breach(kind, "Vessel", detail, Language::Fr), french);
+    fn check(code: &str, kind: BreachKind, severity: Severity, english: &str, french: &str) {
+        let labels = ["Vessel name".to_owned(), "Nom du navire".to_owned()];
+        let breach = Breach { code: code.to_owned(), kind, labels, line: None, point: None, span: 0..0 };
+        let said = |language| finding_of(&breach, language).text;
+        assert_eq!((said(Language::En), said(Language::Fr)), (english.to_owned(), french.to_owned()));
+        assert_eq!(finding_of(&breach, Language::En).severity, severity);
     }
 
     #[test]
     fn missing() {
-        check(Breach::Missing, "", "Missing: Vessel", "Élément manquant : Vessel");
+        check(
+            "H201",
+            BreachKind::Missing { path: "SG4/TDT C222.8212".to_owned() },
+            Severity::Error,
+            "Missing: Vessel name, which stands at SG4/TDT C222.8212",
+            "Élément manquant: Nom du navire, dont la place est SG4/TDT C222.8212",
+        );
     }
 
     #[test]
     fn ill_formed() {
         check(
-            Breach::Format { expected: "an..35" },
-            "X",
-            "Ill-formed: Vessel X, expected an..35",
-            "Forme incorrecte : Vessel X, forme attendue an..35",
+            "H202",
+            BreachKind::IllFormed { value: "X".to_owned(), expected: Format::Date },
+            Severity::Error,
+            "Ill-formed: Vessel name X must be a date CCYYMMDD with format 102",
+            "Forme incorrecte: Nom du navire X doit être une date SSAAMMJJ au format 102",
         );
-    }
-
-    #[test]
-    fn not_in_list() {
-        let breach = |nearest| Breach::NotInList { list: "modes", nearest };
-        check(
-            breach(Some("4")),
-            "AIR",
-            "Not in list modes: Vessel AIR; the nearest is 4",
-            "Absent de la liste modes : Vessel AIR; le plus proche est 4",
-        );
-        check(breach(None), "X", "Not in list modes: Vessel X", "Absent de la liste modes : Vessel X");
     }
 
     #[test]
     fn too_many() {
         check(
-            Breach::TooMany { max: 9 },
-            "12",
-            "Stated too often: Vessel (12), at most 9 allowed",
-            "Indiqué trop souvent : Vessel (12), au plus 9 permis",
+            "H203",
+            BreachKind::TooMany { most: 9 },
+            Severity::Error,
+            "Stated too often: Vessel name, at most 9 allowed",
+            "Indiqué trop souvent: Nom du navire, au plus 9 permis",
         );
     }
 
     #[test]
     fn not_used() {
         check(
-            Breach::NotUsed,
-            "FTX",
-            "Not used by the guide and not read: Vessel (FTX)",
-            "Non utilisé par le guide et non lu : Vessel (FTX)",
+            "H290",
+            BreachKind::Unused { count: 2 },
+            Severity::Notice,
+            "Not used by the guide and not read: 2 segments, this one and others after it",
+            "Non utilisés par le guide et non lus: 2 segments, celui-ci et d'autres après lui",
         );
+    }
+
+    #[test]
+    fn a_code_that_no_rule_has_refuses() {
+        check("Q999", BreachKind::NoLines, Severity::Error, "There is no line", "Il n'y a aucune ligne");
     }
 }

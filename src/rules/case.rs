@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{Context, RuleSettings, cut, explain, judge};
 use crate::codes::CodeLists;
-use crate::declaration::{Draft, Field, LineDraft, PartyDraft, RuleFinding, SegmentPoint, Severity, Stated};
+use crate::declaration::{Draft, Field, LineDraft, Listed, PartyDraft, RuleFinding, SegmentPoint, Severity, Stated};
 use crate::edifact::ElementPlace;
 use crate::language::Language;
 use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
@@ -74,7 +74,8 @@ impl Case {
 
     /// What the rules say.
     pub(super) fn judge(&self, language: Language) -> Vec<RuleFinding> {
-        self.with_context(language, |context| cut(judge(&self.draft, context), language))
+        let draft = Draft { listed: listed(&self.draft), ..self.draft.clone() };
+        self.with_context(language, |context| cut(judge(&draft, context), language))
     }
 
     /// What rules know beside the declaration.
@@ -204,6 +205,38 @@ fn header() -> Draft {
         package_count: within(2_u32, "CNT", 52, 2, 2),
         ..Draft::default()
     }
+}
+
+/// The values that the guide of the house wants in code lists.
+fn listed(draft: &Draft) -> Vec<Listed> {
+    let parties = [&draft.exporter, &draft.consignee, &draft.service_provider];
+    let mut listed = Vec::new();
+    let mut want = |list: &str, code: &str, line: Option<u32>, field: &Field<String>| {
+        listed.extend(field.clone().map(|stated| Listed {
+            list: list.to_owned(),
+            code: code.to_owned(),
+            labels: <[String; 2]>::default(),
+            line,
+            stated,
+        }));
+    };
+    for country in parties.map(|party| &party.country).into_iter().chain([&draft.destination]) {
+        want("countries", "H211", None, country);
+    }
+    want("cbsa-offices", "H210", None, &draft.exit_office);
+    want("modes", "H212", None, &draft.mode);
+    want("currencies", "H213", None, &draft.currency);
+    want("currencies", "H213", None, &draft.freight_currency);
+    want("units", "H214", None, &draft.gross_weight_unit);
+    want("package-types", "H215", None, &draft.package_type);
+    want("reasons-for-export", "H216", None, &draft.reason_for_export);
+    for line in &draft.lines {
+        want("countries", "L323", Some(line.ordinal), &line.origin);
+        want("units", "L324", Some(line.ordinal), &line.quantity_unit);
+        want("units", "L324", Some(line.ordinal), &line.gross_weight_unit);
+        want("currencies", "L325", Some(line.ordinal), &line.currency);
+    }
+    listed
 }
 
 fn party(position: u32, name: &str, country: &str, region: &str, postal_code: &str) -> PartyDraft {

@@ -3,20 +3,20 @@
 use rust_decimal::Decimal;
 
 use super::rule::{Origin, Report, Rule, Spot};
-use super::{Breach, Context, check_listed, value};
-use crate::declaration::{Draft, Stated};
+use super::{Context, breach, value};
+use crate::declaration::Draft;
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error("H201")
-        .says_sentence(Breach::MISSING)
+        .says_sentence(breach::MISSING)
         .remedy("State it; the guide names its place", "Indiquez-le; le guide en donne la place")
         .given_by(Origin::Guide),
     Rule::error("H202")
-        .says_sentence(Breach::FORMAT)
+        .says_sentence(breach::FORMAT)
         .remedy("Write it in the form that the guide gives", "Écrivez-le dans la forme que donne le guide")
         .given_by(Origin::Guide),
     Rule::error("H203")
-        .says_sentence(Breach::TOO_MANY)
+        .says_sentence(breach::TOO_MANY)
         .remedy(
             "Leave out the repetitions, or state them on the lines where the guide allows it",
             "Supprimez les répétitions, ou indiquez-les aux articles où le guide le permet",
@@ -51,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
         .weighed_by("office_unknown", |context| {
             context.settings.office_unknown.unwrap_or_else(|| context.severity_of_unknown(OFFICES))
         })
-        .checked_by(office),
+        .given_by(Origin::Listed),
     Rule::error("H211")
         .says(
             "Country {value} is not in the list on {date}[; the nearest is {nearest}]",
@@ -61,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
             "State the country by its two capital letters (ISO 3166-1)",
             "Indiquez le pays par ses deux lettres majuscules (ISO 3166-1)",
         )
-        .checked_by(countries),
+        .given_by(Origin::Listed),
     Rule::error("H212")
         .says(
             "Mode of transport {value} is not in the list on {date}[; the nearest is {nearest}]",
@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
             "Indiquez le mode par le chiffre de la recommandation 19 de la CEE-ONU : 1 maritime, 2 rail, 3 route, 4 air, \
              5 poste; ceux des formulaires douaniers sont différents",
         )
-        .checked_by(mode),
+        .given_by(Origin::Listed),
     Rule::error("H213")
         .says(
             "Currency {value} is not in the list on {date}[; the nearest is {nearest}]",
@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
             "State the currency by its three capital letters (ISO 4217)",
             "Indiquez la devise par ses trois lettres majuscules (ISO 4217)",
         )
-        .checked_by(currencies),
+        .given_by(Origin::Listed),
     Rule::error("H214")
         .says(
             "Unit {value} of the gross weight is not in the list on {date}[; the nearest is {nearest}]",
@@ -93,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
             "State the weight in kilograms (KGM) or another unit of the list",
             "Indiquez le poids en kilogrammes (KGM) ou dans une autre unité de la liste",
         )
-        .checked_by(weight_unit),
+        .given_by(Origin::Listed),
     Rule::error("H215")
         .says(
             "Package type {value} is not in the list on {date}[; the nearest is {nearest}]",
@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
             "State the kind of packages by its code of UN/ECE Recommendation 21, as in CT for carton",
             "Indiquez le genre de colis par son code de la recommandation 21 de la CEE-ONU, comme CT pour carton",
         )
-        .checked_by(package_type),
+        .given_by(Origin::Listed),
     Rule::error("H216")
         .says(
             "Reason for export {value} is not in the list on {date}[; the nearest is {nearest}]",
@@ -114,7 +114,7 @@ pub(super) const RULES: &[Rule] = &[
             "Indiquez par un code de la liste pourquoi des marchandises non vendues sont exportées; omettez-le si elles \
              sont vendues",
         )
-        .checked_by(reason),
+        .given_by(Origin::Listed),
     Rule::warning("H221")
         .says("The country of final destination is Canada", "Le pays de destination finale est le Canada")
         .remedy(
@@ -158,7 +158,7 @@ pub(super) const RULES: &[Rule] = &[
         )
         .checked_by(freight),
     Rule::notice("H290")
-        .says_sentence(Breach::NOT_USED)
+        .says_sentence(breach::NOT_USED)
         .remedy(
             "Leave it out, or see in the guide where its content belongs",
             "Supprimez-le, ou voyez dans le guide où va son contenu",
@@ -195,39 +195,6 @@ fn document(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn office(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    listed(OFFICES, draft.exit_office.as_ref(), draft, context, report);
-}
-
-fn countries(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    let countries = [&draft.exporter, &draft.consignee, &draft.service_provider].map(|party| &party.country);
-    for country in countries.into_iter().chain([&draft.destination]) {
-        listed("countries", country.as_ref(), draft, context, report);
-    }
-}
-
-fn mode(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    listed("modes", draft.mode.as_ref(), draft, context, report);
-}
-
-fn currencies(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    for currency in [&draft.currency, &draft.freight_currency] {
-        listed("currencies", currency.as_ref(), draft, context, report);
-    }
-}
-
-fn weight_unit(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    listed("units", draft.gross_weight_unit.as_ref(), draft, context, report);
-}
-
-fn package_type(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    listed("package-types", draft.package_type.as_ref(), draft, context, report);
-}
-
-fn reason(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    listed("reasons-for-export", draft.reason_for_export.as_ref(), draft, context, report);
-}
-
 fn destination(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.destination
         && stated.value == "CA"
@@ -261,13 +228,6 @@ fn total_value(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 fn freight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     for stated in draft.freight.iter().filter(|stated| stated.value < Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
-    }
-}
-
-/// A code of the header against its list on the day of export.
-fn listed(list: &str, code: Option<&Stated<String>>, draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    if let Some(stated) = code {
-        check_listed(list, stated, Spot::header(stated), context.day_of_export(draft), context, report);
     }
 }
 

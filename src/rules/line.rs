@@ -3,31 +3,31 @@
 use rust_decimal::Decimal;
 
 use super::rule::{Origin, Report, Rule, Spot};
-use super::{Breach, Context, check_listed, each_line, judged_lines, value};
+use super::{Context, breach, check_listed, each_line, judged_lines, value};
 use crate::declaration::{Draft, LineDraft, Stated};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error("L301")
-        .says("The declaration has no lines", "La déclaration n'a aucun article")
+        .says_sentence(breach::NO_LINES)
         .remedy("State at least one commodity", "Indiquez au moins une marchandise")
         .given_by(Origin::Guide),
     Rule::error("L302")
-        .says_sentence(Breach::TOO_MANY)
+        .says_sentence(breach::TOO_MANY_LINES)
         .remedy(
             "Report what is beyond in a second declaration",
             "Déclarez le surplus dans une deuxième déclaration",
         )
         .given_by(Origin::Guide),
     Rule::error("L303")
-        .says_sentence(Breach::MISSING)
+        .says_sentence(breach::MISSING)
         .remedy("State it on each line; the guide names its place", "Indiquez-le à chaque article; le guide en donne la place")
         .given_by(Origin::Guide),
     Rule::error("L304")
-        .says_sentence(Breach::FORMAT)
+        .says_sentence(breach::FORMAT)
         .remedy("Write it in the form that the guide gives", "Écrivez-le dans la forme que donne le guide")
         .given_by(Origin::Guide),
     Rule::error("L305")
-        .says_sentence(Breach::TOO_MANY)
+        .says_sentence(breach::TOO_MANY)
         .remedy("Leave out the repetitions", "Supprimez les répétitions")
         .given_by(Origin::Guide),
     Rule::error("L306")
@@ -79,7 +79,7 @@ pub(super) const RULES: &[Rule] = &[
             "State the country by its two capital letters (ISO 3166-1)",
             "Indiquez le pays par ses deux lettres majuscules (ISO 3166-1)",
         )
-        .checked_by(origin),
+        .given_by(Origin::Listed),
     Rule::error("L324")
         .says(
             "Unit {value} is not in the list on {date}[; the nearest is {nearest}]",
@@ -89,7 +89,7 @@ pub(super) const RULES: &[Rule] = &[
             "State the unit by its three letters, as in NMB for number and KGM for kilogram",
             "Indiquez l'unité par ses trois lettres, comme NMB pour nombre et KGM pour kilogramme",
         )
-        .checked_by(units),
+        .given_by(Origin::Listed),
     Rule::error("L325")
         .says(
             "Currency {value} is not in the list on {date}[; the nearest is {nearest}]",
@@ -99,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
             "State the currency by its three capital letters (ISO 4217)",
             "Indiquez la devise par ses trois lettres majuscules (ISO 4217)",
         )
-        .checked_by(currency),
+        .given_by(Origin::Listed),
     Rule::error("L330")
         .says("Quantity {value} is not more than zero", "La quantité {value} n'est pas supérieure à zéro")
         .remedy(
@@ -187,23 +187,6 @@ fn province_abroad(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 fn province(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
     let is_canadian = |line: &LineDraft| value(&line.origin).is_none_or(|origin| origin == "CA");
     each_listed("provinces", |line| line.province.as_ref().filter(|_| is_canadian(line)), draft, context, report);
-}
-
-fn origin(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    each_listed("countries", |line| line.origin.as_ref(), draft, context, report);
-}
-
-fn units(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    let on = context.day_of_export(draft);
-    for line in judged_lines(draft) {
-        for stated in [&line.quantity_unit, &line.gross_weight_unit].into_iter().flatten() {
-            check_listed("units", stated, Spot::line(line, stated), on, context, report);
-        }
-    }
-}
-
-fn currency(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    each_listed("currencies", |line| line.currency.as_ref(), draft, context, report);
 }
 
 /// Zero is a quantity only where the classification does not count.

@@ -8,7 +8,6 @@
 
 // What a rule is, what may be set, and what the guide says.
 mod breach;
-mod guided;
 mod mode;
 mod rule;
 mod settings;
@@ -45,15 +44,14 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
-pub use breach::{Breach, breach};
+pub use breach::finding_of;
 pub use cutting::{FINDINGS_MAX, cut};
-pub use guided::finding_of;
 pub use reference::{numbers_exhausted, reference_used};
 pub use rule::{Rule, Sentence, SeveritySetting};
 pub use settings::{RuleSettings, TimeLimits};
 
 use crate::codes::CodeLists;
-use crate::declaration::{Draft, Field, LineDraft, RuleFinding, Severity, Stated};
+use crate::declaration::{Draft, Field, LineDraft, Listed, RuleFinding, Severity, Stated};
 use crate::language::Language;
 use crate::partner::Partner;
 use rule::{Origin, Report, Spot};
@@ -124,11 +122,24 @@ impl Context<'_> {
 pub fn judge(draft: &Draft, context: &Context<'_>) -> Vec<RuleFinding> {
     let mut findings = Vec::new();
     for rule in rules() {
-        if let Origin::Check(check) = rule.origin {
-            check(draft, context, &mut Report::new(rule, context, &mut findings));
+        let report = &mut Report::new(rule, context, &mut findings);
+        match rule.origin {
+            Origin::Check(check) => check(draft, context, report),
+            Origin::Listed => check_lists(rule, draft, context, report),
+            Origin::Guide | Origin::Record | Origin::Cut => {}
         }
     }
     findings
+}
+
+/// The values that the guide wants in code lists, and refuses with this rule's code.
+fn check_lists(rule: &Rule, draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+    let on = context.day_of_export(draft);
+    let is_judged =
+        |listed: &&Listed| listed.line.is_none_or(|line| usize::try_from(line).is_ok_and(|line| line <= LINES_MAX));
+    for listed in draft.listed.iter().filter(|listed| listed.code == rule.code).filter(is_judged) {
+        check_listed(&listed.list, &listed.stated, Spot::listed(listed), on, context, report);
+    }
 }
 
 /// All rules, sorted by code: everything that a finding of a declaration can say, whoever gives it.

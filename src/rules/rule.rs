@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::Range;
 
 use super::{Context, FINDINGS_MAX};
-use crate::declaration::{Draft, LineDraft, RuleFinding, SegmentPoint, Severity, Stated};
+use crate::declaration::{Draft, LineDraft, Listed, RuleFinding, SegmentPoint, Severity, Stated};
 use crate::language::Language;
 
 /// A text in both languages. `{name}` stands for a value, and what stands between `[` and `]` is only said when all
@@ -99,6 +99,8 @@ pub(super) enum Origin {
     Check(fn(&Draft, &Context<'_>, &mut Report<'_>)),
     /// The implementation guide, while the message is read.
     Guide,
+    /// [`judge`](super::judge), for every value that the guide wants in a code list with this rule's code.
+    Listed,
     /// The record, in the commit.
     Record,
     /// [`cut`](super::cut).
@@ -202,6 +204,11 @@ impl<'a> Spot<'a> {
     /// A statement of the header.
     pub(super) fn header<T>(stated: &'a Stated<T>) -> Self {
         Self { line: None, point: Some(&stated.point), span: Some(&stated.span) }
+    }
+
+    /// A value that must be in a code list.
+    pub(super) fn listed(listed: &'a Listed) -> Self {
+        Self { line: listed.line, point: Some(&listed.stated.point), span: Some(&listed.stated.span) }
     }
 
     /// A statement of a line. Lines are named by their place among the lines: what number they state may be wrong.

@@ -13,6 +13,7 @@ use crate::identifier::RecordNumber;
 
 use super::Unavailable;
 use super::journal::StoreId;
+use super::state::Pair;
 
 /// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here.
 const SEGMENT_BYTES: usize = 8 << 20;
@@ -157,7 +158,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexTrouble::Sled`].
-    pub(crate) fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexTrouble> {
+    pub(crate) fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, IndexTrouble> {
         let pairs = self.db.scan_prefix(prefix).take(limit);
         pairs.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Into::into)).collect()
     }
@@ -193,7 +194,7 @@ impl Index {
 
     /// Everything it holds but its own keys.
     #[cfg(test)]
-    pub(crate) fn contents(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub(crate) fn contents(&self) -> Vec<Pair> {
         let mut pairs = self.beginning_with(&[], usize::MAX).unwrap();
         pairs.retain(|(key, _)| key != STORE && key != APPLIED);
         pairs

@@ -131,7 +131,7 @@ impl Store for Memory {
     async fn record(&self, examination: Examination) -> Result<Standing, Unavailable> {
         let mut inner = self.call()?;
         match settle::settle(&*inner, &inner.numbering, inner.next_number(), examination)? {
-            Settled::Repeat(recorded) => Ok(Standing { recorded, is_repeat: true }),
+            Settled::Repeat(recorded) => Ok(Standing { recorded: *recorded, is_repeat: true }),
             Settled::New(interchange) => {
                 let recorded = interchange.recorded.clone();
                 inner.commit(Entry::Interchange(interchange))?;

@@ -55,7 +55,7 @@ pub(super) fn sent(reference: &str) -> Examination {
         repeat_key: Some(repeat_key),
         digest: Digest([0; 32]),
     };
-    examination.as_other_bytes(1)
+    examination.with_other_bytes(1)
 }
 
 fn facts(sender: PartyId, reference: &str) -> Facts {
@@ -129,14 +129,14 @@ impl Examination {
     }
 
     /// The same as practice.
-    pub(super) fn as_practice(mut self) -> Self {
+    pub(super) fn for_practice(mut self) -> Self {
         self.facts.envelope.is_practice = true;
         self.repeat_key = self.repeat_key.map(|key| RepeatKey { is_practice: true, ..key });
         self
     }
 
     /// The same reference with other bytes.
-    pub(super) fn as_other_bytes(mut self, which: u8) -> Self {
+    pub(super) fn with_other_bytes(mut self, which: u8) -> Self {
         self.digest = Digest([which; 32]);
         self
     }

@@ -25,7 +25,7 @@ const ORIGINAL: u32 = 1;
 #[derive(Debug)]
 pub(crate) enum Settled {
     /// It came before; this stands, and nothing is to be kept.
-    Repeat(Recorded),
+    Repeat(Box<Recorded>),
     /// It is new; this is to be kept.
     New(Box<LodgedInterchange>),
 }
@@ -45,7 +45,7 @@ pub(crate) fn settle(
         None => None,
         Some(key) => match known_as(knowledge, &key, &digest)? {
             KnownAs::New => Some(Remembered { key, digest, is_first: true }),
-            KnownAs::Repeat(pointer) => return Ok(Settled::Repeat(knowledge.recorded(pointer)?)),
+            KnownAs::Repeat(pointer) => return Ok(Settled::Repeat(Box::new(knowledge.recorded(pointer)?))),
             KnownAs::OtherBytes => {
                 facts = refusals::used_before(facts);
                 Some(Remembered { key, digest, is_first: false })
@@ -169,7 +169,7 @@ impl<'a, K: Knowledge> Drawing<'a, K> {
             return Ok(Verdict::Refused { findings: vec![finding] });
         }
         let Some(sequence) = self.next_sequence(authorization_id)? else {
-            let finding = rules::numbers_exhausted(self.numbering.form, self.period.as_str(), self.language);
+            let finding = rules::numbers_exhausted(self.numbering.form, &self.period, self.language);
             return Ok(Verdict::Refused { findings: vec![finding] });
         };
         let proof = ProofOfReportNumber {
@@ -271,17 +271,20 @@ mod tests {
     #[test]
     fn an_exhausted_sequence_refuses() {
         let numbering = Numbering { form: ProofForm::G7, ..numbering() };
-        let said = ["AB123420261199999", "R690 No proof-of-report number is left for AB1234 in 202611"];
+        let said = ["AB123420261199999", "R690 No proof-of-report number is left in period 202611; 99999 were given"];
         check(&drawn(99_998), &numbering, sent("1").declaring("A").declaring("B"), &said);
     }
 
     #[test]
     fn refusals_are_in_the_partners_language() {
         let numbering = Numbering { form: ProofForm::G7, ..numbering() };
-        let said = "R690 Il ne reste aucun numéro de preuve de déclaration pour AB1234 en 202611";
-        check(&drawn(99_999), &numbering, sent("1").declaring("A").in_french(), &[said]);
         let said =
-            ["AB123420261100001", "R603 La référence A appartient à la déclaration consignée sous AB123420261100001"];
+            "R690 Il ne reste aucun numéro de preuve de déclaration dans la période 202611; 99999 ont été donnés";
+        check(&drawn(99_999), &numbering, sent("1").declaring("A").in_french(), &[said]);
+        let said = [
+            "AB123420261100001",
+            "R603 La référence A a déjà servi; son numéro de preuve de déclaration est AB123420261100001",
+        ];
         check(&Known::default(), &numbering, sent("1").declaring("A").declaring("A").in_french(), &said);
     }
 

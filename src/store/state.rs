@@ -68,6 +68,9 @@ pub(crate) struct Waiting {
     pub(crate) pointer: Pointer,
 }
 
+/// A key and what it holds.
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+
 /// One change of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {

@@ -149,11 +149,12 @@ impl From<Unavailable> for OpenTrouble {
 
 /// Opens a store on the file system.
 pub(super) fn open(options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
-    open_on(Arc::new(RealDisk), options)
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    open_on(&disk, options)
 }
 
 /// Opens a store whose journal is on this disk.
-pub(super) fn open_on(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
+pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
     let started = Instant::now();
     let StoreOptions { directory, segment_bytes, cache_bytes, numbering, checks_everything } = options;
     if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
@@ -180,8 +181,7 @@ pub(super) fn open_on(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<Embe
 
 /// The directory is ours as long as the file is open.
 fn lock(directory: &Path) -> Result<File, OpenTrouble> {
-    let journal = directory.join("journal");
-    fs::create_dir_all(&journal).map_err(OpenTrouble::io("create", &journal))?;
+    make(&directory.join("journal"))?;
     let path = directory.join("lock");
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let lock = lock.map_err(OpenTrouble::io("open", &path))?;
@@ -192,9 +192,20 @@ fn lock(directory: &Path) -> Result<File, OpenTrouble> {
     }
 }
 
+/// Makes a directory and those above it that are missing, all of them on stable storage.
+fn make(directory: &Path) -> Result<(), OpenTrouble> {
+    let directory = std::path::absolute(directory).map_err(OpenTrouble::io("find", directory))?;
+    let missing: Vec<_> = directory.ancestors().take_while(|path| !path.exists()).collect();
+    fs::create_dir_all(&directory).map_err(OpenTrouble::io("create", &directory))?;
+    for path in missing.iter().filter_map(|path| path.parent()) {
+        File::open(path).and_then(|parent| parent.sync_all()).map_err(OpenTrouble::io("flush", path))?;
+    }
+    Ok(())
+}
+
 /// The journal that is there, or a new one where nothing is.
-fn find_journal(disk: Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> Result<Opened, OpenTrouble> {
-    let place = || Place { disk: Arc::clone(&disk), directory: directory.join("journal"), segment_bytes };
+fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> Result<Opened, OpenTrouble> {
+    let place = || Place { disk: Arc::clone(disk), directory: directory.join("journal"), segment_bytes };
     if let Some(found) = journal::open(place())? {
         return Ok(found);
     }
@@ -202,12 +213,7 @@ fn find_journal(disk: Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> Re
         return Err(OpenTrouble::JournalMissing(directory.to_owned()));
     }
     let store = StoreId::draw().ok_or_else(|| OpenTrouble::Journal("the machine gives no random bytes".into()))?;
-    let created = Opened::create(place(), store)?;
-    // The names of the directories themselves, up to the one that was there before.
-    for path in [Some(directory), directory.parent()].into_iter().flatten().filter(|path| path.exists()) {
-        disk.sync_directory(path).map_err(OpenTrouble::io("flush", path))?;
-    }
-    Ok(created)
+    Ok(Opened::create(place(), store)?)
 }
 
 /// Applies entries to the state again, many at a time.

@@ -12,7 +12,7 @@ use crate::store::entry::Entry;
 use crate::store::index::Index;
 use crate::store::journal::{JournalTrouble, Reader};
 use crate::store::overlay::Overlay;
-use crate::store::state::{self, Change, Knowledge, Pointer, Waiting};
+use crate::store::state::{self, Change, Knowledge, Pair, Pointer, Waiting};
 use crate::store::{Unavailable, WaitingAnswer};
 
 impl From<JournalTrouble> for Unavailable {
@@ -129,7 +129,7 @@ impl Shared {
     }
 
     /// The first `limit` keys that begin so. The overlay is read first: what leaves it meanwhile is in the state.
-    fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Unavailable> {
+    fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, Unavailable> {
         let recent: Vec<_> = {
             let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
             overlay.beginning_with(prefix).map(|(key, pending)| (key.clone(), pending.value.clone())).collect()

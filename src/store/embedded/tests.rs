@@ -10,11 +10,17 @@ use super::open::open_on;
 use super::*;
 use crate::record::Verdict;
 use crate::store::battery::{options, proofs};
-use crate::store::journal::{Fault, FaultyDisk};
+use crate::store::journal::{Disk, Fault, FaultyDisk};
 use crate::store::sample::{evidence, partner, sent};
+use crate::store::state::Pair;
 
 fn open(directory: &Path) -> EmbeddedStore {
     EmbeddedStore::open(options(directory)).unwrap()
+}
+
+fn open_with(disk: &FaultyDisk, directory: &Path) -> EmbeddedStore {
+    let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+    open_on(&disk, options(directory)).unwrap()
 }
 
 fn segment(directory: &Path, number: u64) -> PathBuf {
@@ -26,7 +32,7 @@ fn state(directory: &Path) -> PathBuf {
 }
 
 /// Everything the state knows once it is brought up to the journal, without what differs between engines.
-fn known(directory: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn known(directory: &Path) -> Vec<Pair> {
     open(directory).shared.index.contents()
 }
 
@@ -252,7 +258,7 @@ async fn an_entry_longer_than_a_segment_gets_its_own() {
 async fn fails(fault: Fault, n: u32) {
     let directory = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::default();
-    let store = open_on(Arc::new(disk.clone()), options(directory.path())).unwrap();
+    let store = open_with(&disk, directory.path());
     disk.fail(fault, n);
     let mut acknowledged = Vec::new();
     let mut reference = 1_u32;
@@ -306,7 +312,7 @@ async fn a_full_disk_draws_no_number() {
 async fn all_who_wait_hear_of_the_failure() {
     let directory = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::default();
-    let store = Arc::new(open_on(Arc::new(disk.clone()), options(directory.path())).unwrap());
+    let store = Arc::new(open_with(&disk, directory.path()));
     disk.fail(Fault::Sync, 3);
     let mut tasks = JoinSet::new();
     for reference in 0..64 {

@@ -26,7 +26,7 @@ use super::applier::Batch;
 use super::shared::Shared;
 
 /// Most entries that share one flush.
-const BATCH_ENTRIES_MAX: u32 = 512;
+const BATCH_ENTRIES_MAX: usize = 512;
 
 /// A batch this long is written without waiting for more, in bytes.
 const BATCH_BYTES_MAX: usize = 8 << 20;
@@ -86,8 +86,7 @@ impl Writer {
 
     /// Takes what waits, as long as it fits one batch.
     fn take_waiting(&mut self, closing: &mut Option<Reply<()>>) {
-        let limit = usize::try_from(BATCH_ENTRIES_MAX).unwrap_or(usize::MAX);
-        while self.waiters.len() < limit
+        while self.waiters.len() < BATCH_ENTRIES_MAX
             && self.journal.gathered_bytes() < BATCH_BYTES_MAX
             && let Ok(request) = self.requests.try_recv()
         {
@@ -119,7 +118,7 @@ impl Writer {
     fn record(&mut self, examination: Examination) -> Result<Standing, Unavailable> {
         self.shared.ready()?;
         match settle::settle(&self.knowledge(), &self.numbering, self.journal.next_number(), examination)? {
-            Settled::Repeat(recorded) => Ok(Standing { recorded, is_repeat: true }),
+            Settled::Repeat(recorded) => Ok(Standing { recorded: *recorded, is_repeat: true }),
             Settled::New(interchange) => {
                 let entry = Entry::Interchange(interchange);
                 self.gather(&entry)?;
@@ -150,7 +149,9 @@ impl Writer {
             self.journal.roll(payload.len()).map_err(|trouble| self.stop(trouble.into()))?;
         }
         let pointer = self.journal.gather(&payload)?;
-        self.unwritten.add(pointer.number, entry.changes(pointer)?);
+        // An entry that the state could not learn of must not be written either.
+        let changes = entry.changes(pointer).map_err(|reason| self.stop(reason))?;
+        self.unwritten.add(pointer.number, changes);
         Ok(pointer.number)
     }
 

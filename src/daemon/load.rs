@@ -1,0 +1,168 @@
+//! Everything that SIGHUP replaces, loaded as a whole before any of it is used.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io};
+
+use super::trouble::Trouble;
+use crate::channel::tls::{Identity, Limits, Terms};
+use crate::clock::Clock;
+use crate::codes::CodeLists;
+use crate::config::{self, Config, Loaded};
+use crate::declaration::guide::{Guide, Mistake};
+use crate::gateway::{Identities, Rulebook};
+use crate::grammar::Catalogue;
+use crate::rules::RuleSettings;
+
+/// A configuration with everything it names.
+pub(super) struct Prepared {
+    pub(super) loaded: Loaded,
+    pub(super) rulebook: Rulebook,
+    pub(super) terms: Terms,
+}
+
+impl Prepared {
+    /// Loads what the configuration names.
+    ///
+    /// # Errors
+    /// The first [`Trouble`]; nothing is in force then.
+    pub(super) fn new(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Self, Trouble> {
+        let rulebook = load_rulebook(&loaded)?;
+        let tls = &loaded.config.tls;
+        let identity = Identity::read(&tls.certificate, &tls.private_key)?;
+        let terms = Terms::new(identity, Arc::new(loaded.partners.clone()), limits(&loaded.config.limits), clock)?;
+        Ok(Self { loaded, rulebook, terms })
+    }
+}
+
+/// The rulebook of a configuration: grammars, guides and code lists from its folder, or those that are compiled in.
+///
+/// # Errors
+/// [`Trouble`] with every mistake of the first kind of file that has any.
+pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
+    let config = &loaded.config;
+    let (catalogue, guides, codes) = match &config.grammars.directory {
+        Some(directory) => load_grammars(directory)?,
+        None => {
+            let catalogue = Catalogue::embedded();
+            let guide = guide(Path::new("grammars/export/cusdec.guide"), Guide::embedded(&catalogue))?;
+            (catalogue, vec![guide], CodeLists::embedded())
+        }
+    };
+    Ok(Rulebook {
+        identities: Identities { real: config.edi.identity(), practice: config.edi.practice_identity() },
+        catalogue,
+        guides,
+        codes,
+        settings: rule_settings(&config.rules),
+        zone: loaded.numbering.zone.clone(),
+        evidence_bytes_max: config.limits.evidence_bytes_max,
+    })
+}
+
+/// The folder holds `*.grammar` and `*.guide` in any folders of its own, and the code lists in `codes/`.
+fn load_grammars(directory: &Path) -> Result<(Catalogue, Vec<Guide>, CodeLists), Trouble> {
+    let catalogue = Catalogue::load(directory)?;
+    let mut guides = Vec::new();
+    for path in guide_files(directory)? {
+        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let compiled = Guide::load(&text, &catalogue);
+        guides.push(guide(&path, compiled)?);
+    }
+    if guides.is_empty() {
+        return Err(Trouble::NoGuide(directory.to_owned()));
+    }
+    Ok((catalogue, guides, CodeLists::load(&directory.join("codes"))?))
+}
+
+fn guide(path: &Path, compiled: Result<Guide, Vec<Mistake>>) -> Result<Guide, Trouble> {
+    compiled.map_err(|mistakes| Trouble::Guide { path: path.to_owned(), mistakes })
+}
+
+/// Every `*.guide` in the folders of a folder, in the order of their names: one level, as grammars are laid out.
+fn guide_files(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let mut files = Vec::new();
+    for folder in entries(directory)?.into_iter().filter(|path| path.is_dir()) {
+        files.extend(entries(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "guide")));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let read = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    read.map_err(unreadable(directory))
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Trouble {
+    let path = path.to_owned();
+    move |cause| Trouble::Unreadable { path, cause }
+}
+
+fn rule_settings(rules: &config::Rules) -> RuleSettings {
+    RuleSettings {
+        late: rules.late,
+        // The configuration allows no more than fits.
+        days_ahead_max: u16::try_from(rules.export_days_ahead_max).unwrap_or(u16::MAX),
+        ..RuleSettings::default()
+    }
+}
+
+fn limits(limits: &config::Limits) -> Limits {
+    Limits {
+        connections_max: limits.connections_max,
+        connections_per_partner_max: limits.connections_per_partner_max,
+        handshakes_max: limits.handshakes_max,
+        handshakes_per_address_max: limits.handshakes_per_address_max,
+        handshake_seconds_max: Duration::from_secs(limits.handshake_seconds_max),
+        idle_seconds_max: Duration::from_secs(limits.idle_seconds_max),
+        interchange_seconds_max: Duration::from_secs(limits.interchange_seconds_max),
+        interchange_bytes_max: limits.interchange_bytes_max,
+        interchanges_per_minute_max: limits.interchanges_per_minute_max,
+        pipelined_interchanges_max: limits.pipelined_interchanges_max,
+        write_seconds_max: Duration::from_secs(limits.write_seconds_max),
+        waiting_answers_max: limits.waiting_answers_max,
+        unconfirmed_answers_max: limits.unconfirmed_answers_max,
+    }
+}
+
+/// Loads the configuration of the file at this path with everything it names.
+///
+/// # Errors
+/// [`Trouble`] with what is wrong; nothing is in force then.
+pub(super) fn prepare(path: &Path, clock: Arc<dyn Clock>) -> Result<Prepared, Trouble> {
+    Prepared::new(Config::load(path)?, clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_the_configuration_are_those_of_the_door() {
+        assert_eq!(limits(&config::Limits::default()), Limits::default());
+    }
+
+    #[test]
+    fn the_shipped_folder_of_grammars_loads() {
+        let (_, guides, _) = load_grammars(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars")).unwrap();
+        assert!(!guides.is_empty());
+    }
+
+    #[test]
+    fn a_folder_without_guides_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let trouble = load_grammars(home.path()).err().map(|trouble| trouble.to_string());
+        assert!(trouble.is_some_and(|said| said.contains("*.guide")));
+    }
+
+    #[test]
+    fn a_mistake_in_a_guide_is_told_with_its_line() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("export")).unwrap();
+        fs::write(home.path().join("export/own.guide"), "\nnonsense\n").unwrap();
+        let trouble = load_grammars(home.path()).err().map(|trouble| trouble.to_string()).unwrap();
+        assert!(trouble.contains("own.guide cannot be used") && trouble.contains("\n  2:1: "), "{trouble}");
+    }
+}

@@ -1,0 +1,172 @@
+//! The daemon: everything put together, from the configuration to the doors, and taken down again in order.
+//!
+//! Start with [`run`]. It loads everything before it opens anything, says where it listens, and then only waits for
+//! signals: SIGTERM and SIGINT drain, SIGHUP reloads all or nothing. It decides nothing about interchanges.
+
+// What is loaded at the start and on SIGHUP.
+mod load;
+
+// What runs.
+mod readiness;
+mod reload;
+mod trouble;
+mod validity;
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, error, info, warn};
+
+use crate::admin::{Watch, install_metrics};
+use crate::channel::tls::{Door, Listener, Terms};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Loaded, start_log};
+use crate::gateway::Gateway;
+use crate::store::{EmbeddedStore, StoreOptions};
+
+pub use load::load_rulebook;
+pub use trouble::Trouble;
+
+use load::Prepared;
+use readiness::Ready;
+use reload::Reload;
+
+/// Runs the gateway by the configuration in this file until it is told to end.
+///
+/// On standard output it says where it listens, one line each: `listening edi-tls 127.0.0.1:4443`.
+///
+/// # Errors
+/// [`Trouble`] when it cannot start. Once it listens, it ends only when it is told to, and then without an error.
+pub fn run(path: &Path) -> Result<(), Trouble> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let loaded = Config::load(path)?;
+    start_log(loaded.config.log.format, &loaded.config.log.filter)?;
+    tell_panics();
+    let prepared = Prepared::new(loaded, Arc::clone(&clock))?;
+    let store = open_store(&prepared)?;
+    let runtime = Runtime::new().map_err(Trouble::Runtime)?;
+    // The record is dropped behind the runtime: that waits for its threads.
+    let gateway = Arc::new(Gateway::new(prepared.rulebook, store));
+    let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock };
+    let served = runtime.block_on(Box::pin(serving.run(prepared.terms)));
+    drop(runtime);
+    served
+}
+
+/// A panic is told where it happened; what it said may quote what a partner sent.
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        error!(place, "a fault of the gateway");
+        debug!(said = panic.payload().downcast_ref::<&str>(), "what it said");
+    }));
+}
+
+fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
+    let settings = &prepared.loaded.config.store;
+    let store = EmbeddedStore::open(StoreOptions {
+        directory: settings.directory.clone(),
+        segment_bytes: settings.segment_bytes,
+        cache_bytes: settings.cache_bytes,
+        numbering: prepared.loaded.numbering.clone(),
+        checks_everything: false,
+    })?;
+    info!(summary = ?store.summary(), "the record is open");
+    Ok(store)
+}
+
+/// The gateway while it runs.
+struct Serving {
+    gateway: Arc<Gateway<EmbeddedStore>>,
+    loaded: Loaded,
+    clock: Arc<dyn Clock>,
+}
+
+impl Serving {
+    async fn run(self, terms: Terms) -> Result<(), Trouble> {
+        let metrics = install_metrics()?;
+        let signals = Signals::new().map_err(Trouble::Runtime)?;
+        let config = &self.loaded.config;
+        let watch = Watch::bind(config.watch.listen).await.map_err(Trouble::listen("watch", config.watch.listen))?;
+        let listener = Listener::bind(config.tls.listen).await.map_err(Trouble::listen("tls", config.tls.listen))?;
+        let drain_max = Duration::from_secs(config.drain.seconds_max);
+        let door = Door::new(Arc::clone(&self.gateway), Arc::clone(&self.clock), terms);
+        tell_listeners(&[("edi-tls", listener.address()), ("watch", watch.address())]);
+
+        let (draining, ended) = (CancellationToken::new(), CancellationToken::new());
+        let tasks = TaskTracker::new();
+        let ready = Ready { gateway: Arc::clone(&self.gateway), draining: draining.clone() };
+        let watching = watch.serve(metrics, ready, ended.clone());
+        tasks.spawn(async move {
+            if let Err(trouble) = watching.await {
+                error!(%trouble, "the watching door is closed");
+            }
+        });
+        let reload = Reload::new(self.loaded, Arc::clone(&self.gateway), Arc::clone(&door), Arc::clone(&self.clock));
+        tasks.spawn(
+            ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
+        );
+        let serving = tasks.spawn(listener.serve(door, draining.clone(), drain_max));
+
+        signals.follow(reload).await;
+        draining.cancel();
+        if serving.await.is_err() {
+            error!("a fault of the gateway ended the door");
+        }
+        ended.cancel();
+        tasks.close();
+        tasks.wait().await;
+        if let Err(unavailable) = self.gateway.store().close().await {
+            warn!(%unavailable, "the record was not closed, the next start takes longer");
+        }
+        info!("ended");
+        Ok(())
+    }
+}
+
+/// Says where it listens, for those who started it and let the system choose a port.
+fn tell_listeners(listeners: &[(&str, SocketAddr)]) {
+    let mut output = io::stdout().lock();
+    for (door, address) in listeners {
+        info!(door, %address, "listening");
+        if let Err(trouble) = writeln!(output, "listening {door} {address}").and_then(|()| output.flush()) {
+            debug!(%trouble, "nobody reads the standard output");
+        }
+    }
+}
+
+/// The signals that the daemon follows.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Reloads until it is time to end.
+    async fn follow(mut self, reload: Reload<EmbeddedStore>) {
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.terminate.recv() => return info!("told to end by SIGTERM"),
+                _ = self.interrupt.recv() => return info!("told to end by SIGINT"),
+                _ = self.hang_up.recv() => reload.all_or_nothing().await,
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Why the daemon cannot start, or a reload is refused.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use metrics_exporter_prometheus::BuildError;
+
+use crate::channel::tls::{IdentityTrouble, TermsTrouble};
+use crate::codes::CodeListTrouble;
+use crate::config::{ConfigTrouble, LogTrouble};
+use crate::declaration::guide;
+use crate::grammar::GrammarTrouble;
+use crate::store::OpenTrouble;
+
+/// Something of ours is not as it has to be.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The configuration or a partner.
+    #[error(transparent)]
+    Config(#[from] ConfigTrouble),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogTrouble),
+    /// The message grammars.
+    #[error(transparent)]
+    Grammar(#[from] GrammarTrouble),
+    /// An implementation guide.
+    #[error("the guide {} cannot be used; correct these lines{}", path.display(), lines(mistakes))]
+    Guide {
+        /// The file.
+        path: PathBuf,
+        /// Every mistake in it.
+        mistakes: Vec<guide::Mistake>,
+    },
+    /// A file or folder of the grammars.
+    #[error("{} cannot be read: {cause}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The folder of the grammars has no guide.
+    #[error("there is no *.guide in {}, so no message would be a declaration", .0.display())]
+    NoGuide(PathBuf),
+    /// The code lists.
+    #[error(transparent)]
+    Codes(#[from] CodeListTrouble),
+    /// The gateway's certificate or key.
+    #[error(transparent)]
+    Identity(#[from] IdentityTrouble),
+    /// The gateway's certificate with its key.
+    #[error(transparent)]
+    Terms(#[from] TermsTrouble),
+    /// The record.
+    #[error(transparent)]
+    Store(#[from] OpenTrouble),
+    /// A door cannot be opened.
+    #[error("cannot listen on {address}: {cause}; change {section}.listen, or stop what listens there")]
+    Listen {
+        /// The section of the configuration.
+        section: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The metrics.
+    #[error("the metrics cannot be counted: {0}")]
+    Metrics(#[from] BuildError),
+    /// The runtime, or its signals.
+    #[error("the system gives no threads or signals: {0}")]
+    Runtime(io::Error),
+}
+
+impl Trouble {
+    pub(super) fn listen(section: &'static str, address: SocketAddr) -> impl FnOnce(io::Error) -> Self {
+        move |cause| Self::Listen { section, address, cause }
+    }
+}
+
+fn lines(mistakes: &[guide::Mistake]) -> String {
+    mistakes.iter().map(|mistake| format!("\n  {}:{}: {}", mistake.line, mistake.column, mistake.text)).collect()
+}
