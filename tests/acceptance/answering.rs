@@ -124,9 +124,12 @@ fn an_answer_goes_down_one_connection_at_a_time() {
     let mut first = gateway.partner();
     let answers = sends_and_gets(&mut first, &declaration("ONE"));
     gateway.partner().leaves();
-    first.breaks();
-    gateway.says("\"the connection broke\"");
+    // The next one is there before the first one breaks, and then it is its turn.
     let mut second = gateway.partner();
+    second.sends(&declaration("TWO"));
+    assert_eq!(second.gets_contrl().answers(), "TWO");
+    second.gets_cusres();
+    first.breaks();
     assert_eq!([second.gets_contrl(), second.gets_cusres()], answers);
     gateway.partner().leaves();
     second.leaves();

@@ -9,7 +9,7 @@ pub(crate) fn declaration(reference: &str) -> Vec<u8> {
     let sample = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/export-original.edi")).unwrap();
     // Letters of the repertoire UNOC are single bytes.
     let sample: String = sample.iter().map(|byte| char::from(*byte)).collect();
-    let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::get("America/Toronto").unwrap()).date();
     let day = |days: i64| today.checked_add(jiff::Span::new().days(days)).unwrap().strftime("%Y%m%d").to_string();
     let sample = sample
         .replace("DTM+129:20261201:102", &format!("DTM+129:{}:102", day(10)))

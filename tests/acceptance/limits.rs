@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::gateway::{Gateway, until};
 use crate::interchange::declaration;
-use crate::partner::End;
+use crate::keys::client;
+use crate::partner::{End, Partner};
 
 fn closed_by(limit: &str) -> String {
     format!("lodged_refused_connections_total{{reason=\"{limit}\"}}")
@@ -17,7 +18,7 @@ fn one_connection_too_many_of_a_partner_is_closed() {
     until("both are open", || gateway.metric("lodged_connections{channel=\"edi-tls\"}") == 2);
     gateway.partner().gets_nothing_more(End::Abrupt);
     assert_eq!(gateway.metric(&closed_by("partner-connections-max")), 1);
-    held.into_iter().for_each(crate::partner::Partner::leaves);
+    held.into_iter().for_each(Partner::leaves);
     until("both are gone", || gateway.metric("lodged_connections{channel=\"edi-tls\"}") == 0);
     gateway.partner().leaves();
 }
@@ -60,7 +61,8 @@ fn who_sends_too_fast_is_read_more_slowly_and_loses_nothing() {
 #[test]
 fn who_does_not_take_its_answers_finds_them_waiting() {
     let gateway = Gateway::with("[limits]\nwrite_seconds_max = 1\npipelined_interchanges_max = 10000\n");
-    let mut partner = gateway.partner();
+    let mut partner =
+        Partner::connect_narrowly(gateway.edi, client(&gateway.home.keys, Some(&gateway.home.acme), false));
     partner.sends(&declaration("FIRST"));
     let first = [partner.gets_contrl(), partner.gets_cusres()];
     // The answers to these fill every buffer between the gateway and a partner that does not read.

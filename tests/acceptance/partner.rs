@@ -34,7 +34,22 @@ impl Partner {
     }
 
     pub(crate) fn try_connect(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
-        let tcp = TcpStream::connect(address)?;
+        Self::over(TcpStream::connect(address)?, config)
+    }
+
+    /// Connects with little room for what it does not read.
+    pub(crate) fn connect_narrowly(address: SocketAddr, config: Arc<ClientConfig>) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let tcp = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(4096).unwrap();
+            socket.connect(address).await.unwrap().into_std().unwrap()
+        });
+        tcp.set_nonblocking(false).unwrap();
+        Self::over(tcp, config).unwrap()
+    }
+
+    fn over(tcp: TcpStream, config: Arc<ClientConfig>) -> io::Result<Self> {
         tcp.set_read_timeout(Some(DEADLINE))?;
         tcp.set_write_timeout(Some(DEADLINE))?;
         tcp.set_nodelay(true)?;

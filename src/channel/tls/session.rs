@@ -96,6 +96,8 @@ pub(super) struct Session<S> {
     unanswered_bytes: usize,
     /// Answers that waited and were sent here. The first repeat that asks for one has it already.
     offered: HashSet<AnswerReference>,
+    /// When this connection began, another one held answers that wait: they come here if that one loses them.
+    is_expecting: bool,
     /// Every answer that has left here, claimed until it is noted as delivered or free to be offered again.
     sent: Vec<Claim>,
     /// How many of them had left before the partner closed its side.
@@ -125,6 +127,7 @@ impl<S: Store> Session<S> {
             unanswered: 0,
             unanswered_bytes: 0,
             offered: HashSet::new(),
+            is_expecting: false,
             sent: Vec::new(),
             confirmed: 0,
         }
@@ -134,14 +137,19 @@ impl<S: Store> Session<S> {
     /// still answered.
     pub(super) async fn hold(mut self, drain: &CancellationToken) {
         self.offer_waiting().await;
-        let is_delivered = match self.converse(drain).await {
-            Ok(()) => self.close().await,
-            Err(trouble) => {
-                debug!(%trouble, "the connection broke");
-                false
+        let conversed = self.converse(drain).await;
+        // Work that was given up lets go of the desk before anything else is waited for.
+        self.pipeline.clear();
+        // What the partner has confirmed is noted before we close our side, so that it may rely on it when it sees that.
+        self.note_delivered(self.confirmed).await;
+        match conversed {
+            Ok(()) => {
+                if self.close().await {
+                    self.note_delivered(self.sent.len()).await;
+                }
             }
-        };
-        self.note_delivered(is_delivered).await;
+            Err(trouble) => debug!(%trouble, "the connection broke"),
+        }
     }
 
     /// Sends the answers that wait, except those that another connection is sending.
@@ -158,13 +166,16 @@ impl<S: Store> Session<S> {
             }
             Err(_) => return self.give_up(),
         };
-        for reply in replies.into_iter().filter(|reply| !desk.is_claimed(reply.answer.reference)).take(limit) {
+        let (held, free): (Vec<_>, Vec<_>) =
+            replies.into_iter().partition(|reply| desk.is_claimed(reply.answer.reference));
+        self.is_expecting = !held.is_empty();
+        if !free.is_empty() {
+            info!(answers = free.len().min(limit), "answers that waited are sent");
+        }
+        for reply in free.into_iter().take(limit) {
             let claim = desk.claim(reply.answer);
             self.offered.insert(reply.answer.reference);
             self.wire.send(reply.bytes, Sent { claim, completes: None });
-        }
-        if !self.offered.is_empty() {
-            info!(answers = self.offered.len(), "answers that waited are sent");
         }
     }
 
@@ -184,6 +195,8 @@ impl<S: Store> Session<S> {
                 (taken, answered) = self.pipeline.next() => self.answer(taken, answered),
                 turn = self.wire.turn(wants_input) => self.step(turn?),
                 due = reached(due) => self.end_patience(due)?,
+                // With nothing of its own at the desk, so that it cannot wait for itself.
+                () = self.desk.released(), if self.is_expecting && self.unanswered == 0 => self.offer_waiting().await,
             }
         }
     }
@@ -438,24 +451,25 @@ impl<S: Store> Session<S> {
         self.ending.is_some() && self.held.is_none() && self.unanswered == 0 && self.wire.is_written()
     }
 
-    /// Closes our side, and says whether everything that was sent can be taken for delivered.
+    /// Closes our side, and says whether what was sent and is not confirmed yet can be taken for delivered.
     async fn close(&mut self) -> bool {
         let ending = self.ending.unwrap_or(Ending::Trouble);
         if ending == Ending::Trouble || self.wire.close(self.limits.write_seconds_max).await.is_err() {
             return false;
         }
         match ending {
-            Ending::Partner { is_clean: true } if self.confirmed == self.sent.len() => true,
-            Ending::Partner { is_clean: true } => self.wire.is_closed_cleanly(true).await,
-            Ending::Gateway if !self.sent.is_empty() => self.wire.is_closed_cleanly(false).await,
-            Ending::Gateway | Ending::Partner { is_clean: false } | Ending::Trouble => false,
+            _ if self.sent.is_empty() => false,
+            Ending::Partner { is_clean: true } => self.wire.is_ended().await,
+            Ending::Gateway => self.wire.is_closed_cleanly().await,
+            Ending::Partner { is_clean: false } | Ending::Trouble => false,
         }
     }
 
-    /// Notes what was delivered: everything, or what the partner confirmed by closing its side after it.
-    async fn note_delivered(self, is_everything: bool) {
-        let count = if is_everything { self.sent.len() } else { self.confirmed };
-        let delivered: Vec<Answer> = self.sent.iter().take(count).map(Claim::answer).collect();
+    /// Notes that so many of the answers were delivered, the first ones.
+    async fn note_delivered(&mut self, count: usize) {
+        let claims: Vec<Claim> = self.sent.drain(..count).collect();
+        self.confirmed = 0;
+        let delivered: Vec<Answer> = claims.iter().map(Claim::answer).collect();
         match contained(self.door.gateway.delivered(&self.partner.id, &delivered)).await {
             Ok(Ok(())) => debug!(answers = count, "answers are delivered"),
             Ok(Err(unavailable)) => warn!(%unavailable, "delivered answers are not noted, they are offered again"),
