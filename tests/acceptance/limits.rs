@@ -60,7 +60,7 @@ fn who_sends_too_fast_is_read_more_slowly_and_loses_nothing() {
 
 #[test]
 fn who_does_not_take_its_answers_finds_them_waiting() {
-    let gateway = Gateway::with("[limits]\nwrite_seconds_max = 1\npipelined_interchanges_max = 10000\n");
+    let gateway = Gateway::with("[limits]\nwrite_seconds_max = 1\ninterchange_bytes_max = 65536\n");
     let mut partner =
         Partner::connect_narrowly(gateway.edi, client(&gateway.home.keys, Some(&gateway.home.acme), false));
     partner.sends(&declaration("FIRST"));
