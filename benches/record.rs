@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 use lodged::declaration::{Certifier, Declaration, Exporter, Function, Line, Measure, Party};
 use lodged::edifact::{
@@ -36,54 +36,58 @@ const INTERCHANGE_BYTES: usize = 1400;
 /// The file of the bare append: as long as a segment, and written round and round.
 const RAW_BYTES: usize = 64 << 20;
 
-fn raw(criterion: &mut Criterion, directory: &Path, entry_bytes: usize) {
-    let path = directory.join("raw");
-    fs::write(&path, vec![0; RAW_BYTES]).unwrap();
-    let file = File::options().write(true).open(&path).unwrap();
-    file.sync_all().unwrap();
-    let mut group = criterion.benchmark_group("raw append and fdatasync");
-    group.throughput(Throughput::Elements(1));
-    for batch in AT_ONE_TIME {
-        let bytes = vec![b'x'; entry_bytes * usize::try_from(batch).unwrap()];
-        let mut offset = 0;
-        group.bench_function(BenchmarkId::from_parameter(batch), |bencher| {
-            bencher.iter_custom(|entries| {
-                let started = Instant::now();
-                for _ in 0..entries.div_ceil(batch) {
-                    offset = if offset + bytes.len() > RAW_BYTES { 0 } else { offset };
-                    file.write_all_at(&bytes, u64::try_from(offset).unwrap()).unwrap();
-                    file.sync_data().unwrap();
-                    offset += bytes.len();
-                }
-                scaled(started.elapsed(), entries, batch)
-            });
-        });
+/// Most flushes until the disk counts as calm whatever they take.
+const CALM_FLUSHES: u32 = 2000;
+
+/// The file of the bare append.
+struct Raw {
+    file: File,
+    offset: usize,
+}
+
+impl Raw {
+    fn new(directory: &Path) -> Self {
+        let path = directory.join("raw");
+        fs::write(&path, vec![0; RAW_BYTES]).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.sync_all().unwrap();
+        Self { file, offset: 0 }
     }
-    group.finish();
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.offset = if self.offset + bytes.len() > RAW_BYTES { 0 } else { self.offset };
+        self.file.write_all_at(bytes, u64::try_from(self.offset).unwrap()).unwrap();
+        self.file.sync_data().unwrap();
+        self.offset += bytes.len();
+    }
+
+    /// Flushes until twenty small flushes in a row were quick: what the measurement before wrote must not slow the next.
+    fn calm(&mut self) {
+        let mut quick = 0;
+        for _ in 0..CALM_FLUSHES {
+            let started = Instant::now();
+            self.append(b"x");
+            quick = if started.elapsed() < Duration::from_micros(300) { quick + 1 } else { 0 };
+            if quick == 20 {
+                return;
+            }
+        }
+    }
+
+    /// So many entries, so many of them with each flush.
+    fn measure(&mut self, entries: u64, batch: u64, entry_bytes: usize) -> Duration {
+        let bytes = vec![b'x'; entry_bytes * usize::try_from(batch).unwrap()];
+        let started = Instant::now();
+        for _ in 0..entries.div_ceil(batch) {
+            self.append(&bytes);
+        }
+        scaled(started.elapsed(), entries, batch)
+    }
 }
 
 /// The time of whole batches, as that of the entries asked for.
 fn scaled(elapsed: Duration, entries: u64, batch: u64) -> Duration {
     elapsed.mul_f64(entries as f64 / (entries.div_ceil(batch) * batch) as f64)
-}
-
-fn embedded(criterion: &mut Criterion, directory: &Path) {
-    let runtime = Runtime::new().unwrap();
-    let store = Arc::new(EmbeddedStore::open(options(directory)).unwrap());
-    let next = Arc::new(AtomicU64::new(1));
-    let mut group = criterion.benchmark_group("record a declaration");
-    group.throughput(Throughput::Elements(1));
-    for callers in AT_ONE_TIME {
-        group.bench_function(BenchmarkId::from_parameter(callers), |bencher| {
-            bencher.iter_custom(|entries| {
-                let each = entries.div_ceil(callers);
-                let elapsed = runtime.block_on(record(&store, &next, callers, each));
-                scaled(elapsed, entries, callers)
-            });
-        });
-    }
-    group.finish();
-    runtime.block_on(store.close()).unwrap();
 }
 
 /// So many callers record so many declarations each, one after the other.
@@ -251,10 +255,27 @@ fn declaration(reference: &str) -> Declaration {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    raw(criterion, directory.path(), entry_bytes(scratch.path()));
-    embedded(criterion, directory.path());
+    let [directory, scratch] = [(); 2].map(|()| tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap());
+    let entry_bytes = entry_bytes(scratch.path());
+    let mut disk = Raw::new(directory.path());
+    let runtime = Runtime::new().unwrap();
+    let store = Arc::new(EmbeddedStore::open(options(directory.path())).unwrap());
+    let next = Arc::new(AtomicU64::new(1));
+    for many in AT_ONE_TIME {
+        let mut group = criterion.benchmark_group(format!("{many} at one time"));
+        group.throughput(Throughput::Elements(1));
+        disk.calm();
+        group.bench_function("raw", |bencher| bencher.iter_custom(|entries| disk.measure(entries, many, entry_bytes)));
+        disk.calm();
+        group.bench_function("embedded", |bencher| {
+            bencher.iter_custom(|entries| {
+                let elapsed = runtime.block_on(record(&store, &next, many, entries.div_ceil(many)));
+                scaled(elapsed, entries, many)
+            });
+        });
+        group.finish();
+    }
+    runtime.block_on(store.close()).unwrap();
 }
 
 criterion_group! {

@@ -25,6 +25,8 @@ mod overlay;
 #[cfg(test)]
 mod battery;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod sample;
 
 pub use embedded::{EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};

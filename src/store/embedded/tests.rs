@@ -213,6 +213,44 @@ async fn a_damaged_entry_is_never_read_as_another() {
 }
 
 #[tokio::test]
+async fn a_start_may_leave_sealed_segments_for_later_reads_to_check() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=40).await;
+    store.close().await.unwrap();
+    drop(store);
+    let path = segment(directory.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let options = StoreOptions { checks_everything: false, ..options(directory.path()) };
+    let store = EmbeddedStore::open(options).unwrap();
+    assert!(store.record(sent("1").declaring("1")).await.is_err());
+    assert_eq!(store.record(sent("40").declaring("40")).await.unwrap().recorded, recorded[39]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_acknowledged_to_many_at_once_is_there_after_a_drop() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(directory.path()));
+    let mut tasks = JoinSet::new();
+    for reference in 0..200 {
+        let (store, reference) = (Arc::clone(&store), reference.to_string());
+        tasks.spawn(async move {
+            let standing = store.record(sent(&reference).declaring(&reference)).await.unwrap();
+            (reference, standing.recorded)
+        });
+    }
+    let acknowledged = tasks.join_all().await;
+    drop(store);
+    let store = open(directory.path());
+    for (reference, recorded) in acknowledged {
+        let standing = store.record(sent(&reference).declaring(&reference)).await.unwrap();
+        assert_eq!(standing, Standing { recorded, is_repeat: true });
+    }
+}
+
+#[tokio::test]
 async fn a_missing_segment_stops_the_start() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
