@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::gateway::{Gateway, until};
-use crate::interchange::{declaration, with};
+use crate::interchange::{declaration, segments_of_nothing, with};
 use crate::partner::End;
 
 fn outcome(word: &str) -> String {
@@ -120,12 +120,7 @@ fn a_silent_connection_is_closed() {
 fn ten_thousand_segments_of_nothing_are_refused() {
     let gateway = Gateway::started();
     let mut partner = gateway.partner();
-    let nothing = "XXX'".repeat(10_000);
-    let count = format!("UNT+{}+1'", 10_002 + 1);
-    let interchange = format!(
-        "UNB+UNOC:3+ACMEFWD:ZZ+LODGED+261121:1530+MANY++++1'UNH+1+CUSDEC:D:96B:UN'BGM+830+A:1+9'{nothing}{count}UNZ+1+MANY'"
-    );
-    partner.sends(interchange.as_bytes());
+    partner.sends(&segments_of_nothing("MANY", 10_000));
     let contrl = partner.gets_contrl();
     assert!(contrl.segment("UCM+").contains("+4"), "{contrl}");
     partner.leaves();

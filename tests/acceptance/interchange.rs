@@ -27,6 +27,17 @@ pub(crate) fn with(interchange: &[u8], old: &str, new: &str) -> Vec<u8> {
     text.replace(old, new).chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect()
 }
 
+/// An interchange with so many segments that no directory knows: it is short, and the answer to it is long.
+pub(crate) fn segments_of_nothing(reference: &str, count: usize) -> Vec<u8> {
+    let nothing = "XXX'".repeat(count);
+    let segments = count + 3;
+    format!(
+        "UNB+UNOC:3+ACMEFWD:ZZ+LODGED+261121:1530+{reference}++++1'UNH+1+CUSDEC:D:96B:UN'BGM+830+A:1+9'{nothing}\
+         UNT+{segments}+1'UNZ+1+{reference}'"
+    )
+    .into_bytes()
+}
+
 /// An answer of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {

@@ -19,7 +19,7 @@ pub(crate) struct Partner {
 }
 
 /// How a connection ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// The gateway said `close_notify`.
     Clean,

@@ -24,13 +24,13 @@ use crate::keys::client;
 use crate::partner::{End, Partner};
 
 /// The door before a record of the story's own.
-struct Before {
+struct Inside {
     home: Home,
     address: SocketAddr,
     _runtime: Runtime,
 }
 
-impl Before {
+impl Inside {
     fn before<S: Store>(store: impl FnOnce(Memory) -> S) -> Self {
         let home = Home::new("");
         let loaded = Config::load(&home.config()).unwrap();
@@ -56,7 +56,7 @@ impl Before {
 fn a_record_that_fails_at_any_call_gets_no_answer_and_draws_no_number() {
     // On each connection: 1 looks for what waits, 2 records, 3 notes what was delivered.
     for call in 1..=3 {
-        let door = Before::before(|memory| memory.failing_at(call));
+        let door = Inside::before(|memory| memory.failing_at(call));
         let mut partner = door.partner();
         partner.tries_to_send(&declaration("ONE")).unwrap_or_default();
         let answers = if call < 3 {
@@ -77,13 +77,13 @@ fn a_record_that_fails_at_any_call_gets_no_answer_and_draws_no_number() {
         assert_eq!(answers[0].action(), "7");
         // No number was drawn by what failed: this is the first of its day.
         let proof = answers[1].proof();
-        assert_eq!((proof.len(), &proof[14..]), (15, "1"), "failing at call {call}");
+        assert!(proof.len() == 15 && proof.ends_with('1'), "failing at call {call}: {proof}");
     }
 }
 
 #[test]
 fn a_record_that_fails_does_not_take_the_answers_before_it() {
-    let door = Before::before(|memory| memory.failing_at(3));
+    let door = Inside::before(|memory| memory.failing_at(3));
     let mut partner = door.partner();
     partner.sends(&declaration("ONE"));
     assert_eq!(partner.gets_contrl().answers(), "ONE");
@@ -130,7 +130,7 @@ impl Store for Faulty {
 #[test]
 fn a_fault_of_the_gateway_ends_one_connection_and_keeps_the_interchange() {
     let kept = Arc::default();
-    let door = Before::before(|memory| Faulty { memory, evidence: Arc::clone(&kept) });
+    let door = Inside::before(|memory| Faulty { memory, evidence: Arc::clone(&kept) });
     let mut other = door.partner();
     let mut partner = door.partner();
     partner.sends(&declaration("FAULT"));
