@@ -67,7 +67,9 @@ fn how_a_case_is_cut_makes_no_difference() {
         let stream = fs::read(case.join("in.edi")).unwrap();
         let whole = interchanges(&stream, []);
         assert_eq!(interchanges(&stream, 0..stream.len()), whole, "{} byte by byte", case.display());
-        for cut in 0..=stream.len() {
+        // The one case of a thousand lines is cut at every 97th byte: quadratic work on it would say nothing new.
+        let step = if stream.len() > 8_192 { 97 } else { 1 };
+        for cut in (0..=stream.len()).step_by(step) {
             assert_eq!(interchanges(&stream, [cut]), whole, "{} cut at {cut}", case.display());
         }
     }
@@ -77,9 +79,9 @@ fn how_a_case_is_cut_makes_no_difference() {
 async fn a_case_cut_off_anywhere_is_no_trouble() {
     for case in cases() {
         let stream = fs::read(case.join("in.edi")).unwrap();
-        let step = (stream.len() / 200).max(1);
+        let step = (stream.len() / 40).max(1);
+        let mut house = House::new();
         for end in (0..stream.len()).step_by(step) {
-            let mut house = House::new();
             for interchange in interchanges(&stream[..end], []) {
                 for reply in house.receives(&interchange).await {
                     is_valid(&reply);

@@ -1,6 +1,7 @@
 //! A gateway without doors, for tests: the embedded rulebook, a record in memory, one partner, a moment that stands still.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
@@ -17,18 +18,18 @@ use lodged::rules::RuleSettings;
 use lodged::store::{Memory, Numbering};
 
 /// A file of the project.
-pub fn path(relative: &str) -> PathBuf {
+pub(crate) fn path(relative: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
 
-pub struct House {
-    pub gateway: Gateway<Memory>,
-    pub partner: Partner,
-    pub now: Timestamp,
+pub(crate) struct House {
+    pub(crate) gateway: Gateway<Memory>,
+    pub(crate) partner: Partner,
+    pub(crate) now: Timestamp,
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let numbering = Numbering { form: ProofForm::Cers, zone: zone() };
         Self {
             gateway: Gateway::new(rulebook(), Memory::new(numbering)),
@@ -57,7 +58,7 @@ fn zone() -> TimeZone {
 }
 
 /// What is built in.
-pub fn rulebook() -> Rulebook {
+pub(crate) fn rulebook() -> Rulebook {
     let catalogue = Catalogue::embedded();
     let guide = Guide::embedded(&catalogue).unwrap();
     let real = PartyId { identification: "LODGED".to_owned(), ..PartyId::default() };
@@ -73,7 +74,7 @@ pub fn rulebook() -> Rulebook {
 }
 
 /// The service provider of the examples.
-pub fn partner() -> Partner {
+pub(crate) fn partner() -> Partner {
     let identity =
         PartyId { identification: "ACMEFWD".to_owned(), qualifier: Some("ZZ".to_owned()), ..PartyId::default() };
     Partner {
@@ -92,9 +93,11 @@ pub fn partner() -> Partner {
     }
 }
 
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
+
 /// Whether a reply is valid under our own grammars: every reply of every test goes through here.
-pub fn is_valid(reply: &[u8]) {
+pub(crate) fn is_valid(reply: &[u8]) {
     let (interchange, findings) = Interchange::read(reply).expect("an answer is an interchange");
-    let syntax = judge_syntax(&interchange, findings, &Catalogue::embedded());
+    let syntax = judge_syntax(&interchange, findings, &CATALOGUE);
     assert!(syntax.findings.is_empty(), "{:#?}\n{}", syntax.findings, reply.escape_ascii());
 }
