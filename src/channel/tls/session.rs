@@ -467,6 +467,9 @@ impl<S: Store> Session<S> {
 
     /// Notes that so many of the answers were delivered, the first ones.
     async fn note_delivered(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
         let claims: Vec<Claim> = self.sent.drain(..count).collect();
         self.confirmed = 0;
         let delivered: Vec<Answer> = claims.iter().map(Claim::answer).collect();
