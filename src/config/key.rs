@@ -80,8 +80,6 @@ pub(super) const PARTNER: &[Key] = &[
         "limits",
         &[
             key("interchanges_per_minute_max", Whole(1, 10_000_000, "interchanges")),
-            key("handshakes_max", Whole(1, 100_000, "connections")),
-            key("handshakes_per_address_max", Whole(1, 100_000, "connections")),
             key("interchange_bytes_max", Whole(1_024, 268_435_456, "bytes")),
             key("connections_max", Whole(1, 100_000, "connections")),
         ],

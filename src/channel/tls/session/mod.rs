@@ -4,37 +4,35 @@
 //! another could go on. Everything it holds has a limit, and reading stops where a limit is near, so that what is too much
 //! waits at the partner's end of the network.
 
+mod patience;
+mod reading;
+
 use std::collections::HashSet;
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::certificate::Fingerprint;
-use super::desk::{Claim, Desk};
-use super::door::{Door, turn_away};
-use super::inlet::{Found, Inlet};
-use super::limits::Limits;
-use super::pipeline::Pipeline;
-use super::receive::{self, Answered};
-use super::terms::Terms;
-use super::wire::{Turn, Wire};
 use crate::channel::contained::contained;
-use crate::channel::tally;
-use crate::event::{self, Outcome, SecurityEvent, TurnedAway};
+use crate::channel::tls::certificate::Fingerprint;
+use crate::channel::tls::desk::{Claim, Desk};
+use crate::channel::tls::door::Door;
+use crate::channel::tls::inlet::Inlet;
+use crate::channel::tls::limits::Limits;
+use crate::channel::tls::pipeline::Pipeline;
+use crate::channel::tls::receive::Answered;
+use crate::channel::tls::terms::Terms;
+use crate::channel::tls::wire::{Turn, Wire};
+use crate::event;
 use crate::gateway::Reply;
 use crate::partner::Partner;
-use crate::record::{Answer, AnswerReference, Channel, Delivery};
+use crate::record::{Answer, AnswerReference, Channel};
 use crate::store::Store;
 
-/// When the gateway wants to end a connection, it still reads what is on its way: until nothing came for so long.
-const LAST_CALL: Duration = Duration::from_millis(100);
+use patience::reached;
 
 /// What comes back from the wire when an answer has left.
 pub(super) struct Sent {
@@ -59,17 +57,6 @@ enum Ending {
     Gateway,
     /// The gateway cannot go on: it ends without a word, so that nobody takes the end for an answer.
     Trouble,
-}
-
-/// What is due when the time is up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Due {
-    /// The partner is within its rate again.
-    Admission,
-    /// Nothing more came.
-    LastCall,
-    /// A limit is reached.
-    Limit(TurnedAway),
 }
 
 /// A connection whose partner is known.
@@ -216,187 +203,6 @@ impl<S: Store> Session<S> {
     }
 }
 
-/// What comes.
-impl<S: Store> Session<S> {
-    /// Takes every interchange that is whole, as far as there is room.
-    fn take_interchanges(&mut self) {
-        while self.has_room()
-            && let Some(bytes) = self.next_interchange()
-        {
-            let now = self.door.clock.now();
-            if !self.is_still_welcome(now) {
-                return self.stop_reading();
-            }
-            let delivery = self.delivery(bytes, now);
-            let (gateway, desk) = (Arc::clone(&self.door.gateway), Arc::clone(&self.desk));
-            let taken = Taken { since: Instant::now(), bytes: delivery.bytes.len() };
-            self.begin(taken, receive::receive(gateway, desk, Arc::clone(&self.partner), delivery));
-        }
-    }
-
-    fn next_interchange(&mut self) -> Option<Bytes> {
-        let (bytes, is_held) = match self.held.take() {
-            Some((bytes, _)) => (bytes, true),
-            None => match self.inlet.take(&mut self.wire.received, self.limits.interchange_bytes_max) {
-                Found::Interchange(bytes) => (bytes, false),
-                Found::Nothing => return None,
-                Found::Garbage => return self.refuse_rest("it is no interchange: neither UNA nor UNB begins it"),
-                Found::TooLong => {
-                    turn_away(TurnedAway::InterchangeBytesMax);
-                    return self.refuse_rest("it is longer than limits.interchange_bytes_max");
-                }
-            },
-        };
-        match self.desk.admit(self.limits.interchanges_per_minute_max) {
-            Ok(()) => Some(bytes),
-            Err(wait) => {
-                if !is_held {
-                    tally::count_security(SecurityEvent::RateExceeded);
-                    warn!("the partner is at limits.interchanges_per_minute_max, its next interchange is read later");
-                }
-                self.held = Some((bytes, Instant::now() + wait));
-                None
-            }
-        }
-    }
-
-    /// Keeps what stands there as evidence and reads no further. The rate holds for evidence too, or a partner could fill
-    /// the disk with it.
-    fn refuse_rest(&mut self, reason: &'static str) -> Option<Bytes> {
-        let bytes = self.wire.received.split().freeze();
-        self.stop_reading();
-        if self.desk.admit(self.limits.interchanges_per_minute_max).is_ok() {
-            let taken = Taken { since: Instant::now(), bytes: bytes.len() };
-            let delivery = self.delivery(bytes, self.door.clock.now());
-            let keeping = receive::keep(Arc::clone(&self.door.gateway), Arc::clone(&self.partner), delivery, reason);
-            self.begin(taken, keeping);
-        } else {
-            tally::count_security(SecurityEvent::RateExceeded);
-            warn!(reason, "nobody can be answered, and too much came for the bytes to be kept");
-        }
-        None
-    }
-
-    fn delivery(&self, bytes: Bytes, received_at: Timestamp) -> Delivery {
-        Delivery { partner: self.partner.id.clone(), channel: Channel::EdiTls, received_at, bytes }
-    }
-
-    fn begin(&mut self, taken: Taken, work: impl Future<Output = Answered> + Send + 'static) {
-        self.unanswered += 1;
-        self.unanswered_bytes += taken.bytes;
-        self.pipeline.push(async move { (taken, work.await) });
-    }
-
-    /// Whether the certificate still opens the door: terms may have been replaced, or its time be over, since it came.
-    fn is_still_welcome(&mut self, now: Timestamp) -> bool {
-        let terms = self.door.terms();
-        let Some(partner) = terms.partners.find_by_certificate(&self.fingerprint, now) else {
-            turn_away(TurnedAway::UnknownCertificate);
-            warn!("the certificate is no longer taken, nothing more is read");
-            return false;
-        };
-        if partner.id != self.partner.id {
-            turn_away(TurnedAway::UnknownCertificate);
-            warn!(now = %partner.id, "the certificate belongs to another partner now, nothing more is read");
-            return false;
-        }
-        if !Arc::ptr_eq(&terms, &self.terms) {
-            self.partner = Arc::clone(partner);
-            self.limits = terms.limits.for_partner(&self.partner.limits);
-            self.terms = terms;
-        }
-        true
-    }
-
-    /// Whether one more interchange may be begun before the next answer has left.
-    fn has_room(&self) -> bool {
-        self.unanswered == 0
-            || (self.unanswered < self.limits.pipelined_interchanges_max
-                && self.unanswered_bytes < self.limits.interchange_bytes_max)
-    }
-
-    fn wants_input(&self) -> bool {
-        self.ending.is_none() && self.held.is_none() && self.has_room()
-    }
-
-    /// Reads what is on its way, and then no more.
-    fn call_last(&mut self) {
-        self.last_call = Some(self.limits.interchange_bytes_max);
-        self.inlet.note_sent(Instant::now());
-    }
-
-    /// Reads no more and forgets what was read. What is being received is still answered.
-    fn stop_reading(&mut self) {
-        self.wire.received.clear();
-        self.held = None;
-        self.ending = self.ending.or(Some(Ending::Gateway));
-    }
-
-    /// Ends without a word: nothing that is not on its way yet is answered.
-    fn give_up(&mut self) {
-        self.stop_reading();
-        self.pipeline.clear();
-        self.unanswered = 0;
-        self.ending = Some(Ending::Trouble);
-    }
-
-    /// An interchange that its partner did not end is not recorded, and nobody can be answered.
-    fn tell_unfinished(&mut self) {
-        let bytes = self.wire.received.len();
-        if bytes > 0 {
-            tally::count(Channel::EdiTls, &self.partner.id, Outcome::Unfinished);
-            warn!(bytes, "the connection ended in the middle of an interchange, nothing of it is recorded");
-        }
-    }
-}
-
-/// What is due.
-impl<S: Store> Session<S> {
-    fn next_due(&mut self, wants_input: bool) -> Option<(Instant, Due)> {
-        let writing = self
-            .wire
-            .writing_since()
-            .map(|since| (since + self.limits.write_seconds_max, Due::Limit(TurnedAway::WriteSecondsMax)));
-        let admission = self.held.as_ref().map(|(_, at)| (*at, Due::Admission));
-        let reading = self.next_due_of_reading(wants_input);
-        [writing, admission, reading].into_iter().flatten().min_by_key(|(at, _)| *at)
-    }
-
-    fn next_due_of_reading(&mut self, wants_input: bool) -> Option<(Instant, Due)> {
-        if !wants_input {
-            self.inlet.pause(Instant::now());
-            return None;
-        }
-        if let Some(left) = self.last_call {
-            let at = if left == 0 { Instant::now() } else { self.inlet.quiet_since() + LAST_CALL };
-            return Some((at, Due::LastCall));
-        }
-        if self.unanswered > 0 && self.wire.received.is_empty() {
-            return None;
-        }
-        let (at, limit) = self.inlet.patience(&self.wire.received, &self.limits, Instant::now());
-        Some((at, Due::Limit(limit)))
-    }
-
-    fn end_patience(&mut self, due: Due) -> io::Result<()> {
-        match due {
-            Due::Admission => {}
-            Due::LastCall => self.ending = self.ending.or(Some(Ending::Gateway)),
-            Due::Limit(TurnedAway::WriteSecondsMax) => {
-                turn_away(TurnedAway::WriteSecondsMax);
-                warn!("the partner is at limits.write_seconds_max, its answers keep waiting");
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            Due::Limit(limit) => {
-                turn_away(limit);
-                info!(limit = limit.as_str(), "the partner is at a limit of time, nothing more is read");
-                self.ending = self.ending.or(Some(Ending::Gateway));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What is answered.
 impl<S: Store> Session<S> {
     fn answer(&mut self, taken: Taken, answered: Answered) {
@@ -478,16 +284,5 @@ impl<S: Store> Session<S> {
             Ok(Err(unavailable)) => warn!(%unavailable, "delivered answers are not noted, they are offered again"),
             Err(_) => error!("a fault of the gateway: delivered answers are not noted, they are offered again"),
         }
-    }
-}
-
-/// What is due, when its time has come; never when nothing is.
-async fn reached(due: Option<(Instant, Due)>) -> Due {
-    match due {
-        Some((at, due)) => {
-            sleep_until(at).await;
-            due
-        }
-        None => std::future::pending().await,
     }
 }
