@@ -54,13 +54,28 @@ pub(super) const SETTINGS: &[Key] = &[
     table("proof", &[key("form", Choice(&["cers", "g7"])), key("time_zone", Text(time_zone))]),
     table(
         "rules",
-        &[key("late", Choice(&["notice", "warning", "error"])), key("export_days_ahead_max", Whole(0, 3_650, "days"))],
+        &[
+            key("late", Choice(SEVERITY)),
+            key("container_check_digit", Choice(SEVERITY)),
+            key("hs_unknown", Choice(&["auto", "notice", "warning", "error"])),
+            key("office_unknown", Choice(&["auto", "notice", "warning", "error"])),
+            key("export_days_ahead_max", Whole(0, 65_535, "days")),
+            key("value_threshold_cad", Whole(0, 4_294_967_295, "dollars")),
+            key("marine_hours", Whole(0, 65_535, "hours")),
+            key("air_hours", Whole(0, 65_535, "hours")),
+            key("rail_hours", Whole(0, 65_535, "hours")),
+            key("mail_hours", Whole(0, 65_535, "hours")),
+            key("other_hours", Whole(0, 65_535, "hours")),
+        ],
     ),
     table("grammars", &[key("directory", OptionalPath)]),
     table("partners", &[key("directory", Path)]),
     table("watch", &[key("listen", Text(address))]),
     table("log", &[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))]),
 ];
+
+/// How bad a finding can be.
+const SEVERITY: &[&str] = &["notice", "warning", "error"];
 
 /// `conf/partners/*.toml`.
 pub(super) const PARTNER: &[Key] = &[

@@ -38,6 +38,6 @@ pub use load::{Environment, Loaded};
 pub use log::{LogTrouble, start as start_log};
 pub use mistake::{ConfigTrouble, Mistake, Place};
 pub use setting::{
-    Config, Drain, Edi, Grammars, Limits, Log, LogFormat, Partners, Proof, Rules, StoreSettings, Tls, Watching,
+    Config, Drain, Edi, Grammars, Limits, Log, LogFormat, Partners, Proof, StoreSettings, Tls, Watching,
 };
 pub use show::show;

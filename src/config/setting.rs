@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::declaration::Severity;
 use crate::edifact::PartyId;
 use crate::identifier::ProofForm;
+use crate::rules::RuleSettings;
 use crate::secret::SecretFile;
 
 /// Everything that can be set. Paths are as written until [`Config::load`] has made them relative to the file.
@@ -27,7 +27,7 @@ pub struct Config {
     /// Proof-of-report numbers.
     pub proof: Proof,
     /// The rules of the trade.
-    pub rules: Rules,
+    pub rules: RuleSettings,
     /// The grammars.
     pub grammars: Grammars,
     /// The partners.
@@ -201,22 +201,6 @@ pub struct Proof {
 impl Default for Proof {
     fn default() -> Self {
         Self { form: ProofForm::Cers, time_zone: "America/Toronto".to_owned() }
-    }
-}
-
-/// `[rules]`: the rules of the trade, where an administration may choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rules {
-    /// What a declaration is that comes after its time limit.
-    pub late: Severity,
-    /// Days from today that an export date may lie ahead.
-    pub export_days_ahead_max: u32,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self { late: Severity::Warning, export_days_ahead_max: 180 }
     }
 }
 

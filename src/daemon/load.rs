@@ -13,7 +13,6 @@ use crate::config::{self, Config, Loaded};
 use crate::declaration::guide::{Guide, Mistake};
 use crate::gateway::{Identities, Rulebook};
 use crate::grammar::Catalogue;
-use crate::rules::RuleSettings;
 
 /// A configuration with everything it names.
 pub(super) struct Prepared {
@@ -55,7 +54,7 @@ pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
         catalogue,
         guides,
         codes,
-        settings: rule_settings(&config.rules),
+        settings: config.rules.clone(),
         zone: loaded.numbering.zone.clone(),
         evidence_bytes_max: config.limits.evidence_bytes_max,
     })
@@ -98,15 +97,6 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Trouble {
     let path = path.to_owned();
     move |cause| Trouble::Unreadable { path, cause }
-}
-
-fn rule_settings(rules: &config::Rules) -> RuleSettings {
-    RuleSettings {
-        late: rules.late,
-        // The configuration allows no more than fits.
-        days_ahead_max: u16::try_from(rules.export_days_ahead_max).unwrap_or(u16::MAX),
-        ..RuleSettings::default()
-    }
 }
 
 fn limits(limits: &config::Limits) -> Limits {

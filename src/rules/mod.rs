@@ -48,7 +48,7 @@ pub use breach::finding_of;
 pub use cutting::{FINDINGS_MAX, cut};
 pub use reference::{numbers_exhausted, reference_used};
 pub use rule::{Rule, Sentence, SeveritySetting};
-pub use settings::{RuleSettings, TimeLimits};
+pub use settings::RuleSettings;
 
 use crate::codes::CodeLists;
 use crate::declaration::{Draft, Field, LineDraft, Listed, RuleFinding, Severity, Stated};

@@ -1,6 +1,6 @@
 //! Modes of transport (8067, UN/ECE Recommendation 19) as far as rules tell them apart.
 
-use super::TimeLimits;
+use super::RuleSettings;
 
 /// A mode of transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +37,13 @@ impl Mode {
 
     /// How many hours before loading a declaration has to be here. The Regulations speak of loading on a vessel,
     /// wherever it sails, so inland water has the limit of the sea.
-    pub(super) fn limit_hours(self, limits: &TimeLimits) -> u16 {
+    pub(super) fn limit_hours(self, settings: &RuleSettings) -> u16 {
         match self {
-            Self::Maritime | Self::InlandWater => limits.marine_hours,
-            Self::Air => limits.air_hours,
-            Self::Rail => limits.rail_hours,
-            Self::Mail => limits.mail_hours,
-            Self::Road | Self::Other => limits.other_hours,
+            Self::Maritime | Self::InlandWater => settings.marine_hours,
+            Self::Air => settings.air_hours,
+            Self::Rail => settings.rail_hours,
+            Self::Mail => settings.mail_hours,
+            Self::Road | Self::Other => settings.other_hours,
         }
     }
 }

@@ -19,15 +19,26 @@ pub struct RuleSettings {
     /// How bad an HS export code is that the list does not hold on the day of export (L310). By default `warning` while
     /// the list says of itself that it is a sample, since what is missing in it may well exist, and `error` with a whole
     /// list.
+    #[serde(with = "auto")]
     pub hs_unknown: Option<Severity>,
     /// How bad an office of exit is that the list does not hold (H210); the default is found in the same way.
+    #[serde(with = "auto")]
     pub office_unknown: Option<Severity>,
     /// Days between the day of receipt and the date of export at most (T510), 0 to 65,535; 180 by default.
-    pub days_ahead_max: u16,
+    pub export_days_ahead_max: u16,
     /// Value in whole Canadian dollars below which a declaration is not required (N702); 2,000 by default, 0 for never.
     pub value_threshold_cad: u32,
-    /// How long before loading a declaration has to be here.
-    pub limits: TimeLimits,
+    /// Hours before the goods are loaded on the vessel, at sea and on inland waters; 48 by default. This limit and those
+    /// below are those of the Reporting of Exported Goods Regulations, section 3.
+    pub marine_hours: u16,
+    /// Hours before the goods are loaded on the aircraft; 2 by default.
+    pub air_hours: u16,
+    /// Hours before the railcar is assembled into the export train; 2 by default.
+    pub rail_hours: u16,
+    /// Hours before the goods are handed to the post office; 2 by default.
+    pub mail_hours: u16,
+    /// Hours for road and every other mode; 0 by default, immediately before export.
+    pub other_hours: u16,
 }
 
 impl Default for RuleSettings {
@@ -37,33 +48,42 @@ impl Default for RuleSettings {
             container_check_digit: Severity::Warning,
             hs_unknown: None,
             office_unknown: None,
-            days_ahead_max: 180,
+            export_days_ahead_max: 180,
             value_threshold_cad: 2_000,
-            limits: TimeLimits::default(),
+            marine_hours: 48,
+            air_hours: 2,
+            rail_hours: 2,
+            mail_hours: 2,
+            other_hours: 0,
         }
     }
 }
 
-/// Time limits by mode, each in hours before the planned loading, 0 to 65,535 (Reporting of Exported Goods Regulations,
-/// section 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TimeLimits {
-    /// Before the goods are loaded on the vessel, at sea and on inland waters; 48 by default.
-    pub marine_hours: u16,
-    /// Before the goods are loaded on the aircraft; 2 by default.
-    pub air_hours: u16,
-    /// Before the railcar is assembled into the export train; 2 by default.
-    pub rail_hours: u16,
-    /// Before the goods are handed to the post office; 2 by default.
-    pub mail_hours: u16,
-    /// Road and every other mode; 0 by default, immediately before export.
-    pub other_hours: u16,
-}
+/// A severity that is `auto` where the list itself decides.
+mod auto {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-impl Default for TimeLimits {
-    fn default() -> Self {
-        Self { marine_hours: 48, air_hours: 2, rail_hours: 2, mail_hours: 2, other_hours: 0 }
+    use super::Severity;
+
+    /// What is written: `auto`, or the severity.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Written {
+        Auto,
+        #[serde(untagged)]
+        Severity(Severity),
+    }
+
+    #[expect(clippy::ref_option, reason = "the signature is serde's")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<Severity>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map_or(Written::Auto, Written::Severity).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Severity>, D::Error> {
+        Written::deserialize(deserializer).map(|written| match written {
+            Written::Auto => None,
+            Written::Severity(severity) => Some(severity),
+        })
     }
 }
 
@@ -78,9 +98,17 @@ mod tests {
 
     #[test]
     fn one_thing_set_leaves_the_rest() {
-        let settings: RuleSettings = serde_json::from_str(r#"{"late":"error","limits":{"air_hours":4}}"#).unwrap();
-        let limits = TimeLimits { air_hours: 4, ..TimeLimits::default() };
-        assert_eq!(settings, RuleSettings { late: Severity::Error, limits, ..RuleSettings::default() });
+        let settings: RuleSettings = serde_json::from_str(r#"{"late":"error","air_hours":4}"#).unwrap();
+        assert_eq!(settings, RuleSettings { late: Severity::Error, air_hours: 4, ..RuleSettings::default() });
+    }
+
+    #[test]
+    fn what_a_list_decides_is_auto() {
+        let read = |text| serde_json::from_str::<RuleSettings>(text).unwrap().hs_unknown;
+        assert_eq!(read(r#"{"hs_unknown":"auto"}"#), None);
+        assert_eq!(read(r#"{"hs_unknown":"error"}"#), Some(Severity::Error));
+        let written = serde_json::to_value(RuleSettings::default()).unwrap();
+        assert_eq!(written["hs_unknown"], "auto");
     }
 
     #[test]

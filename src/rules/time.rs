@@ -66,7 +66,7 @@ fn late(context: &Context<'_>) -> Severity {
 fn loading(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
     let Some(stated) = &draft.planned_loading else { return };
     let Some(mode) = value(&draft.mode) else { return };
-    let limit = Mode::of(mode).limit_hours(&context.settings.limits);
+    let limit = Mode::of(mode).limit_hours(context.settings);
     let left = stated.value.duration_since(context.received_at);
     if left < SignedDuration::from_hours(i64::from(limit)) {
         let received = second(&context.received_at.to_zoned(context.zone.clone()));
@@ -102,11 +102,11 @@ fn loading_after_export(draft: &Draft, context: &Context<'_>, report: &mut Repor
 }
 
 fn export_ahead(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    let RuleSettings { days_ahead_max, .. } = context.settings;
+    let RuleSettings { export_days_ahead_max, .. } = context.settings;
     if let Some(stated) = &draft.export_date
-        && context.today().saturating_add(i64::from(*days_ahead_max).days()) < stated.value
+        && context.today().saturating_add(i64::from(*export_days_ahead_max).days()) < stated.value
     {
-        report.say(Spot::header(stated), &[("value", &stated.value), ("limit", days_ahead_max)]);
+        report.say(Spot::header(stated), &[("value", &stated.value), ("limit", export_days_ahead_max)]);
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
         check(
             |case| {
                 loads("4", 239)(case);
-                case.settings.limits.air_hours = 4;
+                case.settings.air_hours = 4;
                 case.settings.late = Severity::Error;
             },
             "T501 (error) @ DTM 4",

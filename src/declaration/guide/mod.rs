@@ -1,9 +1,9 @@
 //! The implementation guide: at which place of a message each data element of a declaration stands.
 //!
-//! A guide is a file that an administration swaps (see [`notation`] for how it is written). [`Guide::load`] compiles it
-//! against a message grammar, once; [`Guide::read`] then turns a well-built message into a [`Draft`](super::Draft), and
-//! says which demands of the guide it does not meet. It judges presence and form; whether what is said is true is a
-//! rule's business.
+//! A guide is a file that an administration swaps (`docs/guide-notation.md` says how it is written). [`Guide::load`]
+//! compiles it against a message grammar, once; [`Guide::read`] then turns a well-built message into a
+//! [`Draft`](super::Draft), and says which demands of the guide it does not meet. It judges presence and form; whether
+//! what is said is true is a rule's business.
 
 mod compile;
 mod format;
