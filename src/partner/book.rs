@@ -9,7 +9,7 @@ use super::{Partner, PartnerId};
 
 /// The partners of one configuration: no two share a short name, a certificate or an identity.
 ///
-/// A reload makes a new book; connections that are open keep the partner they came with.
+/// A reload makes a new book. A connection that is open is looked up again with each of its interchanges.
 #[derive(Debug, Clone, Default)]
 pub struct PartnerBook {
     /// In the order of their short names.

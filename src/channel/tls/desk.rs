@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota};
-use tokio::sync::RwLock;
+use tokio::sync::{Notify, RwLock};
 
 use crate::partner::PartnerId;
 use crate::record::{Answer, AnswerReference};
@@ -33,6 +33,8 @@ pub(super) struct Desk {
     /// Held shared while an interchange becomes a record and its answers are claimed, and alone while the waiting answers
     /// are looked up: so nobody takes an answer for waiting that its own connection is about to claim.
     pub(super) settling: RwLock<()>,
+    /// Told when a claim is gone: what it held may wait again.
+    released: Notify,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,11 @@ impl Desk {
         locked(&self.claims).contains_key(&reference)
     }
 
+    /// Waits until a claim is gone, or was since the last time.
+    pub(super) async fn released(&self) {
+        self.released.notified().await;
+    }
+
     /// How many answers live connections hold.
     pub(super) fn claimed_count(&self) -> usize {
         locked(&self.claims).len()
@@ -98,6 +105,7 @@ impl Drop for Claim {
         });
         if left == Some(0) {
             claims.remove(&self.answer.reference);
+            self.desk.released.notify_one();
         }
     }
 }

@@ -129,13 +129,21 @@ impl<T> Wire<T> {
         timeout(within, self.stream.shutdown()).await?
     }
 
-    /// Waits for the partner's side to end after ours, and passes over what still comes. Whether it said `close_notify`
-    /// before, and nothing broke.
-    pub(super) async fn is_closed_cleanly(&mut self, has_said_so: bool) -> bool {
+    /// Waits until the partner says `close_notify` after we did, and passes over what still comes.
+    pub(super) async fn is_closed_cleanly(&mut self) -> bool {
         let ending = async {
             let mut scrap = [0; 1024];
-            // What is left to see of a side that said `close_notify` is the end of its TCP stream.
-            while !has_said_so && self.stream.read(&mut scrap).await? > 0 {}
+            while self.stream.read(&mut scrap).await? > 0 {}
+            io::Result::Ok(())
+        };
+        matches!(timeout(CLOSING_SECONDS_MAX, ending).await, Ok(Ok(())))
+    }
+
+    /// Waits until the connection of a partner has ended that said `close_notify` before we did: without an error, as
+    /// nothing was lost on the way.
+    pub(super) async fn is_ended(&mut self) -> bool {
+        let ending = async {
+            let mut scrap = [0; 1024];
             while self.stream.get_mut().0.read(&mut scrap).await? > 0 {}
             io::Result::Ok(())
         };

@@ -1,0 +1,27 @@
+//! Acceptance: stories of partners and of those who wish it no good, told to the real binary on a port of its own, with
+//! keys minted for the story.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a story that cannot be told fails, and says what the gateway said"
+)]
+
+// Who plays.
+mod gateway;
+mod interchange;
+mod keys;
+mod partner;
+
+// What is told.
+mod answering;
+mod bad_input;
+mod draining;
+mod limits;
+mod openssl;
+mod reloading;
+mod strangers;
+mod trouble;
