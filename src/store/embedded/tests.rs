@@ -127,6 +127,20 @@ async fn a_state_that_came_up_empty_is_made_again() {
 }
 
 #[tokio::test]
+async fn what_a_start_finds_is_flushed_before_anybody_relies_on_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let recorded = record(&store, 1..=3).await;
+    drop(store);
+    let disk = FaultyDisk::default();
+    disk.fail(Fault::Sync, 1);
+    let faulty: Arc<dyn Disk> = Arc::new(disk);
+    let trouble = open_on(&faulty, options(directory.path())).unwrap_err();
+    assert!(matches!(trouble, OpenTrouble::Journal(_)), "{trouble}");
+    check(&open(directory.path()), &recorded).await;
+}
+
+#[tokio::test]
 async fn a_cut_last_write_is_no_matter() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());

@@ -26,10 +26,11 @@ pub(crate) struct Opened {
     last: Header,
 }
 
-/// The segments in a directory; none when there is none.
+/// The segments in a directory; none when there is none. What is there is on stable storage from now on: a process that
+/// was killed between a write and its flush left bytes that every reader sees and a power cut would take away.
 ///
 /// # Errors
-/// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal.
+/// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal, or the last one cannot be flushed.
 pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     let mut numbers = segments(&place.directory)?;
     numbers.sort_unstable();
@@ -44,7 +45,17 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
         check_next(headers.last(), &header, number).map_err(|reason| JournalTrouble::Header { path, reason })?;
         headers.push(header);
     }
-    Ok(headers.last().copied().map(|last| Opened { place, headers, last }))
+    let Some(last) = headers.last().copied() else { return Ok(None) };
+    flush(&place, &last)?;
+    Ok(Some(Opened { place, headers, last }))
+}
+
+/// Puts the last segment and the names of all of them on stable storage. Those before it were, before it was begun.
+fn flush(place: &Place, last: &Header) -> Result<(), JournalTrouble> {
+    let path = segment::path(&place.directory, last.number);
+    let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+    file.sync().map_err(JournalTrouble::io("flush", &path))?;
+    place.disk.sync_directory(&place.directory).map_err(JournalTrouble::io("flush", &place.directory))
 }
 
 impl Opened {
