@@ -5,33 +5,27 @@
 //! measured in the same run, since disks differ by the hour.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
 
+#[path = "../tests/house/mod.rs"]
+mod house;
+
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use jiff::{Timestamp, civil::date, tz::TimeZone};
-use lodged::declaration::{Certifier, Declaration, Exporter, Function, Line, Measure, Party};
-use lodged::edifact::{
-    AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, Repertoire, SyntaxVersion,
-};
-use lodged::identifier::{DeclarationReference, ProofForm};
-use lodged::language::Language;
-use lodged::partner::{Agreement, PartnerId};
-use lodged::record::{Channel, Decision, Delivery, Digest, Examination, Facts, Judgement, MessageFacts, RepeatKey};
+use jiff::tz::TimeZone;
+use lodged::identifier::ProofForm;
+use lodged::partner::PartnerId;
+use lodged::record::Examination;
 use lodged::store::{EmbeddedStore, Numbering, Store, StoreOptions};
 use tokio::runtime::Runtime;
 
 /// How many entries share a flush, or how many callers wait at one time.
 const AT_ONE_TIME: [u64; 3] = [1, 16, 256];
-
-/// The bytes of an interchange with one declaration of one commodity, more or less.
-const INTERCHANGE_BYTES: usize = 1400;
 
 /// The file of the bare append: as long as a segment, and written round and round.
 const RAW_BYTES: usize = 64 << 20;
@@ -124,134 +118,24 @@ fn entry_bytes(directory: &Path) -> usize {
     segment.iter().rposition(|byte| *byte != 0).unwrap() + 1 - 64
 }
 
-/// An examined interchange with one declaration of one commodity, which is accepted.
+/// An examined interchange with one declaration of one commodity, which is accepted; each has references of its own.
 fn examination(number: u64) -> Examination {
+    static EXAMINED: LazyLock<Examination> = LazyLock::new(|| house::examined(&house::one_line_declaration(0)));
+    let mut examination = EXAMINED.clone();
     let partner = PartnerId::new(&format!("partner-{}", number % 100)).unwrap();
     let reference = format!("REF{number:09}");
-    let sender = PartyId { identification: "MAPLE".into(), qualifier: Some("ZZ".into()), ..PartyId::default() };
-    let repeat_key = RepeatKey {
-        partner: partner.clone(),
-        sender: sender.clone(),
-        reference: reference.clone(),
-        is_practice: false,
-    };
-    let mut digest = [0; 32];
-    digest[..8].copy_from_slice(&number.to_le_bytes());
-    let delivery = Delivery {
-        partner,
-        channel: Channel::EdiTls,
-        received_at: Timestamp::constant(1_795_000_000, 0),
-        bytes: Bytes::from(vec![b'+'; INTERCHANGE_BYTES]),
-    };
-    Examination { delivery, facts: facts(sender, &reference), repeat_key: Some(repeat_key), digest: Digest(digest) }
-}
-
-fn facts(sender: PartyId, reference: &str) -> Facts {
-    let envelope = Envelope {
-        repertoire: Repertoire::Unoc,
-        version: SyntaxVersion::V3,
-        sender,
-        recipient: PartyId { identification: "LODGED".into(), ..PartyId::default() },
-        reference: ControlReference(reference.into()),
-        application_reference: None,
-        acknowledgement: AcknowledgementRequest::Acknowledgement,
-        agreement: None,
-        is_practice: false,
-    };
-    let judgement = Judgement {
-        message: 0,
-        reference: DeclarationReference(reference.into()),
-        document: "830".into(),
-        findings: Vec::new(),
-        decision: Decision::Accept(Box::new(declaration(reference))),
-    };
-    let message = MessageFacts {
-        reference: "1".into(),
-        kind: MessageType {
-            kind: "CUSDEC".into(),
-            version: "D".into(),
-            release: "96B".into(),
-            agency: "UN".into(),
-            association: None,
-        },
-        group: None,
-    };
-    Facts {
-        envelope,
-        language: Language::En,
-        agreement: Agreement::default(),
-        groups: Vec::new(),
-        messages: vec![message],
-        findings: Vec::new(),
-        judgements: vec![judgement],
-        acknowledges: Vec::new(),
-        is_acknowledgement: false,
+    let digest = examination.digest.0.iter_mut();
+    digest.zip(number.to_le_bytes()).for_each(|(byte, other)| *byte = other);
+    examination.delivery.partner = partner.clone();
+    examination.facts.envelope.reference.0.clone_from(&reference);
+    for judgement in &mut examination.facts.judgements {
+        judgement.reference.0.clone_from(&reference);
     }
-}
-
-fn declaration(reference: &str) -> Declaration {
-    let measure = |value: u32, unit: &str| Measure { value: value.into(), unit: unit.into() };
-    let party = |name: &str, country: &str| Party {
-        name: name.into(),
-        street: vec!["1 WHARF ROAD".into()],
-        city: "VANCOUVER".into(),
-        region: Some("BC".into()),
-        postal_code: Some("V6B1A1".into()),
-        country: country.into(),
-        ..Party::default()
-    };
-    let exporter = Exporter {
-        business_number: "123456782RM0001".parse().unwrap(),
-        authorization_id: "AB1234".parse().unwrap(),
-        party: party("MAPLE GRAIN", "CA"),
-    };
-    let line = Line {
-        number: 1,
-        hs_code: "10019910".into(),
-        description: "WHEAT, OTHER THAN DURUM".into(),
-        origin: "CA".into(),
-        province: Some("SK".into()),
-        quantity: Some(measure(20, "TNE")),
-        value: 5000.into(),
-        gross_weight: Some(measure(20, "TNE")),
-        permits: Vec::new(),
-        vehicles: Vec::new(),
-        is_controlled: false,
-    };
-    Declaration {
-        reference: DeclarationReference(reference.into()),
-        version: 1,
-        function: Function::Original,
-        submission_reason: None,
-        exporter,
-        consignee: party("HARBOUR MILLS", "JP"),
-        parties_are_related: false,
-        service_provider: None,
-        carrier_name: "NORTH SHIPPING".into(),
-        transport_document: None,
-        mode: "1".into(),
-        vessel: Some("NORTH STAR".into()),
-        conveyance: Some("12W".into()),
-        export_date: date(2026, 11, 30),
-        planned_loading: None,
-        exit_office: "0809".into(),
-        destination: "JP".into(),
-        packages: 1,
-        package_type: "VR".into(),
-        is_containerised: false,
-        containers: Vec::new(),
-        exporter_references: vec!["ORDER 1".into()],
-        permits: Vec::new(),
-        is_controlled: false,
-        currency: "CAD".into(),
-        freight: 100.into(),
-        gross_weight: measure(20, "TNE"),
-        total_value: 5000.into(),
-        reason_for_export: None,
-        lease_months: None,
-        certifier: Certifier { name: "THE EXPORTER".into(), ..Certifier::default() },
-        lines: vec![line],
+    if let Some(key) = &mut examination.repeat_key {
+        key.partner = partner;
+        key.reference = reference;
     }
+    examination
 }
 
 fn benches(criterion: &mut Criterion) {

@@ -512,10 +512,20 @@ fn take(findings: &mut Vec<SyntaxFinding>, found: SyntaxFinding) {
 struct Open {
     message: bool,
     group: bool,
-    /// A message stood outside a functional group.
-    bare_message: bool,
-    /// Groups and messages were found mixed; said once.
-    mixed: bool,
+    /// Whether groups and messages are mixed.
+    mixing: Mixing,
+}
+
+/// An interchange has functional groups, or messages outside of them, not both.
+#[derive(Default, PartialEq, Eq)]
+enum Mixing {
+    /// No message stood outside a functional group.
+    #[default]
+    None,
+    /// A message did; a functional group would mix them.
+    BareMessage,
+    /// They are mixed, which is said once.
+    Reported,
 }
 
 /// The walk over the segments that finds the envelopes.
@@ -611,7 +621,9 @@ impl<'a> Walk<'a> {
                 .any(|last| last.group == group && last.kind.kind != kind.kind);
         self.interchange.messages.push(Message { reference, kind, group, first: index, end: index + 1 });
         self.open.message = true;
-        self.open.bare_message |= group.is_none();
+        if group.is_none() && self.open.mixing == Mixing::None {
+            self.open.mixing = Mixing::BareMessage;
+        }
         self.report_mixed(segment);
         if !is_new {
             self.report(
@@ -704,10 +716,8 @@ impl<'a> Walk<'a> {
     }
 
     fn report_mixed(&mut self, segment: &Segment<'a>) {
-        if self.open.bare_message
-            && !self.interchange.groups.is_empty()
-            && !std::mem::replace(&mut self.open.mixed, true)
-        {
+        if self.open.mixing == Mixing::BareMessage && !self.interchange.groups.is_empty() {
+            self.open.mixing = Mixing::Reported;
             let place = Place::Interchange { segment: None, element: None };
             self.report(SyntaxError::GroupsAndMessagesMixed, place, segment, None, "");
         }
@@ -741,6 +751,7 @@ impl<'a> Walk<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the places that are tested are those of ASCII")]
 mod tests {
     use super::*;
 

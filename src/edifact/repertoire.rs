@@ -94,7 +94,15 @@ impl Repertoire {
                 }
                 Self::Unob => byte == b' ' || byte.is_ascii_alphanumeric() || SIGNS.contains(&byte),
                 Self::Unoy => !byte.is_ascii_control(),
-                _ => (b' '..=b'~').contains(&byte) || (byte >= 0xa0 && self.character(byte).is_some()),
+                Self::Unoc
+                | Self::Unod
+                | Self::Unoe
+                | Self::Unof
+                | Self::Unog
+                | Self::Unoh
+                | Self::Unoi
+                | Self::Unoj
+                | Self::Unok => (b' '..=b'~').contains(&byte) || (byte >= 0xa0 && self.character(byte).is_some()),
             };
         }
         allowed

@@ -110,8 +110,8 @@ impl ServiceChars {
         let legal = |byte: u8| byte.is_ascii_punctuation() || matches!(byte, b'\r' | b'\n' | 0x1c..=0x1f);
         let mut seen = [false; 256];
         separators.into_iter().flatten().all(|byte| {
-            let first_time = !std::mem::replace(&mut seen[usize::from(byte)], true);
-            first_time && legal(byte)
+            let was_seen = seen.get_mut(usize::from(byte)).is_none_or(|seen| std::mem::replace(seen, true));
+            !was_seen && legal(byte)
         }) && matches!(self.decimal_mark, b'.' | b',')
     }
 }

@@ -1,4 +1,14 @@
-//! A gateway without doors, for tests: the embedded rulebook, a record in memory, one partner, a moment that stands still.
+//! A gateway without doors, for tests and benches: the embedded rulebook, a record in memory, one partner, a moment that
+//! stands still.
+
+#![allow(dead_code, reason = "each test and bench uses its own part of the house")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test that panics has failed"
+)]
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -8,12 +18,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use lodged::codes::CodeLists;
 use lodged::declaration::guide::Guide;
 use lodged::edifact::{Interchange, PartyId};
-use lodged::gateway::{Gateway, Identities, Received, Rulebook, judge_syntax};
+use lodged::gateway::{Examined, Gateway, Identities, Received, Rulebook, examine, judge_syntax};
 use lodged::grammar::Catalogue;
 use lodged::identifier::ProofForm;
 use lodged::language::Language;
 use lodged::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
-use lodged::record::{Channel, Delivery};
+use lodged::record::{Channel, Delivery, Examination};
 use lodged::rules::RuleSettings;
 use lodged::store::{Memory, Numbering};
 
@@ -39,7 +49,7 @@ impl House {
     }
 
     /// What goes back for these bytes.
-    pub async fn receives(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    pub(crate) async fn receives(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let delivery = Delivery {
             partner: self.partner.id.clone(),
             channel: Channel::EdiTls,
@@ -92,6 +102,57 @@ pub(crate) fn partner() -> Partner {
         limits: PartnerLimits::default(),
     }
 }
+
+/// What the examination of these bytes finds.
+pub(crate) fn examined(bytes: &[u8]) -> Examination {
+    let partner = partner();
+    let delivery = Delivery {
+        partner: partner.id.clone(),
+        channel: Channel::EdiTls,
+        received_at: "2026-11-21T20:45:00Z".parse().unwrap(),
+        bytes: Bytes::copy_from_slice(bytes),
+    };
+    match examine(delivery, &partner, &RULEBOOK) {
+        Examined::Interchange(examination) => *examination,
+        Examined::Unreadable(evidence) => panic!("{}", evidence.reason),
+    }
+}
+
+/// An interchange with one declaration of one commodity that guide and rules accept, under references of its own.
+pub(crate) fn one_line_declaration(number: usize) -> Vec<u8> {
+    let sample: String = SAMPLE.iter().map(|byte| char::from(*byte)).collect();
+    let (from, to) = (sample.find("CST+2+").unwrap(), sample.find("UNS+S'").unwrap());
+    let text = sample
+        .replace(&sample[from..to], "")
+        .replace('\n', "")
+        .replace("MOA+63:96250.00", "MOA+63:91250.00")
+        .replace("CNT+5:2'", "CNT+5:1'")
+        .replace("UNT+46", "UNT+40")
+        .replace("ACME0000000001", &format!("ACME{number:010}"))
+        .replace("ACME-2026-000417", &format!("ACME-{number:010}"));
+    text.chars().map(|character| u8::try_from(character).unwrap()).collect()
+}
+
+/// One interchange with so many declarations of two commodities that guide and rules accept.
+pub(crate) fn many_declarations(count: usize) -> Vec<u8> {
+    let sample: String = SAMPLE.iter().map(|byte| char::from(*byte)).filter(|character| *character != '\n').collect();
+    let (from, to) = (sample.find("UNH+").unwrap(), sample.find("UNZ+").unwrap());
+    let mut text = sample[..from].to_owned();
+    for number in 1..=count {
+        let message = sample[from..to]
+            .replace("UNH+1+", &format!("UNH+{number}+"))
+            .replace("UNT+46+1'", &format!("UNT+46+{number}'"))
+            .replace("ACME-2026-000417", &format!("ACME-{number:010}"));
+        text.push_str(&message);
+    }
+    let text = format!("{text}UNZ+{count}+ACME0000000001'");
+    text.chars().map(|character| u8::try_from(character).unwrap()).collect()
+}
+
+const SAMPLE: &[u8] = include_bytes!("../../testdata/export-original.edi");
+
+/// The rulebook that is built in, compiled once.
+pub(crate) static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(rulebook);
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
 

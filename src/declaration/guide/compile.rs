@@ -1,7 +1,7 @@
 //! From the text of a guide to its compiled form: names are looked up, paths become places, all mistakes are told.
 
 use super::notation::{
-    self, ConditionEntry, ElementEntry, Format, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
+    self, ConditionEntry, ElementEntry, Format, GroupStep, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
 };
 use super::{Condition, Element, GroupCondition, Guide, Lines, Stand, ValueAt};
 use crate::declaration::from_message::{ELEMENTS, Sink};
@@ -270,19 +270,12 @@ fn written(path: &PathEntry) -> String {
             entries.iter().map(|entry| format!("{}={}", entry.element, entry.values.join("|"))).collect();
         texts.join(",")
     };
-    let mut text = String::new();
-    for step in &path.groups {
-        text.push_str(&step.group);
-        if let Some(trigger) = &step.trigger {
-            text.push_str(&format!("({trigger} {})", conditions(&step.conditions)).replace(" )", ")"));
-        }
-        text.push('/');
-    }
-    text.push_str(&path.segment);
-    if !path.conditions.is_empty() {
-        text.push_str(&format!("({})", conditions(&path.conditions)));
-    }
-    text.push(' ');
-    text.push_str(&path.value.element);
-    text
+    let step = |step: &GroupStep| match &step.trigger {
+        Some(trigger) if step.conditions.is_empty() => format!("{}({trigger})/", step.group),
+        Some(trigger) => format!("{}({trigger} {})/", step.group, conditions(&step.conditions)),
+        None => format!("{}/", step.group),
+    };
+    let groups: String = path.groups.iter().map(step).collect();
+    let own = if path.conditions.is_empty() { String::new() } else { format!("({})", conditions(&path.conditions)) };
+    format!("{groups}{}{own} {}", path.segment, path.value.element)
 }

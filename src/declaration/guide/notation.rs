@@ -193,7 +193,7 @@ fn read_line(guide: &mut GuideText, line: usize, content: &str, is_indented: boo
             guide.message = Some(Located {
                 line,
                 entry: whole(message, rest, offset, "a message type and its directory: CUSDEC D:96B:UN")?,
-            })
+            });
         }
         "lines" => {
             guide.lines = Some(Located {
@@ -204,7 +204,7 @@ fn read_line(guide: &mut GuideText, line: usize, content: &str, is_indented: boo
                     offset,
                     "a segment group, a maximum and two codes: SG30 x999 codes L301 L302",
                 )?,
-            })
+            });
         }
         "codes" => read_codes(guide, line, rest, offset)?,
         "element" => {
@@ -239,11 +239,11 @@ fn read_detail(
     match word {
         "name" => {
             element.labels =
-                Some(whole(labels, rest, offset, "an English and a French name: Vessel name / Nom du navire")?)
+                Some(whole(labels, rest, offset, "an English and a French name: Vessel name / Nom du navire")?);
         }
         "at" => {
             element.path =
-                Some(Located { line, entry: whole(path, rest, offset, "a path and a value: LOC(3227=36) C517.3225")? })
+                Some(Located { line, entry: whole(path, rest, offset, "a path and a value: LOC(3227=36) C517.3225")? });
         }
         "as" => {
             element.format = Some(whole(
@@ -251,7 +251,7 @@ fn read_detail(
                 rest,
                 offset,
                 "a format: an..35, a2, n..8, decimal..13,2, date, moment or flag Y N",
-            )?)
+            )?);
         }
         "list" => element.list = Some(whole(list, rest, offset, "a code list and a code: countries H211")?),
         "codes" => element.codes = Some(whole(three_codes, rest, offset, THREE_CODES)?),

@@ -327,17 +327,17 @@ impl<'a, 'g> Reader<'a, 'g> {
             Sink::LineText(put) => put(draft.lines.last_mut()?, value),
             Sink::LineWhole(put) => {
                 return give(whole(), value, |stated| {
-                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()))
+                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()));
                 });
             }
             Sink::LineAmount(put) => {
                 return give(amount(), value, |stated| {
-                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()))
+                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()));
                 });
             }
             Sink::LineFlag(put) => {
                 return give(format.flag(&text), value, |stated| {
-                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()))
+                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()));
                 });
             }
         }
@@ -552,10 +552,9 @@ mod tests {
 
     #[test]
     fn a_declaration_without_lines_is_none() {
-        let start = "CST+1+17022000'";
         let text: String = SAMPLE.iter().map(|byte| char::from(*byte)).collect();
-        let (from, to) = (text.find(start).unwrap(), text.find("UNS+S'").unwrap());
-        let lines = text[from..to].to_owned();
-        check(&[(&lines, "")], &["L301 no lines BGM 2 BGM+830+ACME-2026-000417:1+9"]);
+        let (_, from_lines) = text.split_once("UNS+D'").unwrap();
+        let (lines, _) = from_lines.split_once("UNS+S'").unwrap();
+        check(&[(lines, "")], &["L301 no lines BGM 2 BGM+830+ACME-2026-000417:1+9"]);
     }
 }
