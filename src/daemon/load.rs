@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
+use jiff::tz::TimeZone;
+
 use super::trouble::Trouble;
 use crate::channel::tls::{Identity, Limits, Terms};
 use crate::clock::Clock;
@@ -27,7 +29,7 @@ impl Prepared {
     /// # Errors
     /// The first [`Trouble`]; nothing is in force then.
     pub(super) fn new(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Self, Trouble> {
-        let rulebook = load_rulebook(&loaded)?;
+        let rulebook = load_rulebook(&loaded.config, loaded.numbering.zone.clone())?;
         let tls = &loaded.config.tls;
         let identity = Identity::read(&tls.certificate, &tls.private_key)?;
         let terms = Terms::new(identity, Arc::new(loaded.partners.clone()), limits(&loaded.config.limits), clock)?;
@@ -35,12 +37,12 @@ impl Prepared {
     }
 }
 
-/// The rulebook of a configuration: grammars, guides and code lists from its folder, or those that are compiled in.
+/// The rulebook of a configuration: grammars, guides and code lists from its folder, or those that are compiled in. Days
+/// are counted in this zone.
 ///
 /// # Errors
 /// [`Trouble`] with every mistake of the first kind of file that has any.
-pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
-    let config = &loaded.config;
+pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Trouble> {
     let (catalogue, guides, codes) = match &config.grammars.directory {
         Some(directory) => load_grammars(directory)?,
         None => {
@@ -55,7 +57,7 @@ pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
         guides,
         codes,
         settings: config.rules.clone(),
-        zone: loaded.numbering.zone.clone(),
+        zone,
         evidence_bytes_max: config.limits.evidence_bytes_max,
     })
 }
@@ -80,7 +82,10 @@ fn guide(path: &Path, compiled: Result<Guide, Vec<Mistake>>) -> Result<Guide, Tr
 }
 
 /// Every `*.guide` in the folders of a folder, in the order of their names: one level, as grammars are laid out.
-fn guide_files(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
+///
+/// # Errors
+/// [`Trouble::Unreadable`] when one of the folders cannot be read.
+pub fn guide_files(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let mut files = Vec::new();
     for folder in entries(directory)?.into_iter().filter(|path| path.is_dir()) {
         files.extend(entries(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "guide")));
