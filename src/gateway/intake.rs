@@ -1,5 +1,6 @@
 //! The intake: examine, record, answer. Every door uses this and nothing else.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use super::examine::{Examined, examine};
 use super::rulebook::Rulebook;
 use crate::partner::{Partner, PartnerId};
-use crate::record::{Answer, Delivery, Evidence, Facts, Recorded, Verdict};
+use crate::record::{Answer, AnswerReference, Delivery, Evidence, Facts, Recorded, Verdict};
 use crate::reply;
 use crate::store::{Standing, Store, Unavailable};
 
@@ -126,12 +127,18 @@ impl<S: Store> Gateway<S> {
         Ok(Received::Unreadable { reason })
     }
 
-    /// The answers that still wait for a partner, oldest first, at most `limit`.
+    /// The answers that still wait for a partner and are none of `except`, oldest first: at most `limit`, and no more than
+    /// [`WAITING_BYTES_MAX`](crate::store::WAITING_BYTES_MAX) lets be read at one time.
     ///
     /// # Errors
     /// [`Unavailable`] when the record cannot be read.
-    pub async fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<Reply>, Unavailable> {
-        let waiting = self.store.waiting(partner, limit).await?;
+    pub async fn waiting(
+        &self,
+        partner: &PartnerId,
+        limit: usize,
+        except: HashSet<AnswerReference>,
+    ) -> Result<Vec<Reply>, Unavailable> {
+        let waiting = self.store.waiting(partner, limit, except).await?;
         Ok(waiting.iter().map(|waiting| reply(&waiting.recorded, waiting.answer)).collect())
     }
 

@@ -1,11 +1,11 @@
 //! One contract, and every engine keeps it: each property is a function, and `battery!` runs it on each engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::edifact::{ElementPlace, Place, ServiceTag, SyntaxError};
 use crate::identifier::{ProofOfReportNumber, RecordNumber};
-use crate::record::{Answer, Delivery, Examination, Recorded, Verdict};
+use crate::record::{Answer, AnswerReference, Delivery, Examination, Recorded, Verdict};
 
 use super::sample::{evidence, numbering, partner, sent};
 use super::{EmbeddedStore, Memory, Standing, Store, StoreOptions};
@@ -78,6 +78,7 @@ battery! {
         an_acknowledgement_ends_the_waiting
         a_repeat_offers_nothing_again
         only_so_many_answers_as_asked_for
+        what_is_excepted_is_not_among_them
         what_came_is_kept
         a_number_leads_to_its_interchange
     }
@@ -94,7 +95,7 @@ async fn recorded(store: &impl Store, examination: Examination) -> Recorded {
 }
 
 async fn waiting(store: &impl Store, name: &str) -> Vec<Answer> {
-    let waiting = store.waiting(&partner(name), 100).await.unwrap();
+    let waiting = store.waiting(&partner(name), 100, HashSet::new()).await.unwrap();
     waiting.into_iter().map(|waiting| waiting.answer).collect()
 }
 
@@ -247,7 +248,9 @@ async fn entries_are_numbered_without_a_gap(store: Arc<impl Engine>) {
 async fn answers_wait_until_they_are_delivered(store: Arc<impl Engine>) {
     let first = recorded(&*store, sent("1").declaring("A")).await;
     let second = recorded(&*store, sent("2").asking_nothing().declaring("B")).await;
-    let [contrl, cusres, later] = &store.waiting(&partner("maple"), 10).await.unwrap()[..] else { panic!() };
+    let [contrl, cusres, later] = &store.waiting(&partner("maple"), 10, HashSet::new()).await.unwrap()[..] else {
+        panic!()
+    };
     assert_eq!([&contrl.recorded, &cusres.recorded, &later.recorded], [&first, &first, &second]);
     assert_eq!(vec![contrl.answer, cusres.answer], first.answers().collect::<Vec<_>>());
     store.delivered(&partner("maple"), &[contrl.answer, cusres.answer]).await.unwrap();
@@ -288,8 +291,17 @@ async fn only_so_many_answers_as_asked_for(store: Arc<impl Engine>) {
     for reference in ["1", "2", "3"] {
         record(&*store, sent(reference)).await;
     }
-    let first = store.waiting(&partner("maple"), 2).await.unwrap();
+    let first = store.waiting(&partner("maple"), 2, HashSet::new()).await.unwrap();
     assert_eq!(first.iter().map(|waiting| waiting.answer.reference.0).collect::<Vec<_>>(), [1, 2]);
+}
+
+async fn what_is_excepted_is_not_among_them(store: Arc<impl Engine>) {
+    for reference in ["1", "2", "3"] {
+        record(&*store, sent(reference)).await;
+    }
+    let except = HashSet::from([AnswerReference(1), AnswerReference(7)]);
+    let found = store.waiting(&partner("maple"), 1, except).await.unwrap();
+    assert_eq!(found.iter().map(|waiting| waiting.answer.reference.0).collect::<Vec<_>>(), [2]);
 }
 
 async fn what_came_is_kept(store: Arc<impl Engine>) {

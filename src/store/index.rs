@@ -154,13 +154,19 @@ impl Index {
         Ok(self.db.get(key)?.map(|value| value.to_vec()))
     }
 
-    /// The first `limit` keys that begin so, with what they hold, in order.
+    /// The first `limit` wanted keys that begin so, with what they hold, in order.
     ///
     /// # Errors
     /// [`IndexTrouble::Sled`].
-    pub(crate) fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, IndexTrouble> {
-        let pairs = self.db.scan_prefix(prefix).take(limit);
-        pairs.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Into::into)).collect()
+    pub(crate) fn beginning_with(
+        &self,
+        prefix: &[u8],
+        limit: usize,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<Pair>, IndexTrouble> {
+        let pairs = self.db.scan_prefix(prefix);
+        let wanted = pairs.filter(|pair| pair.as_ref().map_or(true, |(key, _)| is_wanted(key))).take(limit);
+        wanted.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Into::into)).collect()
     }
 
     /// Takes over changes. Doing it twice is harmless.
@@ -195,7 +201,7 @@ impl Index {
     /// Everything it holds but its own keys.
     #[cfg(test)]
     pub(crate) fn contents(&self) -> Vec<Pair> {
-        let mut pairs = self.beginning_with(&[], usize::MAX).unwrap();
+        let mut pairs = self.beginning_with(&[], usize::MAX, |_| true).unwrap();
         pairs.retain(|(key, _)| key != STORE && key != APPLIED);
         pairs
     }

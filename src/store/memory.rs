@@ -3,12 +3,12 @@
 //! It settles as every engine does and forgets everything with its last clone. It can be told to fail, so that the
 //! floors above can show what they do then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, Delivery, Evidence, Examination, Recorded};
+use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
 
 use super::entry::Entry;
 use super::settle::{self, Settled};
@@ -153,11 +153,19 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<WaitingAnswer>, Unavailable> {
+    async fn waiting(
+        &self,
+        partner: &PartnerId,
+        limit: usize,
+        except: HashSet<AnswerReference>,
+    ) -> Result<Vec<WaitingAnswer>, Unavailable> {
         let inner = self.call()?;
         let prefix = state::outbox_of(partner);
-        let waiting = inner.state.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)).take(limit);
+        let waiting = inner.state.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+        let is_wanted = |key: &[u8]| state::outbox_reference(key).is_ok_and(|reference| !except.contains(&reference));
         waiting
+            .filter(|(key, _)| is_wanted(key))
+            .take(limit)
             .map(|(key, value)| {
                 let Waiting { kind, pointer } = state::read(value)?;
                 let answer = Answer { reference: state::outbox_reference(key)?, kind };

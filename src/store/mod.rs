@@ -33,11 +33,12 @@ pub use embedded::{EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
 pub use flush::NotFlushing;
 pub use memory::Memory;
 
+use std::collections::HashSet;
 use std::future::Future;
 
 use crate::identifier::{ProofForm, ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, Evidence, Examination, Recorded};
+use crate::record::{Answer, AnswerReference, Evidence, Examination, Recorded};
 
 /// How proof-of-report numbers are drawn.
 #[derive(Debug, Clone)]
@@ -71,6 +72,10 @@ pub struct WaitingAnswer {
 #[error("the record is unavailable: {0}")]
 pub struct Unavailable(pub String);
 
+/// How much of the journal is read for the answers that wait for one partner at one time, in bytes: the records of few
+/// long interchanges can take as much memory as those of many short ones.
+pub const WAITING_BYTES_MAX: u64 = 64 << 20;
+
 /// The record, in the verbs of the trade. Every engine keeps the same contract (see `battery`).
 pub trait Store: Send + Sync + 'static {
     /// Records an examination, durably and as one atomic thing, and returns what stands.
@@ -100,7 +105,9 @@ pub trait Store: Send + Sync + 'static {
         answers: &[Answer],
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// The answers that wait for this partner, in the order of their references, at most `limit`.
+    /// The answers that wait for this partner and are none of `except`, in the order of their references: at most
+    /// `limit`, and no more than the journal holds in [`WAITING_BYTES_MAX`] bytes, but one in any case. What is excepted
+    /// is not read at all.
     ///
     /// # Errors
     /// [`Unavailable`] when the record cannot be read.
@@ -108,6 +115,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         partner: &PartnerId,
         limit: usize,
+        except: HashSet<AnswerReference>,
     ) -> impl Future<Output = Result<Vec<WaitingAnswer>, Unavailable>> + Send;
 
     /// The record behind a proof-of-report number.

@@ -1,5 +1,7 @@
 //! The engine in memory is the model: whatever happens to the embedded one, it does the same.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use tokio::runtime;
 
@@ -65,7 +67,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a step shows to whoever takes it.
 async fn take(store: &impl Store, step: Step) -> (Option<Standing>, Vec<WaitingAnswer>) {
     let first = async |name, many| -> Vec<Answer> {
-        let waiting = store.waiting(&partner(name), many).await.unwrap();
+        let waiting = store.waiting(&partner(name), many, HashSet::new()).await.unwrap();
         waiting.into_iter().map(|waiting| waiting.answer).collect()
     };
     let standing = match step {
@@ -86,7 +88,7 @@ async fn take(store: &impl Store, step: Step) -> (Option<Standing>, Vec<WaitingA
     };
     let mut waiting = Vec::new();
     for name in PARTNERS {
-        waiting.extend(store.waiting(&partner(name), 1000).await.unwrap());
+        waiting.extend(store.waiting(&partner(name), 1000, HashSet::new()).await.unwrap());
     }
     (standing, waiting)
 }

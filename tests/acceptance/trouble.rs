@@ -4,8 +4,10 @@
 //! panics, cannot be had from outside: those two stories put the same door and the same spine before such a record, in
 //! this process, and are told over the same TLS.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use lodged::channel::tls::{Door, Identity, Limits, Listener, Terms};
 use lodged::clock::SystemClock;
@@ -13,7 +15,7 @@ use lodged::config::Config;
 use lodged::daemon::load_rulebook;
 use lodged::identifier::{ProofOfReportNumber, RecordNumber};
 use lodged::partner::PartnerId;
-use lodged::record::{Answer, Evidence, Examination, Recorded};
+use lodged::record::{Answer, AnswerReference, Evidence, Examination, Recorded};
 use lodged::store::{Memory, Standing, Store, Unavailable, WaitingAnswer};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -95,10 +97,15 @@ fn a_record_that_fails_does_not_take_the_answers_before_it() {
     partner.gets_nothing_more(End::Abrupt);
 }
 
-/// A record that panics at what it is told to record, and counts the evidence it is given.
+type Pauses = Arc<std::sync::Mutex<Vec<(Sender<()>, Receiver<()>)>>>;
+
+/// A record that panics at what it is told to record, counts the evidence it is given, and takes its time to say what
+/// waits.
 #[derive(Clone)]
 struct Faulty {
     memory: Memory,
+    /// Between looking for what waits and saying it: whom it tells that it looked, and whose word it waits for.
+    pauses: Pauses,
     evidence: Arc<std::sync::Mutex<Vec<Evidence>>>,
 }
 
@@ -117,8 +124,19 @@ impl Store for Faulty {
         self.memory.delivered(partner, answers).await
     }
 
-    async fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<WaitingAnswer>, Unavailable> {
-        self.memory.waiting(partner, limit).await
+    async fn waiting(
+        &self,
+        partner: &PartnerId,
+        limit: usize,
+        except: HashSet<AnswerReference>,
+    ) -> Result<Vec<WaitingAnswer>, Unavailable> {
+        let waiting = self.memory.waiting(partner, limit, except).await;
+        let pause = self.pauses.lock().unwrap().pop();
+        if let Some((looked, go_on)) = pause {
+            looked.send(()).unwrap();
+            tokio::task::block_in_place(|| go_on.recv_timeout(DEADLINE)).unwrap();
+        }
+        waiting
     }
 
     async fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
@@ -132,8 +150,8 @@ impl Store for Faulty {
 
 #[test]
 fn a_fault_of_the_gateway_ends_one_connection_and_keeps_the_interchange() {
-    let kept = Arc::default();
-    let door = Inside::before(|memory| Faulty { memory, evidence: Arc::clone(&kept) });
+    let kept: Arc<std::sync::Mutex<Vec<Evidence>>> = Arc::default();
+    let door = Inside::before(|memory| Faulty { memory, pauses: Arc::default(), evidence: Arc::clone(&kept) });
     let mut other = door.partner();
     let mut partner = door.partner();
     partner.sends(&declaration("FAULT"));
@@ -144,6 +162,24 @@ fn a_fault_of_the_gateway_ends_one_connection_and_keeps_the_interchange() {
     assert_eq!(other.gets_contrl().action(), "7");
     other.gets_cusres();
     other.leaves();
+}
+
+#[test]
+fn an_answer_that_arrives_while_another_connection_looks_is_not_offered_there() {
+    let pauses: Pauses = Arc::default();
+    let door = Inside::before(|memory| Faulty { memory, pauses: Arc::clone(&pauses), evidence: Arc::default() });
+    let mut first = door.partner();
+    first.sends(&declaration("ONE"));
+    assert_eq!(first.gets_contrl().answers(), "ONE");
+    first.gets_cusres();
+    let ((looked, has_looked), (goes_on, go_on)) = (channel(), channel());
+    pauses.lock().unwrap().push((looked, go_on));
+    let mut second = door.partner();
+    has_looked.recv_timeout(DEADLINE).unwrap();
+    first.leaves();
+    goes_on.send(()).unwrap();
+    second.sends(&declaration("TWO"));
+    assert_eq!(second.gets_contrl().answers(), "TWO");
 }
 
 #[test]

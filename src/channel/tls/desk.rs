@@ -1,6 +1,6 @@
 //! What the door remembers of a partner across its connections: how fast it may go, and which answers are on their way.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,19 +67,14 @@ impl Desk {
         Claim { desk: Arc::clone(self), answer }
     }
 
-    /// Whether a live connection holds this answer.
-    pub(super) fn is_claimed(&self, reference: AnswerReference) -> bool {
-        locked(&self.claims).contains_key(&reference)
+    /// The answers that live connections hold.
+    pub(super) fn claimed(&self) -> HashSet<AnswerReference> {
+        locked(&self.claims).keys().copied().collect()
     }
 
     /// Waits until a claim is gone, or was since the last time.
     pub(super) async fn released(&self) {
         self.released.notified().await;
-    }
-
-    /// How many answers live connections hold.
-    pub(super) fn claimed_count(&self) -> usize {
-        locked(&self.claims).len()
     }
 }
 
@@ -153,9 +148,8 @@ mod tests {
         let answer = Answer { reference, kind: AnswerKind::Cusres };
         let (first, second) = (desk.claim(answer), desk.claim(answer));
         drop(first);
-        assert!(desk.is_claimed(reference));
-        assert_eq!(desk.claimed_count(), 1);
+        assert_eq!(desk.claimed(), HashSet::from([reference]));
         drop(second);
-        assert!(!desk.is_claimed(reference));
+        assert_eq!(desk.claimed(), HashSet::new());
     }
 }

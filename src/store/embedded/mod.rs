@@ -17,6 +17,7 @@ mod tests;
 
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -26,7 +27,7 @@ use tokio::task::spawn_blocking;
 
 use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, Delivery, Evidence, Examination, Recorded};
+use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
 
 use super::{Standing, Store, Unavailable, WaitingAnswer};
 use shared::Shared;
@@ -121,9 +122,14 @@ impl Store for EmbeddedStore {
         self.ask(|reply| Request::Delivered(partner.clone(), answers.to_vec(), reply)).await
     }
 
-    async fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<WaitingAnswer>, Unavailable> {
+    async fn waiting(
+        &self,
+        partner: &PartnerId,
+        limit: usize,
+        except: HashSet<AnswerReference>,
+    ) -> Result<Vec<WaitingAnswer>, Unavailable> {
         let partner = partner.clone();
-        self.read(move |shared| shared.waiting(&partner, limit)).await
+        self.read(move |shared| shared.waiting(&partner, limit, &except)).await
     }
 
     async fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {

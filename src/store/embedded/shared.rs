@@ -1,19 +1,19 @@
 //! What the threads of the embedded engine share: reading through overlay, state and journal, and the reason it stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, Delivery, Recorded};
+use crate::record::{Answer, AnswerReference, Delivery, Recorded};
 use crate::store::entry::Entry;
 use crate::store::index::Index;
 use crate::store::journal::{JournalTrouble, Reader};
 use crate::store::overlay::Overlay;
 use crate::store::state::{self, Change, Knowledge, Pair, Pointer, Waiting};
-use crate::store::{Unavailable, WaitingAnswer};
+use crate::store::{Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
 
 impl From<JournalTrouble> for Unavailable {
     fn from(trouble: JournalTrouble) -> Self {
@@ -113,11 +113,22 @@ impl Shared {
         pointer.map(|pointer| self.recorded(pointer)).transpose()
     }
 
-    /// The answers that wait for a partner, in the order of their references.
-    pub(crate) fn waiting(&self, partner: &PartnerId, limit: usize) -> Result<Vec<WaitingAnswer>, Unavailable> {
+    /// The answers that wait for a partner and are not excepted, in the order of their references.
+    pub(crate) fn waiting(
+        &self,
+        partner: &PartnerId,
+        limit: usize,
+        except: &HashSet<AnswerReference>,
+    ) -> Result<Vec<WaitingAnswer>, Unavailable> {
+        let is_wanted = |key: &[u8]| state::outbox_reference(key).is_ok_and(|reference| !except.contains(&reference));
         let mut answers: Vec<WaitingAnswer> = Vec::new();
-        for (key, value) in self.beginning_with(&state::outbox_of(partner), limit)? {
+        let mut bytes = 0_u64;
+        for (key, value) in self.beginning_with(&state::outbox_of(partner), limit, is_wanted)? {
             let Waiting { kind, pointer } = state::read(&value)?;
+            bytes = bytes.saturating_add(pointer.length.into());
+            if bytes > WAITING_BYTES_MAX && !answers.is_empty() {
+                break;
+            }
             let answer = Answer { reference: state::outbox_reference(&key)?, kind };
             let recorded = match answers.last() {
                 Some(last) if last.recorded.number == pointer.number => last.recorded.clone(),
@@ -128,14 +139,20 @@ impl Shared {
         Ok(answers)
     }
 
-    /// The first `limit` keys that begin so. The overlay is read first: what leaves it meanwhile is in the state.
-    fn beginning_with(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, Unavailable> {
+    /// The first `limit` wanted keys that begin so. The overlay is read first: what leaves it meanwhile is in the state.
+    fn beginning_with(
+        &self,
+        prefix: &[u8],
+        limit: usize,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<Pair>, Unavailable> {
         let recent: Vec<_> = {
             let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
-            overlay.beginning_with(prefix).map(|(key, pending)| (key.clone(), pending.value.clone())).collect()
+            let wanted = overlay.beginning_with(prefix).filter(|(key, _)| is_wanted(key));
+            wanted.map(|(key, pending)| (key.clone(), pending.value.clone())).collect()
         };
         // Each change in the overlay can hide at most one key of the state.
-        let applied = self.index.beginning_with(prefix, limit.saturating_add(recent.len()))?;
+        let applied = self.index.beginning_with(prefix, limit.saturating_add(recent.len()), &is_wanted)?;
         let mut merged: BTreeMap<_, _> = applied.into_iter().collect();
         for (key, value) in recent {
             match value {

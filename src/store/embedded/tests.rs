@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::open::open_on;
 use super::*;
 use crate::record::Verdict;
+use crate::store::WAITING_BYTES_MAX;
 use crate::store::battery::{options, proofs};
 use crate::store::journal::{Disk, Fault, FaultyDisk};
 use crate::store::sample::{evidence, partner, sent};
@@ -90,11 +91,27 @@ async fn answers_still_wait_after_a_drop() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     record(&store, 1..=3).await;
-    let waiting = store.waiting(&partner("maple"), 10).await.unwrap();
+    let waiting = store.waiting(&partner("maple"), 10, HashSet::new()).await.unwrap();
     let delivered: Vec<_> = waiting[..4].iter().map(|waiting| waiting.answer).collect();
     store.delivered(&partner("maple"), &delivered).await.unwrap();
     drop(store);
-    assert_eq!(open(directory.path()).waiting(&partner("maple"), 10).await.unwrap(), waiting[4..]);
+    assert_eq!(open(directory.path()).waiting(&partner("maple"), 10, HashSet::new()).await.unwrap(), waiting[4..]);
+}
+
+#[tokio::test]
+async fn answers_to_long_interchanges_are_read_a_few_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let length = usize::try_from(WAITING_BYTES_MAX / 2).unwrap();
+    for reference in ["1", "2", "3"] {
+        store.record(sent(reference).with_bytes(length)).await.unwrap();
+    }
+    let references = async |except| {
+        let waiting = store.waiting(&partner("maple"), 10, except).await.unwrap();
+        waiting.iter().map(|waiting| waiting.answer.reference).collect::<Vec<_>>()
+    };
+    assert_eq!(references(HashSet::new()).await, [AnswerReference(1)]);
+    assert_eq!(references(HashSet::from([AnswerReference(1)])).await, [AnswerReference(2)]);
 }
 
 #[tokio::test]

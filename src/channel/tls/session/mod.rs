@@ -83,7 +83,7 @@ pub(super) struct Session<S> {
     unanswered_bytes: usize,
     /// Answers that waited and were sent here. The first repeat that asks for one has it already.
     offered: HashSet<AnswerReference>,
-    /// When this connection began, another one held answers that wait: they come here if that one loses them.
+    /// When this connection last looked, answers were on their way: they come here if their connection loses them.
     is_expecting: bool,
     /// Every answer that has left here, claimed until it is noted as delivered or free to be offered again.
     sent: Vec<Claim>,
@@ -143,8 +143,11 @@ impl<S: Store> Session<S> {
     async fn offer_waiting(&mut self) {
         let desk = Arc::clone(&self.desk);
         let _alone = desk.settling.write().await;
-        let limit = self.limits.waiting_answers_max;
-        let looking = self.door.gateway.waiting(&self.partner.id, limit.saturating_add(desk.claimed_count()));
+        // What is claimed now is not looked for: by the time it is found to wait, its connection may have noted that it was
+        // delivered and let go of it, and it would be offered although it arrived.
+        let claimed = desk.claimed();
+        self.is_expecting = !claimed.is_empty();
+        let looking = self.door.gateway.waiting(&self.partner.id, self.limits.waiting_answers_max, claimed);
         let replies = match contained(looking).await {
             Ok(Ok(replies)) => replies,
             Ok(Err(unavailable)) => {
@@ -153,13 +156,10 @@ impl<S: Store> Session<S> {
             }
             Err(_) => return self.give_up(),
         };
-        let (held, free): (Vec<_>, Vec<_>) =
-            replies.into_iter().partition(|reply| desk.is_claimed(reply.answer.reference));
-        self.is_expecting = !held.is_empty();
-        if !free.is_empty() {
-            info!(answers = free.len().min(limit), "answers that waited are sent");
+        if !replies.is_empty() {
+            info!(answers = replies.len(), "answers that waited are sent");
         }
-        for reply in free.into_iter().take(limit) {
+        for reply in replies {
             let claim = desk.claim(reply.answer);
             self.offered.insert(reply.answer.reference);
             self.wire.send(reply.bytes, Sent { claim, completes: None });
