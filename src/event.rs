@@ -96,6 +96,9 @@ metrics! {
 /// Tells the recorder what each metric is. Call it once, after a recorder was installed.
 pub fn describe() {
     for metric in METRICS {
+        if metric.kind == Counter && metric.labels.is_empty() {
+            metrics::counter!(metric.name).increment(0); // Shown from the start, so that its first step is seen.
+        }
         let help = metric.help.trim();
         match metric.kind {
             Counter => metrics::describe_counter!(metric.name, help),

@@ -5,6 +5,7 @@ use crate::event::{self, JudgedAs, Outcome, SecurityEvent};
 use crate::gateway::Received;
 use crate::partner::PartnerId;
 use crate::record::{Channel, Recorded, Verdict};
+use crate::rules::FOREIGN_EXPORTER;
 
 /// Counts what became of an interchange.
 pub(crate) fn count(channel: Channel, partner: &PartnerId, outcome: Outcome) {
@@ -31,6 +32,10 @@ pub(crate) fn count_received(channel: Channel, partner: &PartnerId, received: &R
             let is_foreign = recorded.facts.findings.iter().any(|finding| finding.error == SyntaxError::UnknownSender);
             if is_foreign {
                 count_security(SecurityEvent::ForeignSender);
+            }
+            let judged = recorded.facts.judgements.iter().flat_map(|judgement| &judgement.findings);
+            if !is_repeat && judged.into_iter().any(|finding| finding.code == FOREIGN_EXPORTER) {
+                count_security(SecurityEvent::ForeignExporter);
             }
             if !is_repeat {
                 recorded.verdicts.iter().for_each(|verdict| count_declaration(partner, verdict));

@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
 use super::examine::{Examined, examine};
 use super::rulebook::Rulebook;
+use crate::event;
 use crate::partner::{Partner, PartnerId};
-use crate::record::{Answer, AnswerReference, Delivery, Evidence, Facts, Recorded, Verdict};
+use crate::record::{Answer, AnswerReference, Delivery, Evidence, Recorded};
 use crate::reply;
 use crate::store::{Standing, Store, Unavailable};
 
@@ -39,33 +41,6 @@ pub enum Received {
         /// Why.
         reason: String,
     },
-}
-
-impl Received {
-    /// The outcome in one word, for logs and metrics.
-    #[must_use]
-    pub fn outcome(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => "unreadable",
-            Self::Recorded { is_repeat: true, .. } => "repeat",
-            Self::Recorded { recorded, .. } => outcome(&recorded.facts, &recorded.verdicts),
-        }
-    }
-}
-
-fn outcome(facts: &Facts, verdicts: &[Verdict]) -> &'static str {
-    let is_accepted = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. });
-    if facts.is_acknowledgement {
-        "acknowledgement"
-    } else if facts.is_refused() || (verdicts.is_empty() && !facts.findings.is_empty()) {
-        "syntax-refused"
-    } else if verdicts.iter().all(is_accepted) && facts.findings.is_empty() {
-        "accepted"
-    } else if verdicts.iter().any(is_accepted) {
-        "partly-accepted"
-    } else {
-        "content-refused"
-    }
 }
 
 /// The gateway: what it goes by, and the record.
@@ -103,10 +78,15 @@ impl<S: Store> Gateway<S> {
     /// # Errors
     /// [`Unavailable`] is only ever our own trouble: then nothing was recorded and nothing may be acknowledged.
     pub async fn receive(&self, partner: &Partner, delivery: Delivery) -> Result<Received, Unavailable> {
-        match examine(delivery, partner, &self.rulebook.load()) {
+        let begun = Instant::now();
+        let examined = examine(delivery, partner, &self.rulebook.load());
+        metrics::histogram!(event::EXAMINATION_SECONDS).record(begun.elapsed().as_secs_f64());
+        match examined {
             Examined::Unreadable(evidence) => self.keep(evidence).await,
             Examined::Interchange(examination) => {
+                let queued = Queued::new();
                 let Standing { recorded, is_repeat } = self.store.record(*examination).await?; // The disk before the wire.
+                drop(queued);
                 let replies = recorded.answers().map(|answer| reply(&recorded, answer)).collect();
                 Ok(Received::Recorded { recorded: Box::new(recorded), is_repeat, replies })
             }
@@ -148,6 +128,22 @@ impl<S: Store> Gateway<S> {
     /// [`Unavailable`] when the note could not be kept; the answers are then offered again.
     pub async fn delivered(&self, partner: &PartnerId, answers: &[Answer]) -> Result<(), Unavailable> {
         if answers.is_empty() { Ok(()) } else { self.store.delivered(partner, answers).await }
+    }
+}
+
+/// An interchange in the gauge, as long as it waits to be recorded or is given up.
+struct Queued;
+
+impl Queued {
+    fn new() -> Self {
+        metrics::gauge!(event::QUEUE_DEPTH).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        metrics::gauge!(event::QUEUE_DEPTH).decrement(1.0);
     }
 }
 

@@ -8,6 +8,9 @@ use crate::declaration::{Draft, Field};
 use crate::identifier::{AuthorizationId, BusinessNumber, BusinessNumberFault};
 use crate::partner::PartnerKind;
 
+/// The code of a declaration for an exporter that the partner may not file for.
+pub const FOREIGN_EXPORTER: &str = "A110";
+
 pub(super) const RULES: &[Rule] = &[
     Rule::error("A101")
         .says(
@@ -61,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
             "Indiquez l'identificateur propre à l'exportateur; un Z en deuxième place marque celui d'un envoi unique",
         )
         .checked_by(one_time_authorization),
-    Rule::error("A110")
+    Rule::error(FOREIGN_EXPORTER)
         .says(
             "You may not report for business number {number} under authorization ID {authorization}",
             "Vous ne pouvez pas déclarer pour le numéro d'entreprise {number} sous l'identificateur d'autorisation \

@@ -44,6 +44,7 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
+pub use authority::FOREIGN_EXPORTER;
 pub use breach::finding_of;
 pub use cutting::{FINDINGS_MAX, cut};
 pub use reference::{numbers_exhausted, reference_used};

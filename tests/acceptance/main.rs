@@ -21,6 +21,7 @@ mod answering;
 mod bad_input;
 mod draining;
 mod limits;
+mod metrics;
 mod openssl;
 mod reloading;
 mod strangers;

@@ -1,0 +1,44 @@
+//! What an operator sees of everything that happens.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use lodged::event::METRICS;
+
+use crate::gateway::{Gateway, until};
+use crate::interchange::{declaration, with};
+
+#[test]
+fn every_figure_is_there_once_what_it_counts_has_happened() {
+    let gateway = Gateway::started();
+    let mut partner = gateway.partner();
+    partner.sends(&declaration("ONE"));
+    partner.gets_contrl();
+    partner.gets_cusres();
+    partner.sends(&with(&declaration("FOREIGN"), "AB1234", "CD5678"));
+    partner.gets_contrl();
+    assert_eq!(partner.gets_cusres().subject(), "FOREIGN");
+    partner.leaves();
+    TcpStream::connect(gateway.edi).unwrap().write_all(b"no handshake").unwrap();
+    gateway.reloads();
+    until("the handshake was refused", || {
+        gateway.metric("lodged_refused_connections_total{reason=\"handshake\"}") == 1
+    });
+    until("the state follows", || gateway.page("/metrics").contains("lodged_store_applied_lag 0\n"));
+    let page = gateway.page("/metrics");
+    let is_shown = |name: &str| {
+        page.lines().any(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ', '_']) && !rest.starts_with("_total"))
+        })
+    };
+    let missing: Vec<_> = METRICS.iter().map(|metric| metric.name).filter(|name| !is_shown(name)).collect();
+    assert!(missing.is_empty(), "{missing:?} of\n{page}");
+    assert_eq!(gateway.metric("lodged_examination_seconds_count"), 2);
+    assert_eq!(gateway.metric("lodged_answer_seconds_count{channel=\"edi-tls\"}"), 2);
+    assert_eq!(gateway.metric("lodged_queue_depth"), 0);
+    for (verdict, count) in [("accepted", 1), ("refused", 1)] {
+        let name = format!("lodged_declarations_total{{partner=\"acme\",verdict=\"{verdict}\"}}");
+        assert_eq!(gateway.metric(&name), count);
+    }
+    assert_eq!(gateway.metric("lodged_security_events_total{kind=\"foreign-exporter\"}"), 1);
+}
