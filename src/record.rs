@@ -95,7 +95,13 @@ impl Facts {
     /// Whether the interchange as a whole is refused (UCI with action 4).
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.findings.iter().any(|finding| matches!(finding.place, Place::Interchange { .. }))
+        self.refusal().is_some()
+    }
+
+    /// The first finding that refuses the interchange as a whole.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&SyntaxFinding> {
+        self.findings.iter().find(|finding| matches!(finding.place, Place::Interchange { .. }))
     }
 }
 

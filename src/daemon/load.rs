@@ -58,6 +58,7 @@ pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Troubl
         codes,
         settings: config.rules.clone(),
         zone,
+        interchange_segments_max: config.limits.interchange_segments_max,
         evidence_bytes_max: config.limits.evidence_bytes_max,
     })
 }

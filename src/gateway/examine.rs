@@ -3,6 +3,8 @@
 //! [`examine`] is the stage of the spine; [`judge_syntax`] and [`judge_content`] are its two halves, which `lodged check`
 //! uses by themselves. None of them stops at the first mistake.
 
+use std::collections::HashSet;
+
 use aws_lc_rs::digest;
 
 use super::rulebook::Rulebook;
@@ -42,9 +44,12 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         let reason = "UNB has no reference, sender or recipient that an answer could name".to_owned();
         return Examined::Unreadable(Evidence { delivery, reason });
     }
-    let mut syntax = judge_syntax(&interchange, findings, &rulebook.catalogue);
+    let mut syntax = match too_many_segments(&interchange, rulebook.interchange_segments_max) {
+        Some(refusal) => Syntax { findings: vec![refusal], structures: Vec::new() },
+        None => judge_syntax(&interchange, findings, &rulebook.catalogue),
+    };
     check_parties(&interchange, partner, rulebook, &mut syntax.findings);
-    check_kinds(&interchange, rulebook, &mut syntax.findings);
+    check_kinds(&interchange, rulebook, &mut syntax);
     let judgements = judge_all(&interchange, &syntax, partner, rulebook, &delivery);
     let is_sender_known = partner.is_known_as(&interchange.envelope.sender);
     let repeat_key = is_sender_known.then(|| RepeatKey {
@@ -58,16 +63,35 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
     Examined::Interchange(Box::new(Examination { delivery, facts, repeat_key, digest }))
 }
 
+/// One finding that refuses an interchange with more segments than it may have; then nothing else is looked at.
+fn too_many_segments(interchange: &Interchange<'_>, segments_max: usize) -> Option<SyntaxFinding> {
+    let count = interchange.segments().len();
+    let detail = format!("it has {count} segments, limits.interchange_segments_max is {segments_max}");
+    (count > segments_max).then(|| too_much(interchange, detail))
+}
+
+/// A finding at the end of the interchange, behind everything that has a code of its own.
+fn too_much(interchange: &Interchange<'_>, detail: String) -> SyntaxFinding {
+    let (end, place) = (interchange.bytes().len(), Place::Interchange { segment: None, element: None });
+    SyntaxFinding { error: SyntaxError::Unspecified, place, span: end..end, detail }
+}
+
+/// Most findings of one interchange, all of its messages together: what is nothing but mistakes must not cost many times
+/// the memory of its bytes.
+const FINDINGS_MAX: usize = 10_000;
+
 /// What syntax and directory say of an interchange.
 #[derive(Debug)]
 pub struct Syntax {
     /// What they forbid, in the order of the bytes.
     pub findings: Vec<SyntaxFinding>,
-    /// Where each message's segments stand in its table; none where there is no grammar for it.
+    /// Where each message's segments stand in its table; none where there is no grammar for it. Messages that were not
+    /// looked at any more are missing at the end.
     pub structures: Vec<Option<Structure>>,
 }
 
-/// Judges an interchange by syntax and directory alone. `findings` are those of its reading.
+/// Judges an interchange by syntax and directory alone. `findings` are those of its reading. With ten thousand of them it
+/// is refused as a whole, and the rest of it is not looked at.
 #[must_use]
 pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, catalogue: &Catalogue) -> Syntax {
     findings.extend(catalogue.check_service(interchange));
@@ -81,6 +105,12 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
             None => findings.push(unsupported(interchange, number, message, unknown_part(catalogue, &message.kind))),
         }
         structures.push(structure);
+        if findings.len() >= FINDINGS_MAX {
+            findings.truncate(FINDINGS_MAX - 1);
+            let detail = format!("more than {FINDINGS_MAX} mistakes were found; the rest is left out");
+            findings.push(too_much(interchange, detail));
+            break;
+        }
     }
     findings.sort_by_key(|finding| (finding.span.start, finding.place));
     Syntax { findings, structures }
@@ -140,8 +170,9 @@ fn check_parties(
 }
 
 /// A message with a grammar but without a guide is well built and still not for us.
-fn check_kinds(interchange: &Interchange<'_>, rulebook: &Rulebook, findings: &mut Vec<SyntaxFinding>) {
-    for (number, message) in (0..).zip(&interchange.messages) {
+fn check_kinds(interchange: &Interchange<'_>, rulebook: &Rulebook, syntax: &mut Syntax) {
+    let Syntax { findings, structures } = syntax;
+    for ((number, message), _) in (0..).zip(&interchange.messages).zip(structures) {
         let is_known = rulebook.catalogue.message(&message.kind).is_some();
         let is_processed = message.kind.kind == ACKNOWLEDGEMENT || rulebook.guide(&message.kind).is_some();
         if is_known && !is_processed {
@@ -159,13 +190,7 @@ fn judge_all(
     rulebook: &Rulebook,
     delivery: &Delivery,
 ) -> Vec<Judgement> {
-    let is_let_through = |number: u32, message: &Message| {
-        !syntax.findings.iter().any(|finding| match finding.place {
-            Place::Interchange { .. } => true,
-            Place::FunctionalGroup { group, .. } => message.group == Some(group),
-            Place::Message { message, .. } | Place::Segment { message, .. } => message == number,
-        })
-    };
+    let refused = Refused::by(&syntax.findings);
     let context = rules::Context {
         codes: &rulebook.codes,
         partner,
@@ -177,7 +202,7 @@ fn judge_all(
     let mut judgements = Vec::new();
     for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
         if let (Some(guide), Some(structure)) = (rulebook.guide(&message.kind), structure)
-            && is_let_through(number, message)
+            && !refused.holds(number, message)
         {
             judgements.push(judge_content(
                 interchange,
@@ -189,6 +214,37 @@ fn judge_all(
         }
     }
     judgements
+}
+
+/// What syntax and directory refuse, so that no message is held against every finding.
+#[derive(Default)]
+struct Refused {
+    everything: bool,
+    groups: HashSet<u32>,
+    messages: HashSet<u32>,
+}
+
+impl Refused {
+    fn by(findings: &[SyntaxFinding]) -> Self {
+        let mut refused = Self::default();
+        for finding in findings {
+            match finding.place {
+                Place::Interchange { .. } => refused.everything = true,
+                Place::FunctionalGroup { group, .. } => {
+                    refused.groups.insert(group);
+                }
+                Place::Message { message, .. } | Place::Segment { message, .. } => {
+                    refused.messages.insert(message);
+                }
+            }
+        }
+        refused
+    }
+
+    fn holds(&self, number: u32, message: &Message) -> bool {
+        let is_in_group = message.group.is_some_and(|group| self.groups.contains(&group));
+        self.everything || is_in_group || self.messages.contains(&number)
+    }
 }
 
 /// Judges what one declaration says, by guide, code lists and rules.

@@ -23,6 +23,8 @@ pub struct Rulebook {
     pub settings: RuleSettings,
     /// The zone in which days are counted and local moments stated.
     pub zone: TimeZone,
+    /// Most segments of one interchange, service segments included. One with more is refused as a whole.
+    pub interchange_segments_max: usize,
     /// Longest evidence kept of what nobody can be answered for, in bytes.
     pub evidence_bytes_max: usize,
 }

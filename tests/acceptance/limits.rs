@@ -45,6 +45,19 @@ fn a_partners_own_length_of_an_interchange_holds() {
 }
 
 #[test]
+fn an_interchange_of_too_many_segments_is_refused_and_says_by_which_limit() {
+    let gateway = Gateway::with("[limits]\ninterchange_segments_max = 40\n");
+    let mut partner = gateway.partner();
+    partner.sends(&declaration("MANY"));
+    let answer = partner.gets_contrl();
+    assert_eq!((answer.answers(), answer.action()), ("MANY", "4"));
+    partner.sends(&segments_of_nothing("FEW", 30));
+    assert_eq!(partner.gets_contrl().action(), "7");
+    partner.leaves();
+    gateway.says("limits.interchange_segments_max is 40");
+}
+
+#[test]
 fn who_sends_too_fast_is_read_more_slowly_and_loses_nothing() {
     let gateway = Gateway::with("[limits]\ninterchanges_per_minute_max = 30\n");
     let mut partner = gateway.partner();

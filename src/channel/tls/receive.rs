@@ -80,6 +80,9 @@ fn answered(channel: Channel, partner: &Partner, received: &Received, replies: V
             // What a partner wrote goes into the log only with everything in it released that could pass for the log's own.
             let reference = recorded.facts.envelope.reference.0.escape_debug();
             Span::current().record("reference", tracing::field::display(reference));
+            if let Some(finding) = recorded.facts.refusal() {
+                info!(reason = %finding.detail.escape_debug(), "the interchange is refused as a whole");
+            }
             info!(record = %recorded.number, answers = replies.len(), "interchange recorded");
             Answered::Replies { replies, is_repeat: *is_repeat }
         }
