@@ -8,9 +8,8 @@ use clap::{Args, Subcommand};
 
 use super::outcome::guide_lines;
 use super::{Outcome, Trouble};
-use crate::daemon::guide_files;
 use crate::declaration::guide::Guide;
-use crate::grammar::{Catalogue, lint};
+use crate::grammar::{Catalogue, files, lint};
 
 /// Looks after grammars and implementation guides.
 #[derive(Debug, Args)]
@@ -46,7 +45,7 @@ impl GrammarCommand {
         }
         let catalogue = Catalogue::load(directory)?;
         let mut is_clean = true;
-        let guides = guide_files(directory)?;
+        let guides = files(directory, "guide")?;
         for path in &guides {
             let text = fs::read_to_string(path).map_err(|source| Trouble::Unreadable { path: path.clone(), source })?;
             if let Err(mistakes) = Guide::load(&text, &catalogue) {

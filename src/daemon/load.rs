@@ -1,6 +1,6 @@
 //! Everything that SIGHUP replaces, loaded as a whole before any of it is used.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
@@ -14,7 +14,7 @@ use crate::codes::CodeLists;
 use crate::config::{self, Config, Loaded};
 use crate::declaration::guide::{Guide, Mistake};
 use crate::gateway::{Identities, Rulebook};
-use crate::grammar::Catalogue;
+use crate::grammar::{self, Catalogue};
 
 /// A configuration with everything it names.
 pub(super) struct Prepared {
@@ -67,7 +67,7 @@ pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Troubl
 fn load_grammars(directory: &Path) -> Result<(Catalogue, Vec<Guide>, CodeLists), Trouble> {
     let catalogue = Catalogue::load(directory)?;
     let mut guides = Vec::new();
-    for path in guide_files(directory)? {
+    for path in grammar::files(directory, "guide")? {
         let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
         let compiled = Guide::load(&text, &catalogue);
         guides.push(guide(&path, compiled)?);
@@ -80,24 +80,6 @@ fn load_grammars(directory: &Path) -> Result<(Catalogue, Vec<Guide>, CodeLists),
 
 fn guide(path: &Path, compiled: Result<Guide, Vec<Mistake>>) -> Result<Guide, Trouble> {
     compiled.map_err(|mistakes| Trouble::Guide { path: path.to_owned(), mistakes })
-}
-
-/// Every `*.guide` in the folders of a folder, in the order of their names: one level, as grammars are laid out.
-///
-/// # Errors
-/// [`Trouble::Unreadable`] when one of the folders cannot be read.
-pub fn guide_files(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let mut files = Vec::new();
-    for folder in entries(directory)?.into_iter().filter(|path| path.is_dir()) {
-        files.extend(entries(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "guide")));
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let read = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    read.map_err(unreadable(directory))
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Trouble {

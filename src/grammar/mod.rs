@@ -28,7 +28,7 @@ mod matching;
 #[cfg(test)]
 mod trial;
 
-pub use catalogue::{Catalogue, GrammarTrouble, lint};
+pub use catalogue::{Catalogue, GrammarTrouble, files, lint};
 pub use findings::FINDINGS_MAX;
 pub use matching::{Examined, Match};
 pub use mistake::{LintReport, Mistake, Severity};
