@@ -3,7 +3,7 @@
 //! Start with [`settle`]. It reads through [`Knowledge`], changes nothing, and returns the entry that the journal is to
 //! keep; what the state learns from it is the entry's own business.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::declaration::Declaration;
 use crate::identifier::{AuthorizationId, DeclarationReference, ProofOfReportNumber, RecordNumber, ReportingPeriod};
@@ -70,10 +70,10 @@ pub(crate) fn still_waiting(
     partner: &PartnerId,
     answers: &[Answer],
 ) -> Result<Vec<Answer>, Unavailable> {
-    let mut waiting = Vec::with_capacity(answers.len());
+    let (mut waiting, mut seen) = (Vec::with_capacity(answers.len()), HashSet::with_capacity(answers.len()));
     for answer in answers {
         let known: Option<Waiting> = knowledge.find(&state::outbox(partner, answer.reference))?;
-        if known.is_some_and(|known| known.kind == answer.kind) && !waiting.contains(answer) {
+        if known.is_some_and(|known| known.kind == answer.kind) && seen.insert(answer) {
             waiting.push(*answer);
         }
     }
