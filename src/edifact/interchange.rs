@@ -240,6 +240,11 @@ impl<'a> Interchange<'a> {
         let service = service.for_version(is_syntax_4, has_una);
         let header = Segment::new(service, header.span().start, header.raw());
         let envelope = read_header(&header, &mut findings);
+        if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
+            let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
+            let detail = "the decimal mark of UNA is neither a full stop nor a comma";
+            findings.push(finding(SyntaxError::InvalidServiceCharacter, place, 0..UNA_LENGTH, detail));
+        }
         let interchange =
             Self { bytes, service, segments, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
         let mut walk = Walk { interchange, findings, open: Open::default(), references: HashSet::new() };
@@ -934,6 +939,17 @@ mod tests {
         assert_eq!(read("UNB+UNOX:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'"), Some(vec![46]));
         assert_eq!(read("UNB+UNOA:9+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'"), Some(vec![2]));
         assert_eq!(read("UNA++.? 'UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'"), Some(vec![20]));
+    }
+
+    #[test]
+    fn syntax_four_does_not_look_at_the_decimal_mark_of_una() {
+        let read = |una: &str, syntax: &str| {
+            let text = format!("{una}UNB+{syntax}+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'");
+            let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
+            findings.iter().map(|found| found.error.number()).collect::<Vec<_>>()
+        };
+        assert!(read("UNA:+ ?*'", "UNOA:4").iter().all(|code| *code != 20));
+        assert_eq!(read("UNA:+ ? '", "UNOA:3"), [20]);
     }
 
     #[test]
