@@ -175,7 +175,8 @@ struct Walk<'g> {
 impl<'g> Walk<'g> {
     fn new(grammar: &'g MessageGrammar, version: SyntaxVersion, message: u32) -> Self {
         let position = Position::start(grammar);
-        Self { position, version, message, last: 1, matches: Vec::new(), findings: Findings::default(), span: 0..0 }
+        let findings = Findings::of(Place::Message { message, segment: None, element: None });
+        Self { position, version, message, last: 1, matches: Vec::new(), findings, span: 0..0 }
     }
 
     fn segment(&mut self, characters: &Characters, segment: &Segment<'_>, position: u32) {
