@@ -56,6 +56,7 @@ pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
         codes,
         settings: config.rules.clone(),
         zone: loaded.numbering.zone.clone(),
+        segments_max: config.limits.interchange_segments_max,
         evidence_bytes_max: config.limits.evidence_bytes_max,
     })
 }

@@ -3,6 +3,8 @@
 //! [`examine`] is the stage of the spine; [`judge_syntax`] and [`judge_content`] are its two halves, which `lodged check`
 //! uses by themselves. None of them stops at the first mistake.
 
+use std::collections::HashSet;
+
 use aws_lc_rs::digest;
 
 use super::rulebook::Rulebook;
@@ -42,9 +44,14 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         let reason = "UNB has no reference, sender or recipient that an answer could name".to_owned();
         return Examined::Unreadable(Evidence { delivery, reason });
     }
-    let mut syntax = judge_syntax(&interchange, findings, &rulebook.catalogue);
+    let mut syntax = if interchange.segments().len() > rulebook.segments_max {
+        too_long(&interchange, findings, rulebook.segments_max)
+    } else {
+        judge_syntax(&interchange, findings, &rulebook.catalogue)
+    };
     check_parties(&interchange, partner, rulebook, &mut syntax.findings);
     check_kinds(&interchange, rulebook, &mut syntax.findings);
+    syntax.findings.sort_by_key(|finding| (finding.span.start, finding.place));
     let judgements = judge_all(&interchange, &syntax, partner, rulebook, &delivery);
     let is_sender_known = partner.is_known_as(&interchange.envelope.sender);
     let repeat_key = is_sender_known.then(|| RepeatKey {
@@ -67,23 +74,65 @@ pub struct Syntax {
     pub structures: Vec<Option<Structure>>,
 }
 
+/// Most findings of syntax and directory that are looked for in one interchange. A message begun is examined to its end,
+/// so the limit of a message may come on top of it.
+pub const FINDINGS_MAX: usize = 10_000;
+
 /// Judges an interchange by syntax and directory alone. `findings` are those of its reading.
+///
+/// Once there are [`FINDINGS_MAX`] no further message is examined, and the interchange is refused as a whole.
 #[must_use]
 pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, catalogue: &Catalogue) -> Syntax {
     findings.extend(catalogue.check_service(interchange));
     let mut structures = Vec::with_capacity(interchange.messages.len());
     for (number, message) in (0..).zip(&interchange.messages) {
+        if is_full(interchange, message, &mut findings) {
+            break;
+        }
         let grammar = catalogue.message(&message.kind);
         let mut structure =
             grammar.map(|grammar| grammar.examine(&interchange.envelope, number, interchange.segments_of(message)));
         match &mut structure {
             Some(structure) => findings.append(&mut structure.findings),
+            // What S009 leaves out, the service segments say: there is nothing yet that could be supported.
+            None if !is_named(&message.kind) => {}
             None => findings.push(unsupported(interchange, number, message, unknown_part(catalogue, &message.kind))),
         }
         structures.push(structure);
     }
+    structures.resize_with(interchange.messages.len(), || None);
     findings.sort_by_key(|finding| (finding.span.start, finding.place));
     Syntax { findings, structures }
+}
+
+/// Whether no more is said of the messages from this one on. Then the interchange is refused: they were not looked at.
+fn is_full(interchange: &Interchange<'_>, message: &Message, findings: &mut Vec<SyntaxFinding>) -> bool {
+    let is_full = findings.len() >= FINDINGS_MAX;
+    if is_full {
+        let span = interchange.segments_of(message).next().map(|unh| unh.span()).unwrap_or_default();
+        let detail = format!("more than {FINDINGS_MAX} mistakes were found; from this message on none is examined");
+        findings.push(refusal(span, detail));
+    }
+    is_full
+}
+
+/// An interchange of more segments than are taken: nothing of it is examined.
+fn too_long(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, segments_max: usize) -> Syntax {
+    let span = interchange.segments().nth(segments_max).map(|segment| segment.span()).unwrap_or_default();
+    let count = interchange.segments().len();
+    findings.push(refusal(span, format!("{count} segments came, at most {segments_max} are taken")));
+    Syntax { findings, structures: interchange.messages.iter().map(|_| None).collect() }
+}
+
+/// Refuses the interchange for a reason of our own.
+fn refusal(span: std::ops::Range<usize>, detail: String) -> SyntaxFinding {
+    let place = Place::Interchange { segment: None, element: None };
+    SyntaxFinding { error: SyntaxError::Unspecified, place, span, detail }
+}
+
+/// Whether everything is there that UNH must say of its message.
+fn is_named(kind: &MessageType) -> bool {
+    [&kind.kind, &kind.version, &kind.release, &kind.agency].iter().all(|part| !part.is_empty())
 }
 
 /// The component of S009 that no grammar is there for: the type, or its version.
@@ -124,8 +173,7 @@ fn check_parties(
         let span = interchange.header().and_then(|unb| unb.element(element)).map(|element| element.span());
         let place =
             Place::Interchange { segment: Some(ServiceTag::Unb), element: Some(ElementPlace::element(element)) };
-        // In front of everything else: who speaks to whom comes before what is said.
-        findings.insert(0, SyntaxFinding { error, place, span: span.unwrap_or_default(), detail: detail.to_owned() });
+        findings.push(SyntaxFinding { error, place, span: span.unwrap_or_default(), detail: detail.to_owned() });
     };
     let indicator = interchange.header().and_then(|unb| unb.component(12, 1));
     if indicator.is_some_and(|indicator| indicator.raw() != b"1") {
@@ -145,10 +193,41 @@ fn check_kinds(interchange: &Interchange<'_>, rulebook: &Rulebook, findings: &mu
         let is_known = rulebook.catalogue.message(&message.kind).is_some();
         let is_processed = message.kind.kind == ACKNOWLEDGEMENT || rulebook.guide(&message.kind).is_some();
         if is_known && !is_processed {
+            if is_full(interchange, message, findings) {
+                break;
+            }
             findings.push(unsupported(interchange, number, message, 1));
         }
     }
-    findings.sort_by_key(|finding| (finding.span.start, finding.place));
+}
+
+/// What syntax and directory refuse, by the findings: the whole, functional groups, messages.
+#[derive(Default)]
+struct Refused {
+    interchange: bool,
+    groups: HashSet<u32>,
+    messages: HashSet<u32>,
+}
+
+impl Refused {
+    fn by(findings: &[SyntaxFinding]) -> Self {
+        let mut refused = Self::default();
+        for finding in findings {
+            match finding.place {
+                Place::Interchange { .. } => refused.interchange = true,
+                Place::FunctionalGroup { group, .. } => _ = refused.groups.insert(group),
+                Place::Message { message, .. } | Place::Segment { message, .. } => {
+                    refused.messages.insert(message);
+                }
+            }
+        }
+        refused
+    }
+
+    fn lets_through(&self, number: u32, message: &Message) -> bool {
+        let is_group_refused = message.group.is_some_and(|group| self.groups.contains(&group));
+        !self.interchange && !is_group_refused && !self.messages.contains(&number)
+    }
 }
 
 /// Judges what syntax and directory let through, in the order of the input.
@@ -159,13 +238,7 @@ fn judge_all(
     rulebook: &Rulebook,
     delivery: &Delivery,
 ) -> Vec<Judgement> {
-    let is_let_through = |number: u32, message: &Message| {
-        !syntax.findings.iter().any(|finding| match finding.place {
-            Place::Interchange { .. } => true,
-            Place::FunctionalGroup { group, .. } => message.group == Some(group),
-            Place::Message { message, .. } | Place::Segment { message, .. } => message == number,
-        })
-    };
+    let refused = Refused::by(&syntax.findings);
     let context = rules::Context {
         codes: &rulebook.codes,
         partner,
@@ -177,7 +250,7 @@ fn judge_all(
     let mut judgements = Vec::new();
     for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
         if let (Some(guide), Some(structure)) = (rulebook.guide(&message.kind), structure)
-            && is_let_through(number, message)
+            && refused.lets_through(number, message)
         {
             judgements.push(judge_content(
                 interchange,
@@ -295,4 +368,38 @@ fn repeat_digest(interchange: &Interchange<'_>) -> Digest {
     let mut bytes = [0; 32];
     bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
     Digest(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Judges an interchange with so many messages whose bodies are this; says how many findings there are, and what
+    /// the one says that refuses the interchange.
+    fn check(messages: usize, body: &str, expected: (usize, Option<&str>)) {
+        let messages_text: String = (0..messages)
+            .map(|number| {
+                let count = body.matches('\'').count() + 2;
+                format!("UNH+{number}+CUSRES:D:96B:UN'{body}UNT+{count}+{number}'")
+            })
+            .collect();
+        let text = format!("UNB+UNOA:3+A+B+261121:2045+1'{messages_text}UNZ+{messages}+1'");
+        let (interchange, findings) = Interchange::read(text.as_bytes()).unwrap();
+        let syntax = judge_syntax(&interchange, findings, &Catalogue::embedded());
+        assert_eq!(syntax.structures.len(), messages);
+        let refusal = syntax.findings.iter().find(|finding| matches!(finding.place, Place::Interchange { .. }));
+        assert_eq!((syntax.findings.len(), refusal.map(|finding| finding.detail.as_str())), expected);
+    }
+
+    #[test]
+    fn mistakes_of_few_messages_refuse_these_messages() {
+        check(2, "BGM+961'XYZ'", (2, None));
+    }
+
+    #[test]
+    fn beyond_the_limit_no_message_is_examined_and_the_interchange_is_refused() {
+        let detail = "more than 10000 mistakes were found; from this message on none is examined";
+        check(200, &format!("BGM+961'{}", "XYZ'".repeat(100)), (FINDINGS_MAX + 1, Some(detail)));
+        check(50, &format!("BGM+961'{}", "XYZ'".repeat(5_000)), (FINDINGS_MAX + 1, Some(detail)));
+    }
 }

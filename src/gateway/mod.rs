@@ -7,6 +7,6 @@ mod examine;
 mod intake;
 mod rulebook;
 
-pub use examine::{Examined, Syntax, examine, judge_content, judge_syntax};
+pub use examine::{Examined, FINDINGS_MAX, Syntax, examine, judge_content, judge_syntax};
 pub use intake::{Gateway, Received, Reply};
 pub use rulebook::{Identities, Rulebook};

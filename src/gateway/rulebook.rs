@@ -23,6 +23,8 @@ pub struct Rulebook {
     pub settings: RuleSettings,
     /// The zone in which days are counted and local moments stated.
     pub zone: TimeZone,
+    /// Most segments of an interchange that is examined, service segments included.
+    pub segments_max: usize,
     /// Longest evidence kept of what nobody can be answered for, in bytes.
     pub evidence_bytes_max: usize,
 }
