@@ -237,13 +237,14 @@ impl<'a> Interchange<'a> {
         }
         // Which characters UNB is read with depends on the version in it: only syntax 4 knows repetitions.
         let is_syntax_4 = header.component(2, 2).is_some_and(|version| version.raw() == b"4");
-        let service = service.for_version(is_syntax_4, has_una);
+        let mut service = service.for_version(is_syntax_4, has_una);
         let header = Segment::new(service, header.span().start, header.raw());
         let envelope = read_header(&header, &mut findings);
         if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
             let detail = "the decimal mark of UNA is neither a full stop nor a comma";
             findings.push(finding(SyntaxError::InvalidServiceCharacter, place, 0..UNA_LENGTH, detail));
+            service.decimal_mark = ServiceChars::DEFAULT.decimal_mark;
         }
         let interchange =
             Self { bytes, service, segments, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
@@ -291,7 +292,7 @@ impl<'a> Interchange<'a> {
     pub fn segments_of(
         &self,
         message: &Message,
-    ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + '_ {
+    ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + Clone + '_ {
         self.segments.get(message.first..message.end).unwrap_or_default().iter().map(|span| self.at(*span))
     }
 
