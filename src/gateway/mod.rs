@@ -9,4 +9,4 @@ mod rulebook;
 
 pub use examine::{Examined, FINDINGS_MAX, Syntax, examine, judge_content, judge_syntax};
 pub use intake::{Gateway, Received, Reply};
-pub use rulebook::{Identities, Rulebook};
+pub use rulebook::{Identities, Rulebook, check_guide};
