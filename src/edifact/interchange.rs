@@ -347,7 +347,8 @@ impl<'a> Interchange<'a> {
                     let byte = raw.get(at).copied().unwrap_or_default();
                     let element_place = ElementPlace {
                         element: element.position(),
-                        component: Some(component.position()),
+                        // A tag has no components: what stands behind it there is nesting, and a finding of its own.
+                        component: (element.position() > 1).then(|| component.position()),
                         occurrence: self.service.repetition.map(|_| repetition.occurrence()),
                     };
                     let start = component.span().start + at;
@@ -374,6 +375,17 @@ impl<'a> Interchange<'a> {
 }
 
 impl Place {
+    /// The element it names.
+    #[must_use]
+    pub fn element(&self) -> Option<ElementPlace> {
+        match *self {
+            Self::Interchange { element, .. }
+            | Self::FunctionalGroup { element, .. }
+            | Self::Message { element, .. }
+            | Self::Segment { element, .. } => element,
+        }
+    }
+
     /// The same place with this element in it.
     #[must_use]
     pub fn with_element(self, element: ElementPlace) -> Self {
