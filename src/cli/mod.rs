@@ -1,1 +1,103 @@
-//! cli
+//! The commands: one file for each, and what they share.
+//!
+//! Start with [`CommandLine`]. Data goes to standard output, talk and troubles to standard error; what was asked about
+//! and found wrong is an [`Outcome`], and only what kept a command from its work is a [`Trouble`]. No command decides
+//! anything about an interchange: each asks the rooms below and says what they said.
+
+// The gateway, and a gateway to throw away.
+mod demo;
+mod serve;
+
+// For those who write and send interchanges.
+mod check;
+mod send;
+
+// For those who look after a gateway.
+mod codes;
+mod config;
+mod grammar;
+
+// About the program itself.
+mod completions;
+mod man;
+
+// What they share: exit codes and troubles, forms of output, colour, a partner's side of the wire, an exchange for people.
+mod exchange;
+mod format;
+mod outcome;
+mod paint;
+mod safe;
+mod wire;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use jiff::tz::TimeZone;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+
+pub use outcome::{Outcome, Trouble};
+
+/// An export reporting gateway: declarations come in as EDIFACT, proof-of-report numbers go back.
+///
+/// `lodged demo` shows everything once, with a gateway that is thrown away afterwards. `lodged check` says what is wrong
+/// with a file, `lodged send` lodges it.
+#[derive(Debug, Parser)]
+#[command(name = "lodged", version, arg_required_else_help = true, subcommand_required = true, max_term_width = 120)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Check(check::Check),
+    Send(send::Send),
+    Config(config::ConfigCommand),
+    Grammar(grammar::GrammarCommand),
+    Codes(codes::CodesCommand),
+    Man(man::Man),
+    Completions(completions::Completions),
+}
+
+/// Runs the command that this process was started with, and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Fails only when there is one already, which would then be ours.
+    drop(default_provider().install_default());
+    let ended = CommandLine::parse().run(&mut io::stdout());
+    ended.unwrap_or_else(|trouble| trouble.tell()).into()
+}
+
+impl CommandLine {
+    /// Runs the command; its data goes to `out`.
+    ///
+    /// # Errors
+    /// [`Trouble`] when something kept it from its work. What it was asked about and found wrong is no trouble.
+    pub fn run(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+        let outcome = match &self.command {
+            Command::Serve(serve) => serve.run(),
+            Command::Demo(demo) => demo.run(&SystemClock, out),
+            Command::Check(check) => check.run(&SystemClock, out),
+            Command::Send(send) => send.run(out),
+            Command::Config(config) => config.run(&SystemClock, out),
+            Command::Grammar(grammar) => grammar.run(out),
+            Command::Codes(codes) => codes.run(&SystemClock, out),
+            Command::Man(man) => man.run(out),
+            Command::Completions(completions) => completions.run(out),
+        }?;
+        out.flush()?;
+        Ok(outcome)
+    }
+}
+
+/// The zone in which a configuration counts days.
+fn time_zone(config: &Config) -> Result<TimeZone, Trouble> {
+    let name = &config.proof.time_zone;
+    TimeZone::get(name).map_err(|source| Trouble::Zone { name: name.clone(), source })
+}

@@ -1,9 +1,11 @@
 //! Everything that SIGHUP replaces, loaded as a whole before any of it is used.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
+
+use jiff::tz::TimeZone;
 
 use super::trouble::Trouble;
 use crate::channel::tls::{Identity, Limits, Terms};
@@ -12,7 +14,7 @@ use crate::codes::CodeLists;
 use crate::config::{self, Config, Loaded};
 use crate::declaration::guide::{Guide, Mistake};
 use crate::gateway::{Identities, Rulebook, check_guide};
-use crate::grammar::Catalogue;
+use crate::grammar::{self, Catalogue};
 
 /// A configuration with everything it names.
 pub(super) struct Prepared {
@@ -27,7 +29,7 @@ impl Prepared {
     /// # Errors
     /// The first [`Trouble`]; nothing is in force then.
     pub(super) fn new(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Self, Trouble> {
-        let rulebook = load_rulebook(&loaded)?;
+        let rulebook = load_rulebook(&loaded.config, loaded.numbering.zone.clone())?;
         let tls = &loaded.config.tls;
         let identity = Identity::read(&tls.certificate, &tls.private_key)?;
         let terms = Terms::new(identity, Arc::new(loaded.partners.clone()), limits(&loaded.config.limits), clock)?;
@@ -35,12 +37,12 @@ impl Prepared {
     }
 }
 
-/// The rulebook of a configuration: grammars, guides and code lists from its folder, or those that are compiled in.
+/// The rulebook of a configuration: grammars, guides and code lists from its folder, or those that are compiled in. Days
+/// are counted in this zone.
 ///
 /// # Errors
 /// [`Trouble`] with every mistake of the first kind of file that has any.
-pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
-    let config = &loaded.config;
+pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Trouble> {
     let (catalogue, guides, codes) = match &config.grammars.directory {
         Some(directory) => load_grammars(directory)?,
         None => {
@@ -55,7 +57,7 @@ pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
         guides,
         codes,
         settings: config.rules.clone(),
-        zone: loaded.numbering.zone.clone(),
+        zone,
         segments_max: config.limits.interchange_segments_max,
         evidence_bytes_max: config.limits.evidence_bytes_max,
     })
@@ -64,7 +66,7 @@ pub fn load_rulebook(loaded: &Loaded) -> Result<Rulebook, Trouble> {
 /// The folder holds `*.grammar` and `*.guide` in any folders of its own, and the code lists in `codes/`.
 fn load_grammars(directory: &Path) -> Result<(Catalogue, Vec<Guide>, CodeLists), Trouble> {
     let catalogue = Catalogue::load(directory)?;
-    let files = guide_files(directory)?;
+    let files = grammar::files(directory, "guide")?;
     if files.is_empty() {
         return Err(Trouble::NoGuide(directory.to_owned()));
     }
@@ -87,21 +89,6 @@ fn guide(path: &Path, compiled: Result<Guide, Vec<Mistake>>) -> Result<Guide, Tr
 fn checked(guide: Guide, codes: &CodeLists) -> Result<Guide, Vec<Mistake>> {
     let mistakes = check_guide(&guide, codes);
     if mistakes.is_empty() { Ok(guide) } else { Err(mistakes) }
-}
-
-/// Every `*.guide` in the folders of a folder, in the order of their names: one level, as grammars are laid out.
-fn guide_files(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let mut files = Vec::new();
-    for folder in entries(directory)?.into_iter().filter(|path| path.is_dir()) {
-        files.extend(entries(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "guide")));
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let read = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    read.map_err(unreadable(directory))
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Trouble {
@@ -171,7 +158,8 @@ mod tests {
         let (home, shipped) = (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars"));
         for folder in ["codes", "d96b", "export"] {
             fs::create_dir(home.path().join(folder)).unwrap();
-            for file in entries(&shipped.join(folder)).unwrap() {
+            for entry in fs::read_dir(shipped.join(folder)).unwrap() {
+                let file = entry.unwrap().path();
                 fs::copy(&file, home.path().join(folder).join(file.file_name().unwrap())).unwrap();
             }
         }

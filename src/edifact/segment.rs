@@ -82,20 +82,20 @@ impl<'a> Segment<'a> {
     /// The tag as an element: position 1. More than one component in it is explicit nesting.
     #[must_use]
     pub fn tag_element(&self) -> Element<'a> {
-        let (_, raw) = up_to_element(&self.service, self.bytes);
-        Element { piece: Piece { raw, offset: self.offset, service: self.service }, position: 1 }
+        let piece = self.pieces().next().unwrap_or(Piece { raw: &[], offset: self.offset, service: self.service });
+        Element { piece, position: 1 }
     }
 
     /// Its data elements in order, the first at position 2.
     #[must_use]
     pub fn elements(&self) -> Elements<'a> {
-        let (rest, tag) = up_to_element(&self.service, self.bytes);
-        Elements {
-            rest: rest.split_first().map(|(_, rest)| rest),
-            offset: self.offset + tag.len() + 1,
-            service: self.service,
-            position: 1,
-        }
+        let mut pieces = self.pieces();
+        pieces.next(); // The tag.
+        Elements { pieces, position: 1 }
+    }
+
+    fn pieces(&self) -> Pieces<'a> {
+        Piece { raw: self.bytes, offset: self.offset, service: self.service }.divided(Some(self.service.element))
     }
 
     /// The data element at this position (first = 2); none when the segment ends before it.
@@ -146,11 +146,68 @@ struct Piece<'a> {
     service: ServiceChars,
 }
 
-impl Piece<'_> {
+impl<'a> Piece<'a> {
     fn span(&self) -> Range<usize> {
         self.offset..self.offset + self.raw.len()
     }
+
+    /// What this separator divides it into; one piece where there is no such separator.
+    fn divided(self, separator: Option<u8>) -> Pieces<'a> {
+        Pieces { rest: Some(self.raw), offset: self.offset, service: self.service, separator }
+    }
 }
+
+/// What a separator divides a stretch of bytes into.
+#[derive(Clone)]
+struct Pieces<'a> {
+    rest: Option<&'a [u8]>,
+    offset: usize,
+    service: ServiceChars,
+    separator: Option<u8>,
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let input = self.rest?;
+        let (rest, raw) = match self.separator {
+            Some(separator) => up_to(separator, self.service.release, input),
+            None => (&[][..], input),
+        };
+        let piece = Piece { raw, offset: self.offset, service: self.service };
+        self.rest = rest.split_first().map(|(_, rest)| rest);
+        self.offset += raw.len() + 1;
+        Some(piece)
+    }
+}
+
+/// What elements, repetitions and components have in common.
+macro_rules! lies_in_bytes {
+    ($($level:ident)*) => {
+        $(impl<'a> $level<'a> {
+            /// Whether nothing stands in it.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.piece.raw.is_empty()
+            }
+
+            /// Its bytes as they came, release characters and all.
+            #[must_use]
+            pub fn raw(&self) -> &'a [u8] {
+                self.piece.raw
+            }
+
+            /// Where it lies in the interchange.
+            #[must_use]
+            pub fn span(&self) -> Range<usize> {
+                self.piece.span()
+            }
+        })*
+    };
+}
+
+lies_in_bytes! { Element Repetition Component }
 
 /// One data element with all its repetitions.
 #[derive(Clone, Copy)]
@@ -166,43 +223,17 @@ impl<'a> Element<'a> {
         self.position
     }
 
-    /// Whether nothing stands in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.piece.raw.is_empty()
-    }
-
-    /// Its bytes as they came.
-    #[must_use]
-    pub fn raw(&self) -> &'a [u8] {
-        self.piece.raw
-    }
-
-    /// Where it lies in the interchange.
-    #[must_use]
-    pub fn span(&self) -> Range<usize> {
-        self.piece.span()
-    }
-
     /// Its repetitions; exactly one where the syntax knows no repetition separator.
     #[must_use]
     pub fn repetitions(&self) -> Repetitions<'a> {
-        Repetitions {
-            rest: Some(self.piece.raw),
-            offset: self.piece.offset,
-            service: self.piece.service,
-            occurrence: 0,
-        }
+        Repetitions { pieces: self.piece.divided(self.piece.service.repetition), occurrence: 0 }
     }
 
     /// The components of its first repetition.
     #[must_use]
     pub fn components(&self) -> Components<'a> {
-        let first = match self.piece.service.repetition {
-            Some(separator) => up_to(&[separator], self.piece.service.release, self.piece.raw).1,
-            None => self.piece.raw,
-        };
-        Components { rest: Some(first), offset: self.piece.offset, service: self.piece.service, position: 0 }
+        let first = self.piece.divided(self.piece.service.repetition).next().unwrap_or(self.piece);
+        Components { pieces: first.divided(Some(first.service.component)), position: 0 }
     }
 }
 
@@ -220,28 +251,10 @@ impl<'a> Repetition<'a> {
         self.occurrence
     }
 
-    /// Whether nothing stands in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.piece.raw.is_empty()
-    }
-
-    /// Its bytes as they came.
-    #[must_use]
-    pub fn raw(&self) -> &'a [u8] {
-        self.piece.raw
-    }
-
-    /// Where it lies in the interchange.
-    #[must_use]
-    pub fn span(&self) -> Range<usize> {
-        self.piece.span()
-    }
-
     /// Its components in order.
     #[must_use]
     pub fn components(&self) -> Components<'a> {
-        Components { rest: Some(self.piece.raw), offset: self.piece.offset, service: self.piece.service, position: 0 }
+        Components { pieces: self.piece.divided(Some(self.piece.service.component)), position: 0 }
     }
 }
 
@@ -257,24 +270,6 @@ impl<'a> Component<'a> {
     #[must_use]
     pub fn position(&self) -> u16 {
         self.position
-    }
-
-    /// Whether nothing stands in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.piece.raw.is_empty()
-    }
-
-    /// Its bytes as they came, release characters and all.
-    #[must_use]
-    pub fn raw(&self) -> &'a [u8] {
-        self.piece.raw
-    }
-
-    /// Where it lies in the interchange.
-    #[must_use]
-    pub fn span(&self) -> Range<usize> {
-        self.piece.span()
     }
 
     /// Its bytes without release characters, copied only when there are some.
@@ -297,12 +292,12 @@ fn unrelease(release: u8, raw: &[u8]) -> Vec<u8> {
     value
 }
 
-/// `value = *( character / release-character character )`, up to one of `ends`, which is left in the rest.
-fn up_to<'a>(ends: &[u8], release: Option<u8>, input: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+/// `value = *( character / release-character character )`, up to `end`, which is left in the rest.
+fn up_to(end: u8, release: Option<u8>, input: &[u8]) -> (&[u8], &[u8]) {
     let mut length = 0;
     loop {
         let rest = input.get(length..).unwrap_or_default();
-        let stops = |byte: u8| ends.contains(&byte) || Some(byte) == release;
+        let stops = |byte: u8| byte == end || Some(byte) == release;
         let stretch: IResult<&[u8], &[u8]> = take_till(stops).parse(rest);
         let Ok((rest, taken)) = stretch else { return (&[], input) };
         length += taken.len();
@@ -315,24 +310,18 @@ fn up_to<'a>(ends: &[u8], release: Option<u8>, input: &'a [u8]) -> (&'a [u8], &'
     (rest, value)
 }
 
-fn up_to_element<'a>(service: &ServiceChars, input: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-    up_to(&[service.element], service.release, input)
-}
-
 /// `segment = *character terminator`: the bytes of the first segment, and the rest after its terminator.
 ///
 /// None when no terminator follows. Line breaks before a segment are skipped by the caller.
 pub(super) fn segment_bytes<'a>(service: &ServiceChars, input: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let (rest, segment) = up_to(&[service.terminator], service.release, input);
+    let (rest, segment) = up_to(service.terminator, service.release, input);
     rest.split_first().map(|(_, rest)| (rest, segment))
 }
 
 /// The data elements of a segment.
 #[derive(Clone)]
 pub struct Elements<'a> {
-    rest: Option<&'a [u8]>,
-    offset: usize,
-    service: ServiceChars,
+    pieces: Pieces<'a>,
     position: u16,
 }
 
@@ -340,10 +329,7 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
 
     fn next(&mut self) -> Option<Element<'a>> {
-        let (rest, raw) = up_to_element(&self.service, self.rest?);
-        let piece = Piece { raw, offset: self.offset, service: self.service };
-        self.rest = rest.split_first().map(|(_, rest)| rest);
-        self.offset += raw.len() + 1;
+        let piece = self.pieces.next()?;
         self.position = self.position.saturating_add(1);
         Some(Element { piece, position: self.position })
     }
@@ -352,9 +338,7 @@ impl<'a> Iterator for Elements<'a> {
 /// The repetitions of a data element.
 #[derive(Clone)]
 pub struct Repetitions<'a> {
-    rest: Option<&'a [u8]>,
-    offset: usize,
-    service: ServiceChars,
+    pieces: Pieces<'a>,
     occurrence: u32,
 }
 
@@ -362,14 +346,7 @@ impl<'a> Iterator for Repetitions<'a> {
     type Item = Repetition<'a>;
 
     fn next(&mut self) -> Option<Repetition<'a>> {
-        let input = self.rest?;
-        let (rest, raw) = match self.service.repetition {
-            Some(separator) => up_to(&[separator], self.service.release, input),
-            None => (&[][..], input),
-        };
-        let piece = Piece { raw, offset: self.offset, service: self.service };
-        self.rest = rest.split_first().map(|(_, rest)| rest);
-        self.offset += raw.len() + 1;
+        let piece = self.pieces.next()?;
         self.occurrence = self.occurrence.saturating_add(1);
         Some(Repetition { piece, occurrence: self.occurrence })
     }
@@ -378,9 +355,7 @@ impl<'a> Iterator for Repetitions<'a> {
 /// The components of one repetition.
 #[derive(Clone)]
 pub struct Components<'a> {
-    rest: Option<&'a [u8]>,
-    offset: usize,
-    service: ServiceChars,
+    pieces: Pieces<'a>,
     position: u16,
 }
 
@@ -388,10 +363,7 @@ impl<'a> Iterator for Components<'a> {
     type Item = Component<'a>;
 
     fn next(&mut self) -> Option<Component<'a>> {
-        let (rest, raw) = up_to(&[self.service.component], self.service.release, self.rest?);
-        let piece = Piece { raw, offset: self.offset, service: self.service };
-        self.rest = rest.split_first().map(|(_, rest)| rest);
-        self.offset += raw.len() + 1;
+        let piece = self.pieces.next()?;
         self.position = self.position.saturating_add(1);
         Some(Component { piece, position: self.position })
     }

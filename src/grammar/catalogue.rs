@@ -199,9 +199,21 @@ pub(super) fn read(sources: &[Source]) -> (Compiled, LintReport) {
     (compiled, mistakes.into_report(&names))
 }
 
-/// The grammar files of a folder, in the order of their names.
+/// The grammars of a folder and the folders in it.
 fn sources(folder: &Path) -> Result<Vec<Source>, GrammarTrouble> {
-    let mut sources = Vec::new();
+    let read = |path: PathBuf| match fs::read_to_string(&path) {
+        Ok(text) => Ok(Source { name: path, text }),
+        Err(source) => Err(GrammarTrouble::Unreadable { path, source }),
+    };
+    files(folder, EXTENSION)?.into_iter().map(read).collect()
+}
+
+/// The files of a folder and the folders in it whose names end so, in the order of their names.
+///
+/// # Errors
+/// [`GrammarTrouble::Unreadable`] when one of the folders cannot be read.
+pub fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, GrammarTrouble> {
+    let mut files = Vec::new();
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
         let unreadable = |source| GrammarTrouble::Unreadable { path: folder.clone(), source };
@@ -209,15 +221,13 @@ fn sources(folder: &Path) -> Result<Vec<Source>, GrammarTrouble> {
             let path = entry.map_err(unreadable)?.path();
             if path.is_dir() && depth < FOLDER_DEPTH_MAX {
                 folders.push((path, depth + 1));
-            } else if path.extension().is_some_and(|extension| extension == EXTENSION) {
-                let text = fs::read_to_string(&path)
-                    .map_err(|source| GrammarTrouble::Unreadable { path: path.clone(), source })?;
-                sources.push(Source { name: path, text });
+            } else if path.extension().is_some_and(|end| end == extension) {
+                files.push(path);
             }
         }
     }
-    sources.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(sources)
+    files.sort();
+    Ok(files)
 }
 
 #[cfg(test)]

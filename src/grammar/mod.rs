@@ -29,7 +29,7 @@ mod simple;
 #[cfg(test)]
 mod trial;
 
-pub use catalogue::{Catalogue, GrammarTrouble, lint};
+pub use catalogue::{Catalogue, GrammarTrouble, files, lint};
 pub use findings::FINDINGS_MAX;
 pub use matching::{Examined, Match};
 pub use mistake::{LintReport, Mistake, Severity};

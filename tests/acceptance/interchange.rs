@@ -1,7 +1,11 @@
 //! What partners send, and what comes back, as far as a story looks into it.
 
+use std::sync::LazyLock;
+
 use lodged::clock::{Clock as _, SystemClock};
 use lodged::edifact::Interchange;
+use lodged::gateway::judge_syntax;
+use lodged::grammar::Catalogue;
 
 /// The sample of an original declaration: exported some days from now, under these references. References that differ
 /// make interchanges and declarations that differ.
@@ -38,6 +42,8 @@ pub(crate) fn segments_of_nothing(reference: &str, count: usize) -> Vec<u8> {
     .into_bytes()
 }
 
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
+
 /// An answer of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -46,9 +52,10 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Every answer is an interchange without a fault.
+    /// Every answer is an interchange that our own grammars have nothing to say against.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let (interchange, findings) = Interchange::read(&bytes).expect("an answer is an interchange");
+        let findings = judge_syntax(&interchange, findings, &CATALOGUE).findings;
         assert!(findings.is_empty(), "{findings:?}\n{}", bytes.escape_ascii());
         let segments = interchange.segments().map(|segment| String::from_utf8_lossy(segment.raw()).into_owned());
         let segments = segments.collect();

@@ -69,7 +69,8 @@ fn who_does_not_take_its_answers_finds_them_waiting() {
     // The answers to the repeats fill every buffer between the gateway and a partner that does not read.
     let (begun, repeats) = (Instant::now(), asking.repeat(50));
     while partner.tries_to_send(&repeats).is_ok() {
-        assert!(begun.elapsed() < DEADLINE);
+        // Megabytes fit into the buffers of the system, and each repeat is examined.
+        assert!(begun.elapsed() < 6 * DEADLINE);
     }
     gateway.says("the connection ended");
     assert_eq!(gateway.metric(&closed_by("write-seconds-max")), 1);

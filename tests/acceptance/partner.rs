@@ -70,11 +70,16 @@ impl Partner {
 
     /// The next answer; how the connection ended when there is none.
     pub(crate) fn gets(&mut self) -> Result<Answer, End> {
+        self.gets_bytes().map(Answer::new)
+    }
+
+    /// The next answer, as it came.
+    pub(crate) fn gets_bytes(&mut self) -> Result<Vec<u8>, End> {
         loop {
             if let Frame::Interchange(range) = self.finder.find(&self.received) {
                 let rest = self.received.split_off(range.end);
                 let mut answer = std::mem::replace(&mut self.received, rest);
-                return Ok(Answer::new(answer.split_off(range.start)));
+                return Ok(answer.split_off(range.start));
             }
             let mut piece = [0; 16 * 1024];
             match self.stream.read(&mut piece) {

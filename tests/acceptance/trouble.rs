@@ -38,7 +38,10 @@ impl Inside {
         let identity = Identity::read(&loaded.config.tls.certificate, &loaded.config.tls.private_key).unwrap();
         let (clock, partners) = (Arc::new(SystemClock), Arc::new(loaded.partners.clone()));
         let terms = Terms::new(identity, partners, Limits::default(), clock.clone()).unwrap();
-        let gateway = Arc::new(lodged::gateway::Gateway::new(load_rulebook(&loaded).unwrap(), store));
+        let gateway = Arc::new(lodged::gateway::Gateway::new(
+            load_rulebook(&loaded.config, loaded.numbering.zone.clone()).unwrap(),
+            store,
+        ));
         let door = Door::new(gateway, clock, terms);
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(Listener::bind("127.0.0.1:0".parse().unwrap())).unwrap();

@@ -86,25 +86,26 @@ impl Guide {
         repertoire: Repertoire,
         zone: &TimeZone,
     ) -> Reading {
-        let mut reader = Reader {
-            guide: self,
-            grammar,
-            repertoire,
-            zone,
-            open: Vec::new(),
-            header: vec![Count::default(); self.elements.len()],
-            line: vec![Count::default(); self.elements.len()],
-            unused: None,
-            draft: Draft::default(),
-            breaches: Vec::new(),
-        };
-        for found in matches {
-            let index = usize::try_from(found.position).unwrap_or(usize::MAX).wrapping_sub(1);
-            if let Some(segment) = segments.get(index) {
-                reader.take(segment, found);
-            }
-        }
+        let mut reader = Reader::new(self, grammar, repertoire, zone);
+        reader.take_all(segments, matches);
         reader.finish(segments)
+    }
+
+    /// Which elements the segments of a message state, for people: the position of each segment (UNH = 1) with an element
+    /// that it states, in the order of the message.
+    pub fn explain(
+        &self,
+        grammar: &MessageGrammar,
+        segments: &[Segment<'_>],
+        matches: &[Match],
+        repertoire: Repertoire,
+    ) -> Vec<(u32, &Element)> {
+        let zone = TimeZone::UTC; // What a moment is does not matter here, only where it stands.
+        let mut reader = Reader::new(self, grammar, repertoire, &zone);
+        reader.told = Some(Vec::new());
+        reader.take_all(segments, matches);
+        let told = reader.told.unwrap_or_default().into_iter();
+        told.filter_map(|(position, index)| Some((position, self.elements.get(index)?))).collect()
     }
 }
 
@@ -128,9 +129,36 @@ struct Reader<'a, 'g> {
     unused: Option<(u32, SegmentPoint, Range<usize>)>,
     draft: Draft,
     breaches: Vec<Breach>,
+    /// Which segment stated which element, when somebody asks.
+    told: Option<Vec<(u32, usize)>>,
 }
 
 impl<'a, 'g> Reader<'a, 'g> {
+    fn new(guide: &'g Guide, grammar: &'g MessageGrammar, repertoire: Repertoire, zone: &'g TimeZone) -> Self {
+        Self {
+            guide,
+            grammar,
+            repertoire,
+            zone,
+            open: Vec::new(),
+            header: vec![Count::default(); guide.elements.len()],
+            line: vec![Count::default(); guide.elements.len()],
+            unused: None,
+            draft: Draft::default(),
+            breaches: Vec::new(),
+            told: None,
+        }
+    }
+
+    fn take_all(&mut self, segments: &[Segment<'a>], matches: &[Match]) {
+        for found in matches {
+            let index = usize::try_from(found.position).unwrap_or(usize::MAX).wrapping_sub(1);
+            if let Some(segment) = segments.get(index) {
+                self.take(segment, found);
+            }
+        }
+    }
+
     fn take(&mut self, segment: &Segment<'a>, found: &Match) {
         let Some(place) = self.grammar.place(found.place) else { return };
         self.leave_groups(place.group, found.opens_group);
@@ -271,8 +299,10 @@ impl<'a, 'g> Reader<'a, 'g> {
         count.called_for += u32::from(depends_on_this);
         let Some(value) = value else { return };
         count.stated += 1;
-        if count.stated > element.most {
-            let is_first = count.stated == element.most + 1;
+        let stated = count.stated;
+        self.told.iter_mut().for_each(|told| told.push((position, index)));
+        if stated > element.most {
+            let is_first = stated == element.most + 1;
             if is_first {
                 let [_, _, many] = &element.codes;
                 let kind = BreachKind::TooMany { most: element.most };

@@ -1,0 +1,55 @@
+//! `lodged config`: whether a configuration can be used, and what it is.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Outcome, Trouble};
+use crate::clock::Clock;
+use crate::config::{self, Environment};
+
+/// The file that commands take when none is named.
+pub(super) const DEFAULT_FILE: &str = "conf/lodged.toml";
+
+/// Checks the configuration, or shows what is in force.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+pub(super) struct ConfigCommand {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Finds mistakes in the file, its partners, the environment, and every file they name.
+    ///
+    /// Exit code 0 when the gateway could start and nothing must be mended, 1 when something must.
+    Check(File),
+    /// Prints every setting that is in force as TOML, with where it comes from. Secrets are shown as their files.
+    Show(File),
+}
+
+#[derive(Debug, Args)]
+struct File {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
+    config: PathBuf,
+}
+
+impl ConfigCommand {
+    pub(super) fn run(&self, clock: &impl Clock, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+        let environment = Environment::of_process();
+        match &self.verb {
+            Verb::Check(file) => {
+                let report = config::check(&file.config, &environment, clock.now());
+                write!(out, "{report}")?;
+                Ok(Outcome::clean_if(report.is_clean()))
+            }
+            Verb::Show(file) => {
+                write!(out, "{}", config::show(&file.config, &environment)?)?;
+                Ok(Outcome::Clean)
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! How a command ends: by what it found, or by what kept it from its work. Exit codes stand here and nowhere else.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::wire::WireTrouble;
+use crate::codes::{CodeListTrouble, ImportTrouble, UnknownList};
+use crate::config::ConfigTrouble;
+use crate::daemon;
+use crate::declaration::guide;
+use crate::grammar::GrammarTrouble;
+
+/// How a command ended that did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Nothing is wrong: exit code 0.
+    Clean,
+    /// What was asked about is wrong, or was refused: exit code 1.
+    Refused,
+    /// It could not be looked at, or could not be done: exit code 2.
+    Undone,
+    /// Whoever read the output went away: exit code 141, as a shell says it of a program that a closed pipe ended.
+    Unheard,
+}
+
+impl Outcome {
+    /// [`Outcome::Clean`], or [`Outcome::Refused`].
+    pub(super) fn clean_if(is_clean: bool) -> Self {
+        if is_clean { Self::Clean } else { Self::Refused }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Clean => Self::SUCCESS,
+            Outcome::Refused => Self::from(1),
+            Outcome::Undone => Self::from(2),
+            Outcome::Unheard => Self::from(141),
+        }
+    }
+}
+
+/// What kept a command from its work: what happened, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The output cannot be written. Only writing to it may become this by `?`.
+    #[error("the output cannot be written")]
+    Output(#[from] io::Error),
+    /// A file cannot be read.
+    #[error("{} cannot be read; check that it is there and that you may read it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("{} cannot be written; check its directory, your permissions and the free space", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file is longer than a command takes.
+    #[error("{} is longer than {bytes_max} bytes; cut it into several files", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Most bytes.
+        bytes_max: u64,
+    },
+    /// The configuration cannot be used.
+    #[error("the configuration cannot be used; correct this and run `lodged config check`\n{0}")]
+    Config(ConfigTrouble),
+    /// The grammars cannot be used.
+    #[error(transparent)]
+    Grammars(#[from] GrammarTrouble),
+    /// The code lists cannot be used.
+    #[error(transparent)]
+    Codes(#[from] CodeListTrouble),
+    /// There is no such code list.
+    #[error(transparent)]
+    UnknownList(#[from] UnknownList),
+    /// A code list was not replaced.
+    #[error(transparent)]
+    Import(#[from] ImportTrouble),
+    /// The zone is not known to this machine.
+    #[error("this machine does not know the time zone {name}; install the time zone data of the system")]
+    Zone {
+        /// Its IANA name.
+        name: String,
+        /// What the system says.
+        source: jiff::Error,
+    },
+    /// The configuration has no such partner.
+    #[error("{} knows no partner {id}; {known}", config.display())]
+    UnknownPartner {
+        /// The configuration.
+        config: PathBuf,
+        /// The short name that was given.
+        id: String,
+        /// Who is known, in words.
+        known: String,
+    },
+    /// The gateway could not be spoken to.
+    #[error(transparent)]
+    Wire(#[from] WireTrouble),
+    /// The gateway could not be started, or what it judges by could not be loaded.
+    #[error(transparent)]
+    Daemon(#[from] daemon::Trouble),
+    /// The throwaway gateway could not be set up.
+    #[error("the throwaway gateway cannot be set up: {what}")]
+    Demo {
+        /// What could not be made.
+        what: &'static str,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+// Its sentences are in the trouble's own, so it is no cause that would be told a second time.
+impl From<ConfigTrouble> for Trouble {
+    fn from(trouble: ConfigTrouble) -> Self {
+        Self::Config(trouble)
+    }
+}
+
+impl Trouble {
+    /// Tells the trouble on standard error, with its causes, and gives the outcome that it is.
+    #[must_use]
+    #[expect(clippy::print_stderr, reason = "this is the one place where a command talks to people about its trouble")]
+    pub fn tell(&self) -> Outcome {
+        if matches!(self, Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe) {
+            return Outcome::Unheard;
+        }
+        eprintln!("lodged: {self}");
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            eprintln!("  because: {error}");
+            cause = error.source();
+        }
+        Outcome::Undone
+    }
+}
+
+/// The mistakes of a guide, as compilers write them.
+pub(super) fn guide_lines(path: &Path, mistakes: &[guide::Mistake]) -> String {
+    let line = |mistake: &guide::Mistake| {
+        format!("\n{}:{}:{}: error: {}", path.display(), mistake.line, mistake.column, mistake.text)
+    };
+    mistakes.iter().map(line).collect()
+}
