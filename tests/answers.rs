@@ -1,12 +1,19 @@
 //! Whatever comes, what goes back is valid under our own grammars: damaged interchanges, every repertoire, any sentence.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
 
 mod house;
 
 use house::{House, is_valid};
 use lodged::declaration::{RuleFinding, Severity};
 use lodged::edifact::{Interchange, Repertoire, ServiceChars};
+use lodged::gateway::Rulebook;
 use lodged::identifier::RecordNumber;
 use lodged::record::{AnswerKind, AnswerReference, Channel, Recorded, Verdict};
 use lodged::reply;
@@ -52,6 +59,29 @@ fn what_is_too_long_to_be_copied_is_cut() {
 fn a_functional_group_without_anything_is_named_by_full_stops() {
     check("UNOC:3", "UNG'UNE'UNZ+1+IC1'", "UCI+IC1+ACMEFWD:ZZ+LODGED+7'UCF+.+.+.+4+13+UNG+2'");
     check("UNOC:4", "UNG'UNE'UNZ+1+IC1'", "UCI+IC1+ACMEFWD:ZZ+LODGED+7'UCF+.+++4+13+UNG+6'");
+}
+
+#[tokio::test]
+async fn more_segments_than_are_taken_refuse_the_interchange() {
+    let mut house = House::new();
+    house.gateway.replace_rulebook(Rulebook { segments_max: 40, ..house::rulebook() });
+    let replies = house.receives(SAMPLE).await;
+    let [contrl] = replies.as_slice() else { panic!("{} answers", replies.len()) };
+    is_valid(contrl);
+    let text = String::from_utf8_lossy(contrl);
+    assert!(text.contains("UCI+ACME0000000001+ACMEFWD:ZZ+LODGED+4+18'UNT+3+1'"), "{text}");
+}
+
+#[tokio::test]
+async fn a_good_message_behind_too_many_bad_ones_is_not_accepted() {
+    let sample: String = SAMPLE.iter().map(|byte| char::from(*byte)).collect();
+    let bad: String = (2..1_200).map(|number| format!("UNH+{number}+CUSDEC:D::UN'UNT+2+{number}'")).collect();
+    let text = sample.replace("UNH+1+", &format!("{bad}UNH+1+")).replace("UNZ+1+", "UNZ+1199+");
+    let bytes: Vec<u8> = text.chars().map(|character| u8::try_from(character).unwrap()).collect();
+    let replies = House::new().receives(&bytes).await;
+    let [contrl] = replies.as_slice() else { panic!("{} answers", replies.len()) };
+    is_valid(contrl);
+    assert!(String::from_utf8_lossy(contrl).contains("UCI+ACME0000000001+ACMEFWD:ZZ+LODGED+4+18'"));
 }
 
 #[test]
