@@ -59,7 +59,7 @@ pub(super) fn is_full(interchange: &Interchange<'_>, message: &Message, findings
 pub(super) fn too_long(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, segments_max: usize) -> Syntax {
     let span = interchange.segments().nth(segments_max).map(|segment| segment.span()).unwrap_or_default();
     let count = interchange.segments().len();
-    findings.push(refusal(span, format!("{count} segments came, at most {segments_max} are taken")));
+    findings.push(refusal(span, format!("{count} segments came, limits.interchange_segments_max is {segments_max}")));
     Syntax { findings, structures: interchange.messages.iter().map(|_| None).collect() }
 }
 
