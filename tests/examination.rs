@@ -31,7 +31,7 @@ fn mistakes_of_all_messages_together_have_a_limit() {
 
 #[test]
 fn of_an_interchange_with_too_many_segments_nothing_else_is_looked_at() {
-    let rulebook = Rulebook { interchange_segments_max: 301, ..house::rulebook() };
+    let rulebook = Rulebook { segments_max: 301, ..house::rulebook() };
     let delivery = examined(&messages_of_nothing(100)).delivery;
     let Examined::Interchange(examination) = examine(delivery, &house::partner(), &rulebook) else { panic!() };
     let details: Vec<_> = examination.facts.findings.iter().map(|finding| finding.detail.as_str()).collect();

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::codes::CodeLists;
 use crate::config::{self, Config, Loaded};
 use crate::declaration::guide::{Guide, Mistake};
-use crate::gateway::{Identities, Rulebook};
+use crate::gateway::{Identities, Rulebook, check_guide};
 use crate::grammar::{self, Catalogue};
 
 /// A configuration with everything it names.
@@ -58,7 +58,7 @@ pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Troubl
         codes,
         settings: config.rules.clone(),
         zone,
-        interchange_segments_max: config.limits.interchange_segments_max,
+        segments_max: config.limits.interchange_segments_max,
         evidence_bytes_max: config.limits.evidence_bytes_max,
     })
 }
@@ -66,20 +66,29 @@ pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Troubl
 /// The folder holds `*.grammar` and `*.guide` in any folders of its own, and the code lists in `codes/`.
 fn load_grammars(directory: &Path) -> Result<(Catalogue, Vec<Guide>, CodeLists), Trouble> {
     let catalogue = Catalogue::load(directory)?;
-    let mut guides = Vec::new();
-    for path in grammar::files(directory, "guide")? {
-        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
-        let compiled = Guide::load(&text, &catalogue);
-        guides.push(guide(&path, compiled)?);
-    }
-    if guides.is_empty() {
+    let files = grammar::files(directory, "guide")?;
+    if files.is_empty() {
         return Err(Trouble::NoGuide(directory.to_owned()));
     }
-    Ok((catalogue, guides, CodeLists::load(&directory.join("codes"))?))
+    let mut compiled = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let guide = guide(&path, Guide::load(&text, &catalogue))?;
+        compiled.push((path, guide));
+    }
+    let codes = CodeLists::load(&directory.join("codes"))?;
+    let checked = compiled.into_iter().map(|(path, compiled)| guide(&path, checked(compiled, &codes)));
+    Ok((catalogue, checked.collect::<Result<_, _>>()?, codes))
 }
 
 fn guide(path: &Path, compiled: Result<Guide, Vec<Mistake>>) -> Result<Guide, Trouble> {
     compiled.map_err(|mistakes| Trouble::Guide { path: path.to_owned(), mistakes })
+}
+
+/// A guide that names nothing but what is there.
+fn checked(guide: Guide, codes: &CodeLists) -> Result<Guide, Vec<Mistake>> {
+    let mistakes = check_guide(&guide, codes);
+    if mistakes.is_empty() { Ok(guide) } else { Err(mistakes) }
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Trouble {
@@ -142,5 +151,23 @@ mod tests {
         fs::write(home.path().join("export/own.guide"), "\nnonsense\n").unwrap();
         let trouble = load_grammars(home.path()).err().map(|trouble| trouble.to_string()).unwrap();
         assert!(trouble.contains("own.guide cannot be used") && trouble.contains("\n  2:1: "), "{trouble}");
+    }
+
+    #[test]
+    fn a_guide_that_names_a_list_nobody_has_is_refused() {
+        let (home, shipped) = (tempfile::tempdir().unwrap(), Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars"));
+        for folder in ["codes", "d96b", "export"] {
+            fs::create_dir(home.path().join(folder)).unwrap();
+            for entry in fs::read_dir(shipped.join(folder)).unwrap() {
+                let file = entry.unwrap().path();
+                fs::copy(&file, home.path().join(folder).join(file.file_name().unwrap())).unwrap();
+            }
+        }
+        assert!(load_grammars(home.path()).is_ok());
+        let guide = home.path().join("export/cusdec.guide");
+        let text = fs::read_to_string(&guide).unwrap();
+        fs::write(&guide, text.replace("list modes H212", "list modi H212")).unwrap();
+        let trouble = load_grammars(home.path()).err().map(|trouble| trouble.to_string()).unwrap();
+        assert!(trouble.contains("cusdec.guide cannot be used") && trouble.contains("modi"), "{trouble}");
     }
 }

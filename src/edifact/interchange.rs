@@ -235,14 +235,26 @@ impl<'a> Interchange<'a> {
         if header.tag() != Tag(*b"UNB") {
             return None;
         }
+        // Which characters UNB is read with depends on the version in it: only syntax 4 knows repetitions.
+        let is_syntax_4 = header.component(2, 2).is_some_and(|version| version.raw() == b"4");
+        let mut service = service.for_version(is_syntax_4, has_una);
+        let header = Segment::new(service, header.span().start, header.raw());
         let envelope = read_header(&header, &mut findings);
-        let service = service.for_version(envelope.version == SyntaxVersion::V4, has_una);
+        if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
+            let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
+            let detail = "the decimal mark of UNA is neither a full stop nor a comma";
+            findings.push(finding(SyntaxError::InvalidServiceCharacter, place, 0..UNA_LENGTH, detail));
+            service.decimal_mark = ServiceChars::DEFAULT.decimal_mark;
+        }
         let interchange =
             Self { bytes, service, segments, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
         let mut walk = Walk { interchange, findings, open: Open::default(), references: HashSet::new() };
         walk.run();
         let Walk { interchange, mut findings, .. } = walk;
-        interchange.check_characters(&mut findings);
+        // Of a repertoire that is not supported nobody can say which characters it has.
+        if !findings.iter().any(|finding| finding.error == SyntaxError::UnsupportedCharacterSet) {
+            interchange.check_characters(&mut findings);
+        }
         findings.sort_by_key(|finding| (finding.span.start, finding.place));
         Some((interchange, findings))
     }
@@ -280,7 +292,7 @@ impl<'a> Interchange<'a> {
     pub fn segments_of(
         &self,
         message: &Message,
-    ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + '_ {
+    ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + Clone + '_ {
         self.segments.get(message.first..message.end).unwrap_or_default().iter().map(|span| self.at(*span))
     }
 
@@ -335,7 +347,8 @@ impl<'a> Interchange<'a> {
                     let byte = raw.get(at).copied().unwrap_or_default();
                     let element_place = ElementPlace {
                         element: element.position(),
-                        component: Some(component.position()),
+                        // A tag has no components: what stands behind it there is nesting, and a finding of its own.
+                        component: (element.position() > 1).then(|| component.position()),
                         occurrence: self.service.repetition.map(|_| repetition.occurrence()),
                     };
                     let start = component.span().start + at;
@@ -362,6 +375,17 @@ impl<'a> Interchange<'a> {
 }
 
 impl Place {
+    /// The element it names.
+    #[must_use]
+    pub fn element(&self) -> Option<ElementPlace> {
+        match *self {
+            Self::Interchange { element, .. }
+            | Self::FunctionalGroup { element, .. }
+            | Self::Message { element, .. }
+            | Self::Segment { element, .. } => element,
+        }
+    }
+
     /// The same place with this element in it.
     #[must_use]
     pub fn with_element(self, element: ElementPlace) -> Self {
@@ -379,6 +403,7 @@ impl Place {
 #[derive(Default)]
 struct Places {
     message: usize,
+    group: usize,
 }
 
 impl Places {
@@ -387,14 +412,16 @@ impl Places {
             self.message += 1;
         }
         if let Some(message) = interchange.messages.get(self.message).filter(|message| message.first <= index) {
-            let position = count(index - message.first + 1);
-            return Place::Segment { message: count(self.message), position, element: None };
+            return self.in_message(interchange, message, index);
         }
-        let mut groups = interchange.groups.iter().zip(0u32..);
-        let is_envelope = |group: &FunctionalGroup| group.header == index || group.trailer == Some(index);
-        if let Some((group, number)) = groups.find(|(group, _)| is_envelope(group)) {
-            let segment = Some(if group.header == index { ServiceTag::Ung } else { ServiceTag::Une });
-            return Place::FunctionalGroup { group: number, segment, element: None };
+        while interchange.groups.get(self.group + 1).is_some_and(|group| group.header <= index) {
+            self.group += 1;
+        }
+        if let Some(group) = interchange.groups.get(self.group) {
+            let tags = [(Some(group.header), ServiceTag::Ung), (group.trailer, ServiceTag::Une)];
+            if let Some((_, tag)) = tags.into_iter().find(|(at, _)| *at == Some(index)) {
+                return Place::FunctionalGroup { group: count(self.group), segment: Some(tag), element: None };
+            }
         }
         let segment = match index {
             0 => Some(ServiceTag::Unb),
@@ -402,6 +429,21 @@ impl Places {
             _ => None,
         };
         Place::Interchange { segment, element: None }
+    }
+
+    /// UNH and UNT are the message's own, everything between them is named by its position.
+    fn in_message(&self, interchange: &Interchange<'_>, message: &Message, index: usize) -> Place {
+        let number = count(self.message);
+        let has_trailer = || interchange.segment(index).is_some_and(|segment| segment.tag() == Tag(*b"UNT"));
+        let segment = match index {
+            _ if index == message.first => Some(ServiceTag::Unh),
+            _ if index + 1 == message.end && has_trailer() => Some(ServiceTag::Unt),
+            _ => None,
+        };
+        match segment {
+            Some(_) => Place::Message { message: number, segment, element: None },
+            None => Place::Segment { message: number, position: count(index - message.first + 1), element: None },
+        }
     }
 }
 
@@ -651,7 +693,9 @@ impl<'a> Walk<'a> {
         self.leave_message(index, segment);
         self.open.group = false;
         let number = count(self.interchange.groups.len().saturating_sub(1));
-        let counted = self.interchange.messages.iter().filter(|message| message.group == Some(number)).count();
+        // They are the last ones: looking through all would cost an interchange of many groups its square.
+        let messages = self.interchange.messages.iter().rev();
+        let counted = messages.take_while(|message| message.group == Some(number)).count();
         let Some(group) = self.interchange.groups.last_mut() else { return };
         group.trailer = Some(index);
         let reference = group.reference.clone();
@@ -858,6 +902,43 @@ mod tests {
     }
 
     #[test]
+    fn characters_of_service_segments_are_found_in_their_envelope() {
+        check(
+            "UNG+X+a+B+261121:2045+G1+UN+D:96B'UNH+b+X:D:96B:UN'UNT+2+b'UNE+1+c'UNZ+1+IC1'",
+            &[
+                "21 UCF 0 UNG 3:1 a",
+                "21 UCM 0 UNH 2:1 b",
+                "21 UCM 0 UNT 3:1 b",
+                "28 UCF 0 UNE 3:0 c",
+                "21 UCF 0 UNE 3:1 c",
+            ],
+        );
+    }
+
+    #[test]
+    fn characters_of_an_unsupported_repertoire_are_not_judged() {
+        let text = "UNB+UNOX:3+a+b+261121:2045+1'UNH+1+X:D:96B:UN'FTX+c'UNT+3+1'UNZ+1+1'";
+        let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
+        assert_eq!(findings.iter().map(|finding| finding.error.number()).collect::<Vec<_>>(), [46]);
+    }
+
+    #[test]
+    fn only_syntax_four_repeats_elements_of_unb() {
+        let sender = |text: &str| Interchange::read(text.as_bytes()).unwrap().0.envelope.sender.identification;
+        assert_eq!(sender("UNA:+.?*'UNB+UNOA:3+A*B+C+261121:2045+1'"), "A*B");
+        assert_eq!(sender("UNA:+.?*'UNB+UNOA:4+A*B+C+20261121:2045+1'"), "A");
+        assert_eq!(sender("UNB+UNOA:4+A*B+C+20261121:2045+1'"), "A");
+    }
+
+    #[test]
+    fn many_empty_groups_cost_no_more_than_their_bytes() {
+        let group = "UNG+X+A+B+261121:2045+G+UN+D:96B'UNH+1+X:D:96B:UN'UNT+2+1'UNE+1+G'";
+        let text = format!("{UNB}{}UNZ+30000+IC1'", group.repeat(30_000));
+        let (interchange, findings) = Interchange::read(text.as_bytes()).unwrap();
+        assert_eq!((interchange.groups.len(), findings.len()), (30_000, FINDINGS_MAX));
+    }
+
+    #[test]
     fn a_line_break_inside_a_value_is_no_character() {
         check("UNH+1+X:D:96B:UN'FTX+A\nB'UNT+3+1'UNZ+1+IC1'", &["21 UCS 0 2 - 2:1 \n"]);
     }
@@ -871,6 +952,17 @@ mod tests {
         assert_eq!(read("UNB+UNOX:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'"), Some(vec![46]));
         assert_eq!(read("UNB+UNOA:9+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'"), Some(vec![2]));
         assert_eq!(read("UNA++.? 'UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'"), Some(vec![20]));
+    }
+
+    #[test]
+    fn syntax_four_does_not_look_at_the_decimal_mark_of_una() {
+        let read = |una: &str, syntax: &str| {
+            let text = format!("{una}UNB+{syntax}+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'");
+            let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
+            findings.iter().map(|found| found.error.number()).collect::<Vec<_>>()
+        };
+        assert!(read("UNA:+ ?*'", "UNOA:4").iter().all(|code| *code != 20));
+        assert_eq!(read("UNA:+ ? '", "UNOA:3"), [20]);
     }
 
     #[test]

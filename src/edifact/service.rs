@@ -16,7 +16,7 @@ pub struct ServiceChars {
     pub component: u8,
     /// Separates data elements.
     pub element: u8,
-    /// The decimal mark. Syntax 4 ignores it and takes both a full stop and a comma.
+    /// The decimal mark, a full stop or a comma. Syntax 4 ignores it and takes both.
     pub decimal_mark: u8,
     /// Takes the meaning from the service character after it. `None` where UNA has a space.
     pub release: Option<u8>,
@@ -40,7 +40,8 @@ impl ServiceChars {
     /// The default repetition separator of syntax 4.
     pub const DEFAULT_REPETITION: u8 = b'*';
 
-    /// Reads the service characters of an interchange that begins with UNA; the defaults when it does not.
+    /// Reads the service characters of an interchange that begins with UNA; the defaults when it does not. Whether the
+    /// decimal mark is one depends on the syntax version: [`has_decimal_mark`](Self::has_decimal_mark) says it.
     ///
     /// # Errors
     /// [`SyntaxError::InvalidServiceCharacter`] when UNA is cut off, repeats a character, or makes a letter, a digit
@@ -74,6 +75,12 @@ impl ServiceChars {
             (true, false) => Some(Self::DEFAULT_REPETITION),
         };
         Self { repetition, ..self }
+    }
+
+    /// Whether the decimal mark is one that the syntax knows. Syntax 4 does not look at it.
+    #[must_use]
+    pub fn has_decimal_mark(&self) -> bool {
+        matches!(self.decimal_mark, b'.' | b',')
     }
 
     /// The service string advice that says these characters.
@@ -112,7 +119,7 @@ impl ServiceChars {
         separators.into_iter().flatten().all(|byte| {
             let was_seen = seen.get_mut(usize::from(byte)).is_none_or(|seen| std::mem::replace(seen, true));
             !was_seen && legal(byte)
-        }) && matches!(self.decimal_mark, b'.' | b',')
+        })
     }
 }
 
@@ -148,6 +155,13 @@ mod tests {
     #[test]
     fn a_letter_is_no_service_character() {
         check("UNA:+.?A'UNB", None);
+    }
+
+    #[test]
+    fn whether_the_decimal_mark_is_one_is_asked_apart() {
+        let mark = |una: &[u8]| ServiceChars::read(una).map(|chars| chars.has_decimal_mark());
+        assert_eq!(mark(b"UNA:+,? 'UNB"), Ok(true));
+        assert_eq!(mark(b"UNA:+ ?*'UNB"), Ok(false));
     }
 
     #[test]

@@ -107,8 +107,7 @@ impl SegmentWriter<'_> {
             if position > 0 {
                 self.bytes.push(self.service.component);
             }
-            let value = self.repertoire.encode(component);
-            self.release(&value);
+            release_into(self.bytes, &self.service, &self.repertoire.encode(component));
         }
     }
 
@@ -134,15 +133,6 @@ impl SegmentWriter<'_> {
         let name = self.repertoire.as_str();
         self.composite(&[name, version.as_str()]);
     }
-
-    fn release(&mut self, value: &[u8]) {
-        for byte in value {
-            if self.service.needs_release(*byte) {
-                self.bytes.extend(self.service.release);
-            }
-            self.bytes.push(*byte);
-        }
-    }
 }
 
 impl Segment<'_> {
@@ -158,10 +148,10 @@ impl Segment<'_> {
                 .repetitions()
                 .map(|repetition| {
                     let components = repetition.components().map(|component| component.unreleased().into_owned());
-                    join_normal(&service, service.component, components.map(|value| released(&service, &value)))
+                    join_normal(service.component, components.map(|value| released(&service, &value)))
                 })
                 .collect();
-            let value = join_normal(&service, service.repetition.unwrap_or_default(), repetitions.into_iter());
+            let value = join_normal(service.repetition.unwrap_or_default(), repetitions.into_iter());
             if !value.is_empty() {
                 bytes.extend(std::iter::repeat_n(service.element, std::mem::take(&mut skipped)));
                 bytes.extend_from_slice(&value);
@@ -173,17 +163,22 @@ impl Segment<'_> {
 
 fn released(service: &ServiceChars, value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(value.len());
+    release_into(&mut bytes, service, value);
+    bytes
+}
+
+/// Appends a value, released where it must be.
+fn release_into(bytes: &mut Vec<u8>, service: &ServiceChars, value: &[u8]) {
     for byte in value {
         if service.needs_release(*byte) {
             bytes.extend(service.release);
         }
         bytes.push(*byte);
     }
-    bytes
 }
 
 /// Joins the pieces, leaving out the empty ones at the end.
-fn join_normal(_service: &ServiceChars, separator: u8, pieces: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+fn join_normal(separator: u8, pieces: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     let (mut bytes, mut skipped) = (Vec::new(), 0);
     for (position, piece) in pieces.enumerate() {
         skipped += usize::from(position > 0);

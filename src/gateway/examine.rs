@@ -8,10 +8,9 @@ use std::collections::HashSet;
 use aws_lc_rs::digest;
 
 use super::rulebook::Rulebook;
+use super::syntax::{Syntax, is_full, judge_syntax, too_long, unsupported};
 use crate::declaration::guide::Guide;
-use crate::edifact::{
-    ElementPlace, Interchange, Message, MessageType, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag,
-};
+use crate::edifact::{ElementPlace, Interchange, Message, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag};
 use crate::grammar::{Catalogue, Examined as Structure};
 use crate::identifier::DeclarationReference;
 use crate::partner::Partner;
@@ -44,12 +43,14 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         let reason = "UNB has no reference, sender or recipient that an answer could name".to_owned();
         return Examined::Unreadable(Evidence { delivery, reason });
     }
-    let mut syntax = match too_many_segments(&interchange, rulebook.interchange_segments_max) {
-        Some(refusal) => Syntax { findings: vec![refusal], structures: Vec::new() },
-        None => judge_syntax(&interchange, findings, &rulebook.catalogue),
+    let mut syntax = if interchange.segments().len() > rulebook.segments_max {
+        too_long(&interchange, findings, rulebook.segments_max)
+    } else {
+        judge_syntax(&interchange, findings, &rulebook.catalogue)
     };
     check_parties(&interchange, partner, rulebook, &mut syntax.findings);
-    check_kinds(&interchange, rulebook, &mut syntax);
+    check_kinds(&interchange, rulebook, &mut syntax.findings);
+    syntax.findings.sort_by_key(|finding| (finding.span.start, finding.place));
     let judgements = judge_all(&interchange, &syntax, partner, rulebook, &delivery);
     let is_sender_known = partner.is_known_as(&interchange.envelope.sender);
     let repeat_key = is_sender_known.then(|| RepeatKey {
@@ -61,85 +62,6 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
     let digest = repeat_digest(&interchange);
     let facts = facts(&interchange, partner, rulebook, syntax.findings, judgements);
     Examined::Interchange(Box::new(Examination { delivery, facts, repeat_key, digest }))
-}
-
-/// One finding that refuses an interchange with more segments than it may have; then nothing else is looked at.
-fn too_many_segments(interchange: &Interchange<'_>, segments_max: usize) -> Option<SyntaxFinding> {
-    let count = interchange.segments().len();
-    let detail = format!("it has {count} segments, limits.interchange_segments_max is {segments_max}");
-    (count > segments_max).then(|| too_much(interchange, detail))
-}
-
-/// A finding at the end of the interchange, behind everything that has a code of its own.
-fn too_much(interchange: &Interchange<'_>, detail: String) -> SyntaxFinding {
-    let (end, place) = (interchange.bytes().len(), Place::Interchange { segment: None, element: None });
-    SyntaxFinding { error: SyntaxError::Unspecified, place, span: end..end, detail }
-}
-
-/// Most findings of one interchange, all of its messages together: what is nothing but mistakes must not cost many times
-/// the memory of its bytes.
-const FINDINGS_MAX: usize = 10_000;
-
-/// What syntax and directory say of an interchange.
-#[derive(Debug)]
-pub struct Syntax {
-    /// What they forbid, in the order of the bytes.
-    pub findings: Vec<SyntaxFinding>,
-    /// Where each message's segments stand in its table; none where there is no grammar for it. Messages that were not
-    /// looked at any more are missing at the end.
-    pub structures: Vec<Option<Structure>>,
-}
-
-/// Judges an interchange by syntax and directory alone. `findings` are those of its reading. With ten thousand of them it
-/// is refused as a whole, and the rest of it is not looked at.
-#[must_use]
-pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, catalogue: &Catalogue) -> Syntax {
-    findings.extend(catalogue.check_service(interchange));
-    let mut structures = Vec::with_capacity(interchange.messages.len());
-    for (number, message) in (0..).zip(&interchange.messages) {
-        let grammar = catalogue.message(&message.kind);
-        let mut structure =
-            grammar.map(|grammar| grammar.examine(&interchange.envelope, number, interchange.segments_of(message)));
-        match &mut structure {
-            Some(structure) => findings.append(&mut structure.findings),
-            None => findings.push(unsupported(interchange, number, message, unknown_part(catalogue, &message.kind))),
-        }
-        structures.push(structure);
-        if findings.len() >= FINDINGS_MAX {
-            findings.truncate(FINDINGS_MAX - 1);
-            let detail = format!("more than {FINDINGS_MAX} mistakes were found; the rest is left out");
-            findings.push(too_much(interchange, detail));
-            break;
-        }
-    }
-    findings.sort_by_key(|finding| (finding.span.start, finding.place));
-    Syntax { findings, structures }
-}
-
-/// The component of S009 that no grammar is there for: the type, or its version.
-fn unknown_part(catalogue: &Catalogue, kind: &MessageType) -> u16 {
-    if catalogue.knows_kind(&kind.kind) { 2 } else { 1 }
-}
-
-/// A message that cannot be processed is refused at its UNH.
-fn unsupported(interchange: &Interchange<'_>, number: u32, message: &Message, component: u16) -> SyntaxFinding {
-    let element = ElementPlace::component(3, component);
-    let span = interchange.segments_of(message).next().and_then(|unh| {
-        let part = unh.component(3, component).map(|component| component.span());
-        part.or(Some(unh.span()))
-    });
-    let kind = &message.kind;
-    let detail = if component == 1 {
-        format!("{} is not processed here", kind.kind)
-    } else {
-        format!("{} is not processed in {}:{}:{}", kind.kind, kind.version, kind.release, kind.agency)
-    };
-    SyntaxFinding {
-        error: SyntaxError::ValueNotSupported,
-        place: Place::Message { message: number, segment: Some(ServiceTag::Unh), element: Some(element) },
-        span: span.unwrap_or_default(),
-        detail,
-    }
 }
 
 /// Whom it is for, who sent it, whether it is practice: what UNB says against what is agreed.
@@ -154,8 +76,7 @@ fn check_parties(
         let span = interchange.header().and_then(|unb| unb.element(element)).map(|element| element.span());
         let place =
             Place::Interchange { segment: Some(ServiceTag::Unb), element: Some(ElementPlace::element(element)) };
-        // In front of everything else: who speaks to whom comes before what is said.
-        findings.insert(0, SyntaxFinding { error, place, span: span.unwrap_or_default(), detail: detail.to_owned() });
+        findings.push(SyntaxFinding { error, place, span: span.unwrap_or_default(), detail: detail.to_owned() });
     };
     let indicator = interchange.header().and_then(|unb| unb.component(12, 1));
     if indicator.is_some_and(|indicator| indicator.raw() != b"1") {
@@ -170,16 +91,46 @@ fn check_parties(
 }
 
 /// A message with a grammar but without a guide is well built and still not for us.
-fn check_kinds(interchange: &Interchange<'_>, rulebook: &Rulebook, syntax: &mut Syntax) {
-    let Syntax { findings, structures } = syntax;
-    for ((number, message), _) in (0..).zip(&interchange.messages).zip(structures) {
+fn check_kinds(interchange: &Interchange<'_>, rulebook: &Rulebook, findings: &mut Vec<SyntaxFinding>) {
+    for (number, message) in (0..).zip(&interchange.messages) {
         let is_known = rulebook.catalogue.message(&message.kind).is_some();
         let is_processed = message.kind.kind == ACKNOWLEDGEMENT || rulebook.guide(&message.kind).is_some();
         if is_known && !is_processed {
+            if is_full(interchange, message, findings) {
+                break;
+            }
             findings.push(unsupported(interchange, number, message, 1));
         }
     }
-    findings.sort_by_key(|finding| (finding.span.start, finding.place));
+}
+
+/// What syntax and directory refuse, by the findings: the whole, functional groups, messages.
+#[derive(Default)]
+struct Refused {
+    interchange: bool,
+    groups: HashSet<u32>,
+    messages: HashSet<u32>,
+}
+
+impl Refused {
+    fn by(findings: &[SyntaxFinding]) -> Self {
+        let mut refused = Self::default();
+        for finding in findings {
+            match finding.place {
+                Place::Interchange { .. } => refused.interchange = true,
+                Place::FunctionalGroup { group, .. } => _ = refused.groups.insert(group),
+                Place::Message { message, .. } | Place::Segment { message, .. } => {
+                    refused.messages.insert(message);
+                }
+            }
+        }
+        refused
+    }
+
+    fn lets_through(&self, number: u32, message: &Message) -> bool {
+        let is_group_refused = message.group.is_some_and(|group| self.groups.contains(&group));
+        !self.interchange && !is_group_refused && !self.messages.contains(&number)
+    }
 }
 
 /// Judges what syntax and directory let through, in the order of the input.
@@ -202,7 +153,7 @@ fn judge_all(
     let mut judgements = Vec::new();
     for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
         if let (Some(guide), Some(structure)) = (rulebook.guide(&message.kind), structure)
-            && !refused.holds(number, message)
+            && refused.lets_through(number, message)
         {
             judgements.push(judge_content(
                 interchange,
@@ -214,37 +165,6 @@ fn judge_all(
         }
     }
     judgements
-}
-
-/// What syntax and directory refuse, so that no message is held against every finding.
-#[derive(Default)]
-struct Refused {
-    everything: bool,
-    groups: HashSet<u32>,
-    messages: HashSet<u32>,
-}
-
-impl Refused {
-    fn by(findings: &[SyntaxFinding]) -> Self {
-        let mut refused = Self::default();
-        for finding in findings {
-            match finding.place {
-                Place::Interchange { .. } => refused.everything = true,
-                Place::FunctionalGroup { group, .. } => {
-                    refused.groups.insert(group);
-                }
-                Place::Message { message, .. } | Place::Segment { message, .. } => {
-                    refused.messages.insert(message);
-                }
-            }
-        }
-        refused
-    }
-
-    fn holds(&self, number: u32, message: &Message) -> bool {
-        let is_in_group = message.group.is_some_and(|group| self.groups.contains(&group));
-        self.everything || is_in_group || self.messages.contains(&number)
-    }
 }
 
 /// Judges what one declaration says, by guide, code lists and rules.

@@ -6,7 +6,9 @@
 mod examine;
 mod intake;
 mod rulebook;
+mod syntax;
 
-pub use examine::{Examined, Syntax, examine, judge_content, judge_syntax};
+pub use examine::{Examined, examine, judge_content};
 pub use intake::{Gateway, Received, Reply};
-pub use rulebook::{Identities, Rulebook};
+pub use rulebook::{Identities, Rulebook, check_guide};
+pub use syntax::{FINDINGS_MAX, Syntax, judge_syntax};

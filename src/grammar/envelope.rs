@@ -7,10 +7,12 @@ impl Catalogue {
     /// Checks the elements of the service segments by the syntax version of the interchange.
     ///
     /// What [`Interchange::read`] says already is not said again: counts, references, and what UNB does not support.
+    /// Where there are more than [`FINDINGS_MAX`](super::FINDINGS_MAX), the last one refuses the interchange.
     #[must_use]
     pub fn check_service(&self, interchange: &Interchange<'_>) -> Vec<SyntaxFinding> {
         let characters = Characters::new(interchange.service(), &interchange.envelope);
-        let mut check = ServiceCheck { catalogue: self, interchange, characters, findings: Findings::default() };
+        let whole = Place::Interchange { segment: None, element: None };
+        let mut check = ServiceCheck { catalogue: self, interchange, characters, findings: Findings::of(whole) };
         let ends = [(interchange.header(), ServiceTag::Unb), (interchange.trailer(), ServiceTag::Unz)];
         for (segment, tag) in ends {
             check.segment(segment, tag, Place::Interchange { segment: Some(tag), element: None });
@@ -117,6 +119,18 @@ mod tests {
         check("UNB++A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["46 UCI 2:1", "2 UCI 2:2"]);
         check("UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+B+1'UNZ+1+1'", &["29 UCM 2 B"]);
         check("UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+1,5+1'UNZ+1,5+1'", &["29 UCM 2 1,5", "29 UCI 2 1,5"]);
+    }
+
+    #[test]
+    fn where_findings_are_cut_the_interchange_is_refused() {
+        let faulty: String = (0..1_200).map(|number| format!("UNH+{number}+X:D::UN'UNT+2+{number}'")).collect();
+        let text = format!("UNB+UNOA:3+A+B+261121:2045+1'{faulty}UNZ+1200+1'");
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let findings = Catalogue::embedded().check_service(&interchange);
+        assert_eq!(findings.len(), super::super::FINDINGS_MAX);
+        let last = findings.last().unwrap();
+        assert_eq!(last.place, Place::Interchange { segment: None, element: None });
+        assert_eq!(last.detail, "more than 1000 mistakes were found; the rest is left out");
     }
 
     #[test]

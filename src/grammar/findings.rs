@@ -8,10 +8,19 @@ use crate::edifact::{Level, Place, SyntaxError, SyntaxFinding};
 pub const FINDINGS_MAX: usize = 1_000;
 
 /// Collects findings; the last one within the limit says that more were cut.
-#[derive(Debug, Default)]
-pub(super) struct Findings(Vec<SyntaxFinding>);
+#[derive(Debug)]
+pub(super) struct Findings {
+    found: Vec<SyntaxFinding>,
+    whole: Place,
+}
 
 impl Findings {
+    /// None yet. Everything that will be looked at lies in `whole`, and it is `whole` that the last finding refuses: what
+    /// was left out could have refused any part of it.
+    pub(super) fn of(whole: Place) -> Self {
+        Self { found: Vec::new(), whole }
+    }
+
     pub(super) fn push(
         &mut self,
         error: SyntaxError,
@@ -19,13 +28,13 @@ impl Findings {
         span: Range<usize>,
         detail: impl FnOnce() -> String,
     ) {
-        match self.0.len() {
+        match self.found.len() {
             length if length + 1 < FINDINGS_MAX => {
-                self.0.push(SyntaxFinding { error: standing(error, place), place, span, detail: detail() });
+                self.found.push(SyntaxFinding { error: standing(error, place), place, span, detail: detail() });
             }
             length if length < FINDINGS_MAX => {
                 let detail = format!("more than {FINDINGS_MAX} mistakes were found; the rest is left out");
-                self.0.push(SyntaxFinding { error: SyntaxError::Unspecified, place, span, detail });
+                self.found.push(SyntaxFinding { error: SyntaxError::Unspecified, place: self.whole, span, detail });
             }
             _ => {}
         }
@@ -33,11 +42,11 @@ impl Findings {
 
     /// Whether the limit is reached.
     pub(super) fn is_full(&self) -> bool {
-        self.0.len() >= FINDINGS_MAX
+        self.found.len() >= FINDINGS_MAX
     }
 
     pub(super) fn into_vec(self) -> Vec<SyntaxFinding> {
-        self.0
+        self.found
     }
 }
 
@@ -67,7 +76,8 @@ mod tests {
 
     #[test]
     fn the_last_finding_says_that_more_were_cut() {
-        let mut findings = Findings::default();
+        let whole = Place::Message { message: 0, segment: None, element: None };
+        let mut findings = Findings::of(whole);
         let place = Place::Segment { message: 0, position: 1, element: None };
         for _ in 0..FINDINGS_MAX + 5 {
             findings.push(SyntaxError::Missing, place, 0..1, String::new);
@@ -77,6 +87,7 @@ mod tests {
         assert_eq!(findings.len(), FINDINGS_MAX);
         assert_eq!(findings[FINDINGS_MAX - 2].error, SyntaxError::Missing);
         assert_eq!(findings[FINDINGS_MAX - 1].error, SyntaxError::Unspecified);
+        assert_eq!(findings[FINDINGS_MAX - 1].place, whole);
     }
 
     #[test]

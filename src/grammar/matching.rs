@@ -4,6 +4,9 @@
 //! places of the level, and a new occurrence of the group through its trigger. A candidate that skips nothing mandatory
 //! and exceeds no maximum wins; else one that exceeds a maximum; else one that skips. There is no recursion and no way
 //! back, so the work for a segment is bounded by the size of the table.
+//!
+//! A stray segment must not pull the rest of the message out of its sections: a candidate that would skip section
+//! separators (UNS) is none while the message still has more of them to come than the table has behind the candidate.
 
 use super::{
     characters::Characters,
@@ -12,6 +15,9 @@ use super::{
     table::{Entry, GroupId, MessageGrammar, PlaceId, TablePlace},
 };
 use crate::edifact::{Envelope, Place, Segment, SyntaxError, SyntaxFinding, SyntaxVersion, Tag};
+
+/// Separates the sections of a message.
+const SEPARATOR: Tag = Tag(*b"UNS");
 
 /// One segment at its place in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +48,13 @@ impl MessageGrammar {
         &self,
         envelope: &Envelope,
         message: u32,
-        segments: impl IntoIterator<Item = Segment<'a>>,
+        segments: impl IntoIterator<Item = Segment<'a>, IntoIter: Clone>,
     ) -> Examined {
         let mut walk = Walk::new(self, envelope.version, message);
         let mut characters = None;
-        for (segment, position) in segments.into_iter().zip(1u32..) {
+        let segments = segments.into_iter();
+        walk.position.separators = segments.clone().filter(|segment| segment.tag() == SEPARATOR).count();
+        for (segment, position) in segments.zip(1u32..) {
             if walk.findings.is_full() {
                 break;
             }
@@ -85,16 +93,34 @@ struct Candidate {
 pub(super) struct Position<'g> {
     grammar: &'g MessageGrammar,
     open: Vec<Frame>,
+    /// Section separators that the message still has; none where nobody counted them.
+    separators: usize,
 }
 
 impl<'g> Position<'g> {
     /// Before the first segment.
     pub(super) fn start(grammar: &'g MessageGrammar) -> Self {
-        Self { grammar, open: vec![Frame { group: GroupId(0), at: 0, count: 0 }] }
+        Self { grammar, open: vec![Frame { group: GroupId(0), at: 0, count: 0 }], separators: 0 }
     }
 
-    /// The best place for this tag.
+    /// The best place for this tag, unless it lies behind separators that are still to come.
     fn candidate(&self, tag: Tag) -> Option<Candidate> {
+        self.nearest(tag).filter(|candidate| !candidate.skips || !self.leaves_separators(*candidate))
+    }
+
+    /// Whether more separators are to come than the table has from the candidate on.
+    fn leaves_separators(&self, candidate: Candidate) -> bool {
+        let count = |entries: &[Entry]| entries.iter().filter(|entry| entry.tag == SEPARATOR).count();
+        let skipped = self.missing(Some(candidate)).filter(|entry| entry.tag == SEPARATOR).count();
+        skipped > 0 && self.separators > count(self.grammar.entries.get(candidate.at..self.end()).unwrap_or_default())
+    }
+
+    /// The end of the outermost level.
+    fn end(&self) -> usize {
+        self.grammar.group(GroupId(0)).map_or(0, |group| group.entries.end)
+    }
+
+    fn nearest(&self, tag: Tag) -> Option<Candidate> {
         let (mut skips, mut exceeding) = (false, None::<Candidate>);
         for (depth, frame) in self.open.iter().enumerate().rev() {
             let level = &self.grammar.group(frame.group)?.entries;
@@ -175,12 +201,16 @@ struct Walk<'g> {
 impl<'g> Walk<'g> {
     fn new(grammar: &'g MessageGrammar, version: SyntaxVersion, message: u32) -> Self {
         let position = Position::start(grammar);
-        Self { position, version, message, last: 1, matches: Vec::new(), findings: Findings::default(), span: 0..0 }
+        let findings = Findings::of(Place::Message { message, segment: None, element: None });
+        Self { position, version, message, last: 1, matches: Vec::new(), findings, span: 0..0 }
     }
 
     fn segment(&mut self, characters: &Characters, segment: &Segment<'_>, position: u32) {
         self.span = segment.span();
         let tag = segment.tag();
+        if tag == SEPARATOR {
+            self.position.separators = self.position.separators.saturating_sub(1);
+        }
         let Some(candidate) = self.position.candidate(tag) else {
             return self.report_unplaced(segment, position);
         };
@@ -369,6 +399,33 @@ mod tests {
         check("AAA XYZ EEE", "AAA EEE", &["15 3 XYZ: TEST has no segment XYZ"]);
         check("AAA EEE DDD BBB", "AAA EEE BBB", &["15 4 DDD: DDD cannot stand after EEE"]);
         check("AAA XYZ", "AAA", &["15 3 XYZ: TEST has no segment XYZ", "13 2 UNT+2+1: EEE is mandatory here"]);
+    }
+
+    /// The same for a message of three sections.
+    fn check_sections(tags: &str, places: &str, findings: &[&str]) {
+        let table = "  M UNH\n  C AAA x9\n  M UNS\n  C BBB x9\n  M UNS\n  C CCC x9\n  M UNT\n";
+        let segments = ["AAA", "BBB", "CCC"].map(|tag| format!("segment {tag}\n"));
+        let catalogue = catalogue(&format!("directory T:1:UN\n{}message TEST\n{table}", segments.concat()));
+        let body: String = tags.split_whitespace().map(|tag| format!("{tag}'")).collect();
+        let (text, examined) = examine(grammar(&catalogue), "UNOA:3", &body);
+        let place = |one: &super::Match| grammar(&catalogue).place(one.place).unwrap().to_string();
+        assert_eq!(examined.matches.iter().map(place).collect::<Vec<_>>().join(" "), format!("UNH {places} UNT"));
+        let structure = examined.findings.iter().filter(|finding| !finding.detail.contains("0081"));
+        assert_eq!(structure.map(|finding| told(&text, finding)).collect::<Vec<_>>(), findings);
+    }
+
+    #[test]
+    fn a_stray_segment_does_not_leave_its_section() {
+        check_sections("AAA CCC AAA UNS BBB UNS CCC", "AAA AAA UNS BBB UNS CCC", &["15 3 CCC"]);
+        check_sections("AAA BBB UNS BBB UNS CCC", "AAA UNS BBB UNS CCC", &["15 3 BBB"]);
+        check_sections("UNS BBB CCC BBB UNS", "UNS BBB BBB UNS", &["15 4 CCC"]);
+    }
+
+    #[test]
+    fn a_missing_separator_is_missed_where_its_section_begins() {
+        check_sections("AAA BBB BBB UNS CCC", "AAA BBB BBB UNS CCC", &["13 2 BBB"]);
+        check_sections("AAA UNS BBB CCC", "AAA UNS BBB CCC", &["13 4 CCC"]);
+        check_sections("AAA CCC", "AAA CCC", &["13 2 CCC", "13 2 CCC"]);
     }
 
     #[test]

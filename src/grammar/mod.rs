@@ -24,6 +24,7 @@ mod element;
 mod envelope;
 mod findings;
 mod matching;
+mod simple;
 
 #[cfg(test)]
 mod trial;

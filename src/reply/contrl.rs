@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use super::copied::Copier;
 use super::envelope;
 use crate::edifact::{
-    AcknowledgementRequest, ElementPlace, InterchangeWriter, Level, MessageType, PartyId, Place, SegmentWriter,
-    ServiceTag, SyntaxFinding, SyntaxVersion,
+    AcknowledgementRequest, ElementPlace, InterchangeWriter, Level, MessageType, Place, SegmentWriter, ServiceTag,
+    SyntaxFinding, SyntaxVersion,
 };
 use crate::record::{AnswerReference, Facts, GroupFacts, MessageFacts, Recorded};
 
@@ -16,6 +17,11 @@ use crate::record::{AnswerReference, Facts, GroupFacts, MessageFacts, Recorded};
 const SEGMENT_ERRORS_MAX: usize = 999;
 /// Most UCD under one UCS.
 const ELEMENT_ERRORS_MAX: usize = 99;
+
+/// Highest position of a segment in its message (0096), and highest occurrence of an element (0136).
+const POSITION_MAX: u32 = 999_999;
+/// Highest position of an element in its segment (0098), and of a component in its composite (0104).
+const ELEMENT_POSITION_MAX: u16 = 999;
 
 /// Action (0083): this level and all lower levels rejected.
 const REJECTED: &str = "4";
@@ -31,11 +37,16 @@ pub(super) fn write(recorded: &Recorded, reference: AnswerReference) -> Intercha
     let mut writer = envelope::begin(recorded, reference);
     writer.begin_message("1", &message_type(facts.envelope.version));
     write_uci(&mut writer, facts, &report);
-    for (number, message) in (0..).zip(&facts.messages).filter(|(_, message)| message.group.is_none()) {
+    let mut messages: BTreeMap<Option<u32>, Vec<(u32, &MessageFacts)>> = BTreeMap::new();
+    for (number, message) in (0..).zip(&facts.messages) {
+        messages.entry(message.group).or_default().push((number, message));
+    }
+    for (number, message) in messages.remove(&None).unwrap_or_default() {
         write_message(&mut writer, facts, &report, number, message);
     }
     for (number, group) in (0..).zip(&facts.groups) {
-        write_group(&mut writer, facts, &report, number, group);
+        let messages = messages.get(&Some(number)).map(Vec::as_slice).unwrap_or_default();
+        write_group(&mut writer, facts, &report, (number, group), messages);
     }
     writer
 }
@@ -62,31 +73,39 @@ fn write_uci(writer: &mut InterchangeWriter, facts: &Facts, report: &Report<'_>)
         (None, AcknowledgementRequest::Receipt) if facts.findings.is_empty() => RECEIVED,
         (None, _) => ACKNOWLEDGED,
     };
+    let copier = Copier::new(facts);
     writer.segment("UCI", |uci| {
-        uci.element(&facts.envelope.reference.0);
-        uci.party(&facts.envelope.sender);
-        uci.party(&facts.envelope.recipient);
+        uci.element(&copier.demanded(&facts.envelope.reference.0, 14));
+        uci.party(&copier.party(&facts.envelope.sender));
+        uci.party(&copier.party(&facts.envelope.recipient));
         uci.element(action);
         write_fault(uci, report.interchange, facts.envelope.version);
     });
 }
 
-fn write_group(writer: &mut InterchangeWriter, facts: &Facts, report: &Report<'_>, number: u32, group: &GroupFacts) {
+fn write_group(
+    writer: &mut InterchangeWriter,
+    facts: &Facts,
+    report: &Report<'_>,
+    (number, group): (u32, &GroupFacts),
+    messages: &[(u32, &MessageFacts)],
+) {
     let fault = report.groups.get(&number).copied();
-    let mut messages = (0..).zip(&facts.messages).filter(|(_, message)| message.group == Some(number));
-    let has_faulty_message = messages.clone().any(|(message, _)| report.messages.contains_key(&message));
+    let has_faulty_message = messages.iter().any(|(message, _)| report.messages.contains_key(message));
     if fault.is_none() && !has_faulty_message {
         return;
     }
-    let party = |party: &Option<PartyId>| party.as_ref().map(PartyId::without_addresses).unwrap_or_default();
+    let copier = Copier::new(facts);
     writer.segment("UCF", |ucf| {
-        ucf.element(&group.reference);
-        ucf.party(&party(&group.sender));
-        ucf.party(&party(&group.recipient));
+        ucf.element(&copier.demanded(&group.reference, 14));
+        ucf.party(&copier.party_of_group(group.sender.as_ref()));
+        ucf.party(&copier.party_of_group(group.recipient.as_ref()));
         ucf.element(if fault.is_some() { REJECTED } else { ACKNOWLEDGED });
         write_fault(ucf, fault, facts.envelope.version);
     });
-    messages.by_ref().for_each(|(number, message)| write_message(writer, facts, report, number, message));
+    for (number, message) in messages {
+        write_message(writer, facts, report, *number, message);
+    }
 }
 
 fn write_message(
@@ -98,15 +117,16 @@ fn write_message(
 ) {
     let Some(faults) = report.messages.get(&number) else { return };
     let version = facts.envelope.version;
+    let copier = Copier::new(facts);
     writer.segment("UCM", |ucm| {
-        ucm.element(&message.reference);
-        ucm.message_type(&message.kind);
+        ucm.element(&copier.message_reference(&message.reference));
+        ucm.message_type(&copier.message_type(&message.kind));
         ucm.element(REJECTED);
         write_fault(ucm, faults.own, version);
     });
     for ((position, _), fault) in faults.segments.iter().take(SEGMENT_ERRORS_MAX) {
         writer.segment("UCS", |ucs| {
-            ucs.element(&position.to_string());
+            ucs.element(&position.min(&POSITION_MAX).to_string());
             ucs.element(&fault.own.map(|finding| code(finding, version)).unwrap_or_default());
         });
         for (finding, place) in fault.elements.iter().take(ELEMENT_ERRORS_MAX) {
@@ -124,7 +144,7 @@ fn write_fault(segment: &mut SegmentWriter<'_>, finding: Option<&SyntaxFinding>,
     segment.element(&code(finding, version));
     let (tag, element) = service_segment(&finding.place);
     segment.element(tag.map(ServiceTag::as_str).unwrap_or_default());
-    if let Some(place) = element.filter(|_| tag.is_some()) {
+    if let Some(place) = element.and_then(sayable).filter(|_| tag.is_some()) {
         write_element(segment, place, version);
     }
 }
@@ -135,6 +155,13 @@ fn write_element(segment: &mut SegmentWriter<'_>, place: ElementPlace, version: 
     let occurrence = place.occurrence.filter(|occurrence| version == SyntaxVersion::V4 && *occurrence > 1);
     let occurrence = occurrence.map(|occurrence| occurrence.to_string()).unwrap_or_default();
     segment.composite(&[&place.element.to_string(), &component, &occurrence]);
+}
+
+/// The place as far as S011 can say it: an element further behind is the segment's fault, and a component the element's.
+fn sayable(place: ElementPlace) -> Option<ElementPlace> {
+    let component = place.component.filter(|component| *component <= ELEMENT_POSITION_MAX);
+    let occurrence = place.occurrence.map(|occurrence| occurrence.min(POSITION_MAX));
+    (place.element <= ELEMENT_POSITION_MAX).then_some(ElementPlace { component, occurrence, ..place })
 }
 
 fn code(finding: &SyntaxFinding, version: SyntaxVersion) -> String {
@@ -198,7 +225,7 @@ impl<'a> Report<'a> {
 
 impl<'a> MessageFaults<'a> {
     fn take_segment(&mut self, finding: &'a SyntaxFinding, position: u32, element: Option<ElementPlace>) {
-        match element {
+        match element.and_then(sayable) {
             Some(place) if finding.error.may_stand_at(Level::Element) => {
                 self.segments.entry((position, 0)).or_default().elements.push((finding, place));
             }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::copied::Copier;
 use super::envelope;
 use crate::declaration::{RuleFinding, Severity};
 use crate::edifact::{InterchangeWriter, MessageType};
@@ -41,9 +42,10 @@ fn message_type() -> MessageType {
 
 fn write_response(writer: &mut InterchangeWriter, recorded: &Recorded, judgement: &Judgement, verdict: &Verdict) {
     let status = Status::of(judgement, verdict);
+    let copier = Copier::new(&recorded.facts);
     writer.segment("BGM", |bgm| {
         bgm.element(status.document);
-        bgm.composite(&[&judgement.reference.0, &judgement.version]);
+        bgm.composite(&[&copier.cut(&judgement.reference.0, 35), &copier.cut(&judgement.version, 9)]);
         bgm.element(RESPONSE);
         bgm.element(status.response);
     });
@@ -55,7 +57,7 @@ fn write_response(writer: &mut InterchangeWriter, recorded: &Recorded, judgement
         Verdict::Refused { findings } => findings.as_slice(),
     };
     for finding in judgement.findings.iter().chain(later) {
-        write_finding(writer, finding, recorded.facts.language);
+        write_finding(writer, finding, recorded.facts.language, copier);
     }
 }
 
@@ -69,15 +71,16 @@ fn write_references(writer: &mut InterchangeWriter, recorded: &Recorded, judgeme
     if let Verdict::Accepted { proof, .. } = verdict {
         writer.segment("RFF", |rff| rff.composite(&["ABT", &proof.to_string()]));
     }
-    writer.segment("RFF", |rff| rff.composite(&["ACW", &recorded.facts.envelope.reference.0]));
+    let copier = Copier::new(&recorded.facts);
+    writer.segment("RFF", |rff| rff.composite(&["ACW", &copier.cut(&recorded.facts.envelope.reference.0, 35)]));
     let message = usize::try_from(judgement.message).ok().and_then(|index| recorded.facts.messages.get(index));
     if let Some(message) = message {
-        writer.segment("RFF", |rff| rff.composite(&["AGO", &message.reference]));
+        writer.segment("RFF", |rff| rff.composite(&["AGO", &copier.cut(&message.reference, 35)]));
     }
 }
 
 /// One segment group 4: where (ERP), which code (ERC), and the sentence with its severity (FTX).
-fn write_finding(writer: &mut InterchangeWriter, finding: &RuleFinding, language: Language) {
+fn write_finding(writer: &mut InterchangeWriter, finding: &RuleFinding, language: Language, copier: Copier) {
     let line = finding.line.map(|line| line.to_string()).unwrap_or_default();
     let section = if finding.line.is_some() { "10" } else { "1" };
     writer.segment("ERP", |erp| {
@@ -87,7 +90,7 @@ fn write_finding(writer: &mut InterchangeWriter, finding: &RuleFinding, language
         }
     });
     writer.segment("ERC", |erc| erc.composite(&[&finding.code, "", "ZZZ"]));
-    let pieces = pieces(&finding.text);
+    let pieces = pieces(&copier.said(&finding.text));
     let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
     writer.segment("FTX", |ftx| {
         ftx.element("AAO");
@@ -106,7 +109,7 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// A sentence in pieces of at most 70 characters, divided at blanks where there are some; what does not fit into five
+/// A sentence, as the repertoire can say it, in pieces of at most 70 characters, divided at blanks where there are some; what does not fit into five
 /// pieces is cut.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];

@@ -1,6 +1,7 @@
 //! The envelope of every answer: it mirrors the subject's, with sender and recipient changed over.
 
-use crate::edifact::{InterchangeWriter, PartyId, ServiceChars, SyntaxVersion};
+use super::copied::Copier;
+use crate::edifact::{InterchangeWriter, ServiceChars, SyntaxVersion};
 use crate::record::{AnswerReference, Recorded};
 
 /// Begins an answer: UNB in the subject's syntax version and, unless the agreement says otherwise, its repertoire.
@@ -11,14 +12,15 @@ pub(super) fn begin(recorded: &Recorded, reference: AnswerReference) -> Intercha
     let version = facts.envelope.version;
     let is_v4 = version == SyntaxVersion::V4;
     let service = ServiceChars::DEFAULT.for_version(is_v4, false);
-    let repertoire = facts.agreement.answer_repertoire.unwrap_or(facts.envelope.repertoire);
-    let mut writer = InterchangeWriter::new(service, repertoire, &reference.to_string());
+    let copier = Copier::new(facts);
+    let mut writer = InterchangeWriter::new(service, copier.repertoire(), &reference.to_string());
     let date = recorded.received_at.strftime(if is_v4 { "%Y%m%d" } else { "%y%m%d" }).to_string();
     let time = recorded.received_at.strftime("%H%M").to_string();
     writer.segment("UNB", |unb| {
         unb.syntax(version);
-        unb.party(&facts.gateway);
-        unb.party(&returned(&facts.envelope.sender));
+        unb.party(&copier.party(&facts.gateway));
+        // The subject's address for reverse routing (0008) becomes the routing address (0014).
+        unb.party(&copier.party(&facts.envelope.sender));
         unb.composite(&[&date, &time]);
         unb.element(&reference.to_string());
         unb.skip(); // S005 password
@@ -29,9 +31,4 @@ pub(super) fn begin(recorded: &Recorded, reference: AnswerReference) -> Intercha
         unb.element(if facts.envelope.is_practice { "1" } else { "" });
     });
     writer
-}
-
-/// The subject's sender as a recipient: its address for reverse routing (0008) becomes the routing address (0014).
-fn returned(sender: &PartyId) -> PartyId {
-    sender.clone()
 }

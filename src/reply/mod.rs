@@ -4,6 +4,7 @@
 //! repeat is answered byte for byte. It asks no clock, no partner and no code list; all it says is in the record.
 
 mod contrl;
+mod copied;
 mod cusres;
 mod envelope;
 

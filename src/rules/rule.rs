@@ -163,6 +163,12 @@ impl Rule {
         self
     }
 
+    /// Whether it judges values that a guide wants in a code list.
+    #[must_use]
+    pub fn judges_lists(&self) -> bool {
+        matches!(self.origin, Origin::Listed)
+    }
+
     /// How bad a breach is here.
     #[must_use]
     pub fn severity_in(&self, context: &Context<'_>) -> Severity {

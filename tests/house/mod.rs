@@ -79,7 +79,7 @@ pub(crate) fn rulebook() -> Rulebook {
         codes: CodeLists::embedded(),
         settings: RuleSettings::default(),
         zone: zone(),
-        interchange_segments_max: 250_000,
+        segments_max: 250_000,
         evidence_bytes_max: 65_536,
     }
 }

@@ -3,7 +3,7 @@
 use super::notation::{
     self, ConditionEntry, ElementEntry, Format, GroupStep, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
 };
-use super::{Condition, Element, GroupCondition, Guide, Lines, Stand, ValueAt};
+use super::{Condition, Element, GroupCondition, Guide, Lines, Named, Stand, ValueAt};
 use crate::declaration::from_message::{ELEMENTS, Sink};
 use crate::edifact::{MessageType, SyntaxVersion};
 use crate::grammar::{Catalogue, DataId, MessageGrammar, PlaceId};
@@ -65,12 +65,38 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
     let mut compiler = Compiler {
         grammar,
         codes: [header_codes.entry.clone(), line_codes.entry.clone()],
-        guide: Guide { message, elements: Vec::new(), stands, lines, unused_code: unused.entry.clone() },
+        guide: Guide {
+            message,
+            elements: Vec::new(),
+            stands,
+            lines,
+            unused_code: unused.entry.clone(),
+            names: names(written),
+        },
         mistakes,
     };
     written.elements.iter().for_each(|element| compiler.place(element));
     compiler.check_complete();
     Some(compiler.guide)
+}
+
+/// The codes and code lists that a guide names, in the order of its lines.
+fn names(written: &GuideText) -> Vec<Named> {
+    let code = |line, code: &String| Named { line, code: code.clone(), list: None };
+    let mut names = Vec::new();
+    if let Some(lines) = &written.lines {
+        names.extend([&lines.entry.none_code, &lines.entry.many_code].map(|named| code(lines.line, named)));
+    }
+    for codes in [&written.header_codes, &written.line_codes].into_iter().flatten() {
+        names.extend(codes.entry.iter().map(|named| code(codes.line, named)));
+    }
+    names.extend(written.unused_code.iter().map(|unused| code(unused.line, &unused.entry)));
+    for element in &written.elements {
+        names.extend(element.entry.codes.iter().flatten().map(|named| code(element.line, named)));
+        let list = element.entry.list.clone();
+        names.extend(list.map(|[list, code]| Named { line: element.line, code, list: Some(list) }));
+    }
+    names
 }
 
 fn at(line: usize, text: &str) -> Mistake {

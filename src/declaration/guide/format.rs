@@ -29,8 +29,7 @@ impl Format {
     /// The whole number that this text is; leading zeros mean nothing.
     pub(super) fn whole(self, text: &str) -> Option<u32> {
         let Self::Whole { most } = self else { return None };
-        let is_written =
-            (1..=usize::from(most)).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_written = (1..=usize::from(most)).contains(&text.len()) && is_digits(text);
         is_written.then(|| text.parse().ok()).flatten()
     }
 
@@ -39,7 +38,7 @@ impl Format {
         let Self::Decimal { digits, places } = self else { return None };
         let number = text.strip_prefix('-').unwrap_or(text);
         let (whole, behind) = number.split_once(['.', ',']).unwrap_or((number, ""));
-        let are_digits = [whole, behind].into_iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+        let are_digits = [whole, behind].into_iter().all(is_digits);
         let has_mark = whole.len() < number.len();
         let is_written = are_digits
             && !whole.is_empty()
@@ -51,7 +50,7 @@ impl Format {
 
     /// The date that this text is in this format (2379).
     pub(super) fn date(self, text: &str, format: &str) -> Option<civil::Date> {
-        let is_written = self == Self::Date && format == DATE && text.len() == 8;
+        let is_written = self == Self::Date && format == DATE && text.len() == 8 && is_digits(text);
         is_written.then(|| civil::Date::strptime("%Y%m%d", text).ok()).flatten()
     }
 
@@ -62,7 +61,7 @@ impl Format {
             ZONED_MOMENT => (text.strip_suffix("UTC")?, TimeZone::UTC),
             _ => return None,
         };
-        if self != Self::Moment || digits.len() != 12 {
+        if self != Self::Moment || digits.len() != 12 || !is_digits(digits) {
             return None;
         }
         let local = civil::DateTime::strptime("%Y%m%d%H%M", digits).ok()?;
@@ -122,6 +121,10 @@ impl Format {
     }
 }
 
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +145,8 @@ mod tests {
         assert_eq!(Format::Date.date("20261121", "102"), Some(civil::date(2026, 11, 21)));
         assert_eq!(Format::Date.date("20260230", "102"), None);
         assert_eq!(Format::Date.date("20261121", "101"), None);
+        assert_eq!(Format::Date.date("+2026121", "102"), None);
+        assert_eq!(Format::Date.date("2026 121", "102"), None);
     }
 
     #[test]

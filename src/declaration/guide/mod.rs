@@ -31,6 +31,19 @@ pub struct Guide {
     lines: Lines,
     /// The code for segments that it does not use.
     unused_code: String,
+    /// What it only names, and others have.
+    names: Vec<Named>,
+}
+
+/// A name in a guide that others must know: whoever knows them checks it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The line of the guide, from 1.
+    pub line: usize,
+    /// The code of a finding.
+    pub code: String,
+    /// The code list whose values have that finding when they are not in it.
+    pub list: Option<String>,
 }
 
 /// The guide that is built in, for tools and tests that have no folder of grammars.
@@ -52,6 +65,11 @@ impl Guide {
         let guided = &self.message;
         (&guided.kind, &guided.version, &guided.release, &guided.agency)
             == (&message.kind, &message.version, &message.release, &message.agency)
+    }
+
+    /// The codes of findings and the code lists that it names.
+    pub fn names(&self) -> impl Iterator<Item = &Named> {
+        self.names.iter()
     }
 
     /// What it places, for documents and tools: name, status, names for people, path, form, code list.

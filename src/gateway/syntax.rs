@@ -1,0 +1,140 @@
+//! What syntax and directory say of a whole interchange, message by message, up to a limit.
+
+use crate::edifact::{ElementPlace, Interchange, Message, MessageType, Place, ServiceTag, SyntaxError, SyntaxFinding};
+use crate::grammar::{Catalogue, Examined as Structure};
+
+/// What syntax and directory say of an interchange.
+#[derive(Debug)]
+pub struct Syntax {
+    /// What they forbid, in the order of the bytes.
+    pub findings: Vec<SyntaxFinding>,
+    /// Where each message's segments stand in its table; none where there is no grammar for it.
+    pub structures: Vec<Option<Structure>>,
+}
+
+/// Most findings of syntax and directory that are looked for in one interchange. A message begun is examined to its end,
+/// so the limit of a message may come on top of it.
+pub const FINDINGS_MAX: usize = 10_000;
+
+/// Judges an interchange by syntax and directory alone. `findings` are those of its reading.
+///
+/// Once there are [`FINDINGS_MAX`] no further message is examined, and the interchange is refused as a whole.
+#[must_use]
+pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, catalogue: &Catalogue) -> Syntax {
+    findings.extend(catalogue.check_service(interchange));
+    let mut structures = Vec::with_capacity(interchange.messages.len());
+    for (number, message) in (0..).zip(&interchange.messages) {
+        if is_full(interchange, message, &mut findings) {
+            break;
+        }
+        let grammar = catalogue.message(&message.kind);
+        let mut structure =
+            grammar.map(|grammar| grammar.examine(&interchange.envelope, number, interchange.segments_of(message)));
+        match &mut structure {
+            Some(structure) => findings.append(&mut structure.findings),
+            // What S009 leaves out, the service segments say: there is nothing yet that could be supported.
+            None if !is_named(&message.kind) => {}
+            None => findings.push(unsupported(interchange, number, message, unknown_part(catalogue, &message.kind))),
+        }
+        structures.push(structure);
+    }
+    structures.resize_with(interchange.messages.len(), || None);
+    catalogue.name_simple_elements(interchange, &structures, &mut findings);
+    findings.sort_by_key(|finding| (finding.span.start, finding.place));
+    Syntax { findings, structures }
+}
+
+/// Whether no more is said of the messages from this one on. Then the interchange is refused: they were not looked at.
+pub(super) fn is_full(interchange: &Interchange<'_>, message: &Message, findings: &mut Vec<SyntaxFinding>) -> bool {
+    let is_full = findings.len() >= FINDINGS_MAX;
+    if is_full {
+        let span = interchange.segments_of(message).next().map(|unh| unh.span()).unwrap_or_default();
+        let detail = format!("more than {FINDINGS_MAX} mistakes were found; from this message on none is examined");
+        findings.push(refusal(span, detail));
+    }
+    is_full
+}
+
+/// An interchange of more segments than are taken: nothing of it is examined.
+pub(super) fn too_long(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, segments_max: usize) -> Syntax {
+    let span = interchange.segments().nth(segments_max).map(|segment| segment.span()).unwrap_or_default();
+    let count = interchange.segments().len();
+    findings.push(refusal(span, format!("{count} segments came, at most {segments_max} are taken")));
+    Syntax { findings, structures: interchange.messages.iter().map(|_| None).collect() }
+}
+
+/// Refuses the interchange for a reason of our own.
+fn refusal(span: std::ops::Range<usize>, detail: String) -> SyntaxFinding {
+    let place = Place::Interchange { segment: None, element: None };
+    SyntaxFinding { error: SyntaxError::Unspecified, place, span, detail }
+}
+
+/// Whether everything is there that UNH must say of its message.
+fn is_named(kind: &MessageType) -> bool {
+    [&kind.kind, &kind.version, &kind.release, &kind.agency].iter().all(|part| !part.is_empty())
+}
+
+/// The component of S009 that no grammar is there for: the type, or its version.
+fn unknown_part(catalogue: &Catalogue, kind: &MessageType) -> u16 {
+    if catalogue.knows_kind(&kind.kind) { 2 } else { 1 }
+}
+
+/// A message that cannot be processed is refused at its UNH.
+pub(super) fn unsupported(
+    interchange: &Interchange<'_>,
+    number: u32,
+    message: &Message,
+    component: u16,
+) -> SyntaxFinding {
+    let element = ElementPlace::component(3, component);
+    let span = interchange.segments_of(message).next().and_then(|unh| {
+        let part = unh.component(3, component).map(|component| component.span());
+        part.or(Some(unh.span()))
+    });
+    let kind = &message.kind;
+    let detail = if component == 1 {
+        format!("{} is not processed here", kind.kind)
+    } else {
+        format!("{} is not processed in {}:{}:{}", kind.kind, kind.version, kind.release, kind.agency)
+    };
+    SyntaxFinding {
+        error: SyntaxError::ValueNotSupported,
+        place: Place::Message { message: number, segment: Some(ServiceTag::Unh), element: Some(element) },
+        span: span.unwrap_or_default(),
+        detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Judges an interchange with so many messages whose bodies are this; says how many findings there are, and what
+    /// the one says that refuses the interchange.
+    fn check(messages: usize, body: &str, expected: (usize, Option<&str>)) {
+        let messages_text: String = (0..messages)
+            .map(|number| {
+                let count = body.matches('\'').count() + 2;
+                format!("UNH+{number}+CUSRES:D:96B:UN'{body}UNT+{count}+{number}'")
+            })
+            .collect();
+        let text = format!("UNB+UNOA:3+A+B+261121:2045+1'{messages_text}UNZ+{messages}+1'");
+        let (interchange, findings) = Interchange::read(text.as_bytes()).unwrap();
+        let syntax = judge_syntax(&interchange, findings, &Catalogue::embedded());
+        assert_eq!(syntax.structures.len(), messages);
+        let refusal = syntax.findings.iter().find(|finding| matches!(finding.place, Place::Interchange { .. }));
+        assert_eq!((syntax.findings.len(), refusal.map(|finding| finding.detail.as_str())), expected);
+    }
+
+    #[test]
+    fn mistakes_of_few_messages_refuse_these_messages() {
+        check(2, "BGM+961'XYZ'", (2, None));
+    }
+
+    #[test]
+    fn beyond_the_limit_no_message_is_examined_and_the_interchange_is_refused() {
+        let detail = "more than 10000 mistakes were found; from this message on none is examined";
+        check(200, &format!("BGM+961'{}", "XYZ'".repeat(100)), (FINDINGS_MAX + 1, Some(detail)));
+        check(50, &format!("BGM+961'{}", "XYZ'".repeat(5_000)), (FINDINGS_MAX + 1, Some(detail)));
+    }
+}
