@@ -29,7 +29,7 @@ pub(super) const SETTINGS: &[Key] = &[
             key("connections_per_partner_max", Whole(1, 100_000, "connections")),
             key("handshakes_max", Whole(1, 100_000, "connections")),
             key("handshakes_per_address_max", Whole(1, 100_000, "connections")),
-            key("interchange_bytes_max", Whole(1_024, 268_435_456, "bytes")),
+            key("interchange_bytes_max", Whole(1_024, 67_108_864, "bytes")),
             key("interchange_segments_max", Whole(10, 10_000_000, "segments")),
             key("interchanges_per_minute_max", Whole(1, 10_000_000, "interchanges")),
             key("pipelined_interchanges_max", Whole(1, 10_000, "interchanges")),
@@ -95,7 +95,7 @@ pub(super) const PARTNER: &[Key] = &[
         "limits",
         &[
             key("interchanges_per_minute_max", Whole(1, 10_000_000, "interchanges")),
-            key("interchange_bytes_max", Whole(1_024, 268_435_456, "bytes")),
+            key("interchange_bytes_max", Whole(1_024, 67_108_864, "bytes")),
             key("connections_max", Whole(1, 100_000, "connections")),
         ],
     ),

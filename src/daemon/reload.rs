@@ -12,7 +12,7 @@ use crate::channel::tls::Door;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
 use crate::event::{self, ReloadResult};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Rulebook};
 use crate::store::Store;
 
 /// What a reload replaces, and where.
@@ -65,7 +65,9 @@ impl<S: Store> Reload<S> {
 
     fn put_in_force(&self, prepared: Prepared) {
         let Prepared { loaded, rulebook, terms } = prepared;
-        self.gateway.replace_rulebook(rulebook);
+        // The record numbers by the day it was opened with; what is judged goes by the same day until the next start.
+        let zone = self.started_with.numbering.zone.clone();
+        self.gateway.replace_rulebook(Rulebook { zone, ..rulebook });
         self.door.replace_terms(terms);
         Validity::replace(&self.validity, &loaded, self.clock.now());
         info!(partners = loaded.partners.partners().len(), "the reload is in force");

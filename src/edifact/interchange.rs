@@ -362,7 +362,7 @@ impl<'a> Interchange<'a> {
 
     /// What may stand in a segment: the repertoire, and the service characters that UNA chose.
     fn allowed_bytes(&self) -> [bool; 256] {
-        let mut allowed = self.envelope.repertoire.allowed_bytes();
+        let mut allowed = *self.envelope.repertoire.allowed_bytes();
         let service = &self.service;
         let separators = [Some(service.component), Some(service.element), service.release, service.repetition];
         for byte in separators.into_iter().flatten().chain([service.terminator]) {

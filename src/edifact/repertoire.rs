@@ -1,6 +1,6 @@
 //! Character repertoires: which bytes an interchange may hold, and what they mean (data element 0001).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ const SIGNS: &[u8] = b".,-()/='+:?!\"%&*;<>";
 const TURKISH: [(u8, char); 6] = [(0xd0, 'Ğ'), (0xdd, 'İ'), (0xde, 'Ş'), (0xf0, 'ğ'), (0xfd, 'ı'), (0xfe, 'ş')];
 
 impl Repertoire {
-    /// All that are supported. UNOX (ISO 2022 code extension) is not.
+    /// All that are supported, in the order of their letters. UNOX (ISO 2022 code extension) is not.
     pub const ALL: [Self; 12] = [
         Self::Unoa,
         Self::Unob,
@@ -85,27 +85,33 @@ impl Repertoire {
 
     /// Which bytes may stand in a value: an entry per byte. For UNOY it says nothing of sequences.
     #[must_use]
-    pub fn allowed_bytes(self) -> [bool; 256] {
-        let mut allowed = [false; 256];
-        for (byte, is_allowed) in (0..=u8::MAX).zip(&mut allowed) {
-            *is_allowed = match self {
-                Self::Unoa => {
-                    byte == b' ' || byte.is_ascii_uppercase() || byte.is_ascii_digit() || SIGNS.contains(&byte)
-                }
-                Self::Unob => byte == b' ' || byte.is_ascii_alphanumeric() || SIGNS.contains(&byte),
-                Self::Unoy => !byte.is_ascii_control(),
-                Self::Unoc
-                | Self::Unod
-                | Self::Unoe
-                | Self::Unof
-                | Self::Unog
-                | Self::Unoh
-                | Self::Unoi
-                | Self::Unoj
-                | Self::Unok => (b' '..=b'~').contains(&byte) || (byte >= 0xa0 && self.character(byte).is_some()),
+    pub fn allowed_bytes(self) -> &'static [bool; 256] {
+        const NONE: &[bool; 256] = &[false; 256];
+        static TABLES: LazyLock<Vec<[bool; 256]>> = LazyLock::new(|| {
+            let table = |repertoire: Repertoire| {
+                std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(|byte| repertoire.allows(byte)))
             };
+            Repertoire::ALL.into_iter().map(table).collect()
+        });
+        TABLES.get(self as usize).unwrap_or(NONE)
+    }
+
+    /// Whether this byte may stand in a value.
+    fn allows(self, byte: u8) -> bool {
+        match self {
+            Self::Unoa => byte == b' ' || byte.is_ascii_uppercase() || byte.is_ascii_digit() || SIGNS.contains(&byte),
+            Self::Unob => byte == b' ' || byte.is_ascii_alphanumeric() || SIGNS.contains(&byte),
+            Self::Unoy => !byte.is_ascii_control(),
+            Self::Unoc
+            | Self::Unod
+            | Self::Unoe
+            | Self::Unof
+            | Self::Unog
+            | Self::Unoh
+            | Self::Unoi
+            | Self::Unoj
+            | Self::Unok => (b' '..=b'~').contains(&byte) || (byte >= 0xa0 && self.character(byte).is_some()),
         }
-        allowed
     }
 
     /// The text that these bytes mean. Bytes without a meaning become the replacement character.
