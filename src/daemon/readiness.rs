@@ -18,6 +18,13 @@ impl<S: Store> Readiness for Ready<S> {
     fn checks(&self) -> Vec<Check> {
         let store = self.gateway.store().ready().map_err(|unavailable| unavailable.to_string());
         let door = if self.draining.is_cancelled() { Err("it is draining".to_owned()) } else { Ok(()) };
-        vec![Check { name: "store", state: store }, Check { name: "edi-tls", state: door }]
+        let rulebook = self.gateway.rulebook();
+        let is_guided = rulebook.guides.iter().any(|guide| rulebook.catalogue.message(&guide.message).is_some());
+        let grammars = if is_guided { Ok(()) } else { Err("no declaration has a grammar and a guide".to_owned()) };
+        vec![
+            Check { name: "store", state: store },
+            Check { name: "grammars", state: grammars },
+            Check { name: "edi-tls", state: door },
+        ]
     }
 }

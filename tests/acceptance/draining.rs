@@ -64,7 +64,8 @@ fn who_holds_it_up_is_cut_when_the_time_is_over() {
 #[test]
 fn it_is_not_ready_while_it_drains() {
     let gateway = Gateway::with("[limits]\ninterchanges_per_minute_max = 1\n");
-    assert!(gateway.page("/readyz").contains("200 OK"));
+    let page = gateway.page("/readyz");
+    assert!(page.contains("200 OK") && page.contains("store: ready\ngrammars: ready\nedi-tls: ready"), "{page}");
     let mut partner = gateway.partner();
     partner.sends(&[declaration("ONE"), declaration("TWO")].concat());
     partner.gets_contrl();

@@ -33,7 +33,7 @@ pub(crate) fn with(interchange: &[u8], old: &str, new: &str) -> Vec<u8> {
 
 /// An interchange with so many segments that no directory knows: it is short, and the answer to it is long.
 pub(crate) fn segments_of_nothing(reference: &str, count: usize) -> Vec<u8> {
-    let nothing = "XXX'".repeat(count);
+    let nothing = "QQQ'".repeat(count);
     let segments = count + 3;
     format!(
         "UNB+UNOC:3+ACMEFWD:ZZ+LODGED+261121:1530+{reference}++++1'UNH+1+CUSDEC:D:96B:UN'BGM+830+A:1+9'{nothing}\
