@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::interchange::SyntaxVersion;
+use super::envelope::SyntaxVersion;
 
 /// Something the partner got wrong. Data: we go on and tell all of it at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,11 @@ pub struct SyntaxFinding {
     pub span: Range<usize>,
     /// What was expected or found, in plain words, when the code alone does not say it.
     pub detail: String,
+}
+
+/// A finding with its parts in the order in which they are known.
+pub(super) fn finding(error: SyntaxError, place: Place, span: Range<usize>, detail: &str) -> SyntaxFinding {
+    SyntaxFinding { error, place, span, detail: detail.to_owned() }
 }
 
 /// Where CONTRL reports a finding: the lowest level that it concerns.

@@ -5,6 +5,7 @@
 //! 0085 code and a place counted as CONTRL counts. Values stay where they are in the bytes until somebody asks for one.
 
 // In reading order: the characters, where interchanges begin and end in a stream, segments, envelopes.
+mod envelope;
 mod frame;
 mod interchange;
 mod repertoire;
@@ -15,12 +16,10 @@ mod service;
 mod finding;
 mod writer;
 
+pub use envelope::{AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion};
 pub use finding::{ElementPlace, Level, Place, ServiceTag, SyntaxError, SyntaxFinding};
 pub use frame::{Frame, FrameFinder};
-pub use interchange::{
-    AcknowledgementRequest, ControlReference, Envelope, FunctionalGroup, Interchange, Message, MessageType, PartyId,
-    SyntaxVersion,
-};
+pub use interchange::{FunctionalGroup, Interchange, Message};
 pub use repertoire::Repertoire;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub use service::{ServiceChars, UNA_LENGTH};

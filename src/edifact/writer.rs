@@ -2,7 +2,7 @@
 //!
 //! What is written is in normal form: no UNA unless asked for, no line breaks, no separators that have nothing after them.
 
-use super::interchange::{MessageType, PartyId, SyntaxVersion};
+use super::envelope::{MessageType, PartyId, SyntaxVersion};
 use super::repertoire::Repertoire;
 use super::segment::Segment;
 use super::service::ServiceChars;

@@ -1,0 +1,202 @@
+//! What UNB says: syntax, sender and recipient, references and requests; and what UNH says that a message is.
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
+use super::repertoire::Repertoire;
+use super::segment::{Element, Segment};
+
+/// The version of the syntax rules (0002).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the variants are their numbers")]
+pub enum SyntaxVersion {
+    V1,
+    V2,
+    V3,
+    V4,
+}
+
+impl SyntaxVersion {
+    /// The version of this number.
+    #[must_use]
+    pub fn read(number: &[u8]) -> Option<Self> {
+        match number {
+            b"1" => Some(Self::V1),
+            b"2" => Some(Self::V2),
+            b"3" => Some(Self::V3),
+            b"4" => Some(Self::V4),
+            _ => None,
+        }
+    }
+
+    /// The digit in UNB.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "1",
+            Self::V2 => "2",
+            Self::V3 => "3",
+            Self::V4 => "4",
+        }
+    }
+}
+
+/// What the sender wants to hear back (0031).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum AcknowledgementRequest {
+    /// Nothing, unless something is wrong.
+    #[default]
+    None,
+    /// 1: the result of the syntax check.
+    Acknowledgement,
+    /// 2: that it was received.
+    Receipt,
+}
+
+impl AcknowledgementRequest {
+    /// Whether anything is wanted.
+    #[must_use]
+    pub fn is_wanted(self) -> bool {
+        self != Self::None
+    }
+}
+
+/// A sender or recipient: identification and qualifier together, with what UNB says beside them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct PartyId {
+    /// The identification (0004, 0010, 0040, 0044), an..35.
+    pub identification: String,
+    /// The qualifier (0007), an..4.
+    pub qualifier: Option<String>,
+    /// Address for routing (0008, 0014).
+    #[serde(default)]
+    pub internal: Option<String>,
+    /// Syntax 4's second address (0042, 0046).
+    #[serde(default)]
+    pub internal_sub: Option<String>,
+}
+
+impl PartyId {
+    /// Whether identification and qualifier agree; addresses for routing say nothing of who it is.
+    #[must_use]
+    pub fn is_same_party(&self, other: &Self) -> bool {
+        self.identification == other.identification && self.qualifier == other.qualifier
+    }
+
+    /// The identification and qualifier without addresses.
+    #[must_use]
+    pub fn without_addresses(&self) -> Self {
+        Self { identification: self.identification.clone(), qualifier: self.qualifier.clone(), ..Self::default() }
+    }
+
+    pub(super) fn read(element: &Element<'_>, repertoire: Repertoire) -> Self {
+        let mut values = values(element, repertoire).into_iter();
+        let mut next = || values.next().filter(|value| !value.is_empty());
+        Self { identification: next().unwrap_or_default(), qualifier: next(), internal: next(), internal_sub: next() }
+    }
+}
+
+/// The interchange control reference (0020).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ControlReference(pub String);
+
+/// What UNB says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The repertoire (0001); UNOA where the one named is not supported.
+    pub repertoire: Repertoire,
+    /// The syntax version (0002); 3 where the one named is not known.
+    pub version: SyntaxVersion,
+    /// Who sent it (S002).
+    pub sender: PartyId,
+    /// Whom it is for (S003).
+    pub recipient: PartyId,
+    /// Its reference (0020).
+    pub reference: ControlReference,
+    /// The application reference (0026).
+    pub application_reference: Option<String>,
+    /// What the sender wants back (0031).
+    pub acknowledgement: AcknowledgementRequest,
+    /// The agreement it names (0032).
+    pub agreement: Option<String>,
+    /// Whether it is practice (0035 = 1).
+    pub is_practice: bool,
+}
+
+impl Envelope {
+    /// Whether an answer can name what it answers: 0020, S002 and S003 are there and fit where UCI copies them.
+    #[must_use]
+    pub fn can_be_answered(&self) -> bool {
+        let fits = |text: &str, length: usize| (1..=length).contains(&text.chars().count());
+        fits(&self.reference.0, 14) && fits(&self.sender.identification, 35) && fits(&self.recipient.identification, 35)
+    }
+}
+
+/// What a message is (S009): the key of the catalogue of grammars.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct MessageType {
+    /// Message type (0065), for example CUSDEC.
+    pub kind: String,
+    /// Version (0052), for example D.
+    pub version: String,
+    /// Release (0054), for example 96B.
+    pub release: String,
+    /// Controlling agency (0051), for example UN.
+    pub agency: String,
+    /// Association assigned code (0057).
+    pub association: Option<String>,
+}
+/// The texts of the components of an element's first repetition.
+fn values(element: &Element<'_>, repertoire: Repertoire) -> Vec<String> {
+    element.components().map(|component| repertoire.decode(&component.unreleased()).into_owned()).collect()
+}
+
+/// The text of a component; empty when there is none.
+pub(super) fn value(segment: &Segment<'_>, element: u16, component: u16, repertoire: Repertoire) -> String {
+    segment
+        .component(element, component)
+        .map(|component| repertoire.decode(&component.unreleased()).into_owned())
+        .unwrap_or_default()
+}
+
+/// Reads UNB. What of it cannot be supported is a finding; what is left out or too long is the service grammar's.
+pub(super) fn read_header(header: &Segment<'_>, findings: &mut Vec<SyntaxFinding>) -> Envelope {
+    let bytes = |element, component| {
+        header.component(element, component).map(|found| found.unreleased().into_owned()).unwrap_or_default()
+    };
+    let (named_repertoire, named_version) = (bytes(2, 1), bytes(2, 2));
+    let version = SyntaxVersion::read(&named_version);
+    let repertoire = Repertoire::read(&named_repertoire);
+    let span = header.element(2).map_or(header.span(), |element| element.span());
+    let mut unsupported = |error, component| {
+        let place =
+            Place::Interchange { segment: Some(ServiceTag::Unb), element: Some(ElementPlace::component(2, component)) };
+        findings.push(finding(error, place, span.clone(), ""));
+    };
+    if repertoire.is_none() {
+        unsupported(SyntaxError::UnsupportedCharacterSet, 1);
+    }
+    if version.is_none() {
+        unsupported(SyntaxError::UnsupportedSyntax, 2);
+    }
+    let repertoire = repertoire.unwrap_or(Repertoire::Unoa);
+    let text = |element| value(header, element, 1, repertoire);
+    let party =
+        |element| header.element(element).map(|element| PartyId::read(&element, repertoire)).unwrap_or_default();
+    let stated = |text: String| (!text.is_empty()).then_some(text);
+    Envelope {
+        repertoire,
+        version: version.unwrap_or(SyntaxVersion::V3),
+        sender: party(3),
+        recipient: party(4),
+        reference: ControlReference(text(6)),
+        application_reference: stated(text(8)),
+        acknowledgement: match text(10).as_str() {
+            "1" => AcknowledgementRequest::Acknowledgement,
+            "2" => AcknowledgementRequest::Receipt,
+            _ => AcknowledgementRequest::None,
+        },
+        agreement: stated(text(11)),
+        is_practice: text(12) == "1",
+    }
+}

@@ -1,0 +1,279 @@
+//! The walk over the segments that finds the envelopes, and what is wrong with them.
+
+use std::collections::HashSet;
+
+use super::{FunctionalGroup, Interchange, Message, count};
+use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, value};
+use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
+use crate::edifact::segment::Segment;
+
+/// Most findings about the envelopes and characters of one interchange: one of nothing but mistakes must not cost more
+/// memory than its bytes.
+pub(super) const FINDINGS_MAX: usize = 1_000;
+
+/// Takes a finding, up to the limit. The last one refuses the interchange as a whole: what was left out could have
+/// refused any of its messages.
+pub(super) fn take(findings: &mut Vec<SyntaxFinding>, found: SyntaxFinding) {
+    if findings.len() + 1 < FINDINGS_MAX {
+        findings.push(found);
+    } else if findings.len() < FINDINGS_MAX {
+        let place = Place::Interchange { segment: None, element: None };
+        let detail = format!("more than {FINDINGS_MAX} mistakes were found; the rest is left out");
+        findings.push(finding(SyntaxError::Unspecified, place, found.span, &detail));
+    }
+}
+
+/// Finds the groups and messages of an interchange whose segments are known, and adds what is wrong with them.
+pub(super) fn walk(
+    interchange: Interchange<'_>,
+    findings: Vec<SyntaxFinding>,
+) -> (Interchange<'_>, Vec<SyntaxFinding>) {
+    let mut walk = Walk { interchange, findings, open: Open::default(), references: HashSet::new() };
+    walk.run();
+    (walk.interchange, walk.findings)
+}
+
+/// What is open at a point of the walk.
+#[derive(Default)]
+struct Open {
+    message: bool,
+    group: bool,
+    /// Whether groups and messages are mixed.
+    mixing: Mixing,
+}
+
+/// An interchange has functional groups, or messages outside of them, not both.
+#[derive(Default, PartialEq, Eq)]
+enum Mixing {
+    /// No message stood outside a functional group.
+    #[default]
+    None,
+    /// A message did; a functional group would mix them.
+    BareMessage,
+    /// They are mixed, which is said once.
+    Reported,
+}
+
+/// The walk over the segments that finds the envelopes.
+struct Walk<'a> {
+    interchange: Interchange<'a>,
+    findings: Vec<SyntaxFinding>,
+    open: Open,
+    /// References in use: of groups (none) and of messages (their group, and the reference).
+    references: HashSet<(&'static str, Option<u32>, String)>,
+}
+
+impl<'a> Walk<'a> {
+    fn run(&mut self) {
+        for index in 1..self.interchange.segments.len() {
+            let Some(segment) = self.interchange.segment(index) else { break };
+            match &segment.tag().0 {
+                b"UNG" => self.open_group(index, &segment),
+                b"UNH" => self.open_message(index, &segment),
+                b"UNT" if self.open.message => self.close_message(index, &segment),
+                b"UNE" if self.open.group => self.close_group(index, &segment),
+                b"UNZ" if self.interchange.trailer.is_none() => self.close_interchange(index, &segment),
+                _ if self.open.message => {}
+                _ => self.report_outside(&segment),
+            }
+        }
+        self.report_end();
+    }
+
+    fn report(&mut self, error: SyntaxError, place: Place, segment: &Segment<'a>, element: Option<u16>, detail: &str) {
+        let span =
+            element.and_then(|position| segment.element(position)).map_or(segment.span(), |element| element.span());
+        let place = element.map_or(place, |position| place.with_element(ElementPlace::element(position)));
+        take(&mut self.findings, finding(error, place, span, detail));
+    }
+
+    fn text(&self, segment: &Segment<'a>, element: u16, component: u16) -> String {
+        value(segment, element, component, self.interchange.envelope.repertoire)
+    }
+
+    fn message_place(&self, segment: ServiceTag) -> Place {
+        let message = count(self.interchange.messages.len().saturating_sub(1));
+        Place::Message { message, segment: Some(segment), element: None }
+    }
+
+    fn group_place(&self, segment: ServiceTag) -> Place {
+        let group = count(self.interchange.groups.len().saturating_sub(1));
+        Place::FunctionalGroup { group, segment: Some(segment), element: None }
+    }
+
+    fn open_group(&mut self, index: usize, segment: &Segment<'a>) {
+        self.leave_message(index, segment);
+        self.leave_group(segment);
+        let party = |position| {
+            segment.element(position).map(|element| PartyId::read(&element, self.interchange.envelope.repertoire))
+        };
+        let group = FunctionalGroup {
+            reference: self.text(segment, 6, 1),
+            sender: party(3).filter(|party| !party.identification.is_empty()),
+            recipient: party(4).filter(|party| !party.identification.is_empty()),
+            header: index,
+            trailer: None,
+        };
+        let is_new = self.references.insert(("UNG", None, group.reference.clone()));
+        self.interchange.groups.push(group);
+        self.open.group = true;
+        self.report_mixed(segment);
+        if !is_new {
+            self.report(SyntaxError::Duplicate, self.group_place(ServiceTag::Ung), segment, Some(6), "");
+        }
+    }
+
+    fn open_message(&mut self, index: usize, segment: &Segment<'a>) {
+        self.leave_message(index, segment);
+        let mut kind = (1..=5).map(|component| self.text(segment, 3, component)).collect::<Vec<_>>().into_iter();
+        let mut next = || kind.next().unwrap_or_default();
+        let kind = MessageType {
+            kind: next(),
+            version: next(),
+            release: next(),
+            agency: next(),
+            association: Some(next()).filter(|code| !code.is_empty()),
+        };
+        let group = self.open.group.then(|| count(self.interchange.groups.len().saturating_sub(1)));
+        let reference = self.text(segment, 2, 1);
+        let is_new = self.references.insert(("UNH", group, reference.clone()));
+        let differs = group.is_some()
+            && self
+                .interchange
+                .messages
+                .iter()
+                .rev()
+                .take(1)
+                .any(|last| last.group == group && last.kind.kind != kind.kind);
+        self.interchange.messages.push(Message { reference, kind, group, first: index, end: index + 1 });
+        self.open.message = true;
+        if group.is_none() && self.open.mixing == Mixing::None {
+            self.open.mixing = Mixing::BareMessage;
+        }
+        self.report_mixed(segment);
+        if !is_new {
+            self.report(
+                SyntaxError::Duplicate,
+                self.message_place(ServiceTag::Unh),
+                segment,
+                Some(2),
+                "a message before it has the same reference",
+            );
+        }
+        if differs && self.interchange.envelope.version < SyntaxVersion::V4 {
+            self.report(SyntaxError::MoreThanOneMessageType, self.group_place(ServiceTag::Ung), segment, None, "");
+        }
+    }
+
+    fn close_message(&mut self, index: usize, segment: &Segment<'a>) {
+        self.open.message = false;
+        let Some(message) = self.interchange.messages.last_mut() else { return };
+        message.end = index + 1;
+        let (counted, reference) = (message.end - message.first, message.reference.clone());
+        self.check_trailer(segment, self.message_place(ServiceTag::Unt), counted, &reference, "segments");
+    }
+
+    fn close_group(&mut self, index: usize, segment: &Segment<'a>) {
+        self.leave_message(index, segment);
+        self.open.group = false;
+        let number = count(self.interchange.groups.len().saturating_sub(1));
+        // They are the last ones: looking through all would cost an interchange of many groups its square.
+        let messages = self.interchange.messages.iter().rev();
+        let counted = messages.take_while(|message| message.group == Some(number)).count();
+        let Some(group) = self.interchange.groups.last_mut() else { return };
+        group.trailer = Some(index);
+        let reference = group.reference.clone();
+        self.check_trailer(segment, self.group_place(ServiceTag::Une), counted, &reference, "messages");
+        if counted == 0 {
+            self.report(
+                SyntaxError::LowerLevelEmpty,
+                self.group_place(ServiceTag::Ung),
+                segment,
+                None,
+                "the functional group has no message",
+            );
+        }
+    }
+
+    fn close_interchange(&mut self, index: usize, segment: &Segment<'a>) {
+        self.leave_message(index, segment);
+        self.leave_group(segment);
+        self.interchange.trailer = Some(index);
+        let place = Place::Interchange { segment: Some(ServiceTag::Unz), element: None };
+        let (groups, messages) = (self.interchange.groups.len(), self.interchange.messages.len());
+        let (counted, what) = if groups > 0 { (groups, "functional groups") } else { (messages, "messages") };
+        let reference = self.interchange.envelope.reference.0.clone();
+        self.check_trailer(segment, place, counted, &reference, what);
+        if groups + messages == 0 {
+            let place = Place::Interchange { segment: None, element: None };
+            self.report(SyntaxError::LowerLevelEmpty, place, segment, None, "the interchange has no message");
+        }
+    }
+
+    /// A trailer repeats the reference of its header and counts what came between.
+    fn check_trailer(&mut self, segment: &Segment<'a>, place: Place, counted: usize, reference: &str, what: &str) {
+        let said = self.text(segment, 2, 1);
+        if !said.is_empty() && said.trim_start_matches('0') != counted.to_string().trim_start_matches('0') {
+            let detail = format!("{said} {what} were announced, {counted} arrived");
+            self.report(SyntaxError::CountDoesNotMatch, place, segment, Some(2), &detail);
+        }
+        let repeated = self.text(segment, 3, 1);
+        if !repeated.is_empty() && repeated != reference {
+            let detail = format!("the header has {reference}");
+            self.report(SyntaxError::ReferencesDoNotMatch, place, segment, Some(3), &detail);
+        }
+    }
+
+    /// Another envelope begins or ends while a message is open: its UNT is missing.
+    fn leave_message(&mut self, index: usize, segment: &Segment<'a>) {
+        if !std::mem::take(&mut self.open.message) {
+            return;
+        }
+        if let Some(message) = self.interchange.messages.last_mut() {
+            message.end = index;
+        }
+        let place = self.message_place(ServiceTag::Unt);
+        self.report(SyntaxError::Missing, place, segment, None, "UNT is missing before this segment");
+    }
+
+    fn leave_group(&mut self, segment: &Segment<'a>) {
+        if std::mem::take(&mut self.open.group) {
+            let place = self.group_place(ServiceTag::Une);
+            self.report(SyntaxError::Missing, place, segment, None, "UNE is missing before this segment");
+        }
+    }
+
+    fn report_mixed(&mut self, segment: &Segment<'a>) {
+        if self.open.mixing == Mixing::BareMessage && !self.interchange.groups.is_empty() {
+            self.open.mixing = Mixing::Reported;
+            let place = Place::Interchange { segment: None, element: None };
+            self.report(SyntaxError::GroupsAndMessagesMixed, place, segment, None, "");
+        }
+    }
+
+    fn report_outside(&mut self, segment: &Segment<'a>) {
+        let place = if self.open.group {
+            let group = count(self.interchange.groups.len().saturating_sub(1));
+            Place::FunctionalGroup { group, segment: None, element: None }
+        } else {
+            Place::Interchange { segment: None, element: None }
+        };
+        self.report(SyntaxError::OutsideMessage, place, segment, None, "");
+    }
+
+    /// The bytes have ended: what is still open lacks its trailer.
+    fn report_end(&mut self) {
+        if self.interchange.trailer.is_some() {
+            return;
+        }
+        let Some(last) = self.interchange.segment(self.interchange.segments.len().saturating_sub(1)) else { return };
+        let end = self.interchange.segments.len();
+        self.leave_message(end, &last);
+        self.leave_group(&last);
+        let rest = self.interchange.bytes.get(last.span().end + 1..).unwrap_or_default();
+        let has_rest = rest.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
+        let detail = if has_rest { "the last segment has no terminator" } else { "UNZ is missing at the end" };
+        let place = Place::Interchange { segment: Some(ServiceTag::Unz), element: None };
+        self.report(SyntaxError::Missing, place, &last, None, detail);
+    }
+}
