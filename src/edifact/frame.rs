@@ -73,12 +73,6 @@ impl FrameFinder {
         (start < buffer.len()).then_some(start..buffer.len())
     }
 
-    /// Bytes of the unfinished interchange that are buffered.
-    #[must_use]
-    pub fn pending(&self, buffer: &[u8]) -> usize {
-        self.rest(buffer).map_or(0, |rest| rest.len())
-    }
-
     fn found(&mut self, range: Range<usize>) -> Frame {
         *self = Self::default();
         Frame::Interchange(range)
