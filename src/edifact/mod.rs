@@ -11,6 +11,7 @@ mod interchange;
 mod repertoire;
 mod segment;
 mod service;
+mod value;
 
 // What is wrong, and the way back to bytes.
 mod finding;
@@ -23,4 +24,5 @@ pub use interchange::{FunctionalGroup, Interchange, Message};
 pub use repertoire::Repertoire;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub use service::{ServiceChars, UNA_LENGTH};
+pub use value::{Value, Values};
 pub use writer::{InterchangeWriter, SegmentWriter};

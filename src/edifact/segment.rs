@@ -10,6 +10,7 @@ use nom::{IResult, Parser, bytes::complete::take_till};
 use serde::{Deserialize, Serialize};
 
 use super::service::ServiceChars;
+use super::value::Values;
 
 /// A segment tag: three upper-case letters or digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,6 +93,12 @@ impl<'a> Segment<'a> {
         let mut pieces = self.pieces();
         pieces.next(); // The tag.
         Elements { pieces, position: 1 }
+    }
+
+    /// The values of its data elements in one pass, in order, empty ones too; the tag is not among them.
+    #[must_use]
+    pub fn values(&self) -> Values<'a> {
+        Values::of(self)
     }
 
     fn pieces(&self) -> Pieces<'a> {
@@ -283,7 +290,7 @@ impl<'a> Component<'a> {
 }
 
 /// Takes the release characters out: each stands for the character after it.
-fn unrelease(release: u8, raw: &[u8]) -> Vec<u8> {
+pub(super) fn unrelease(release: u8, raw: &[u8]) -> Vec<u8> {
     let mut bytes = raw.iter().copied();
     let mut value = Vec::with_capacity(raw.len());
     while let Some(byte) = bytes.next() {
