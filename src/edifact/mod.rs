@@ -9,6 +9,7 @@ mod envelope;
 mod frame;
 mod interchange;
 mod repertoire;
+mod scan;
 mod segment;
 mod service;
 mod value;

@@ -4,6 +4,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use super::scan::{BLOCK, Scan, block_at};
 use super::segment::{Segment, unrelease};
 use super::service::ServiceChars;
 
@@ -20,7 +21,7 @@ pub struct Value<'a> {
     pub occurrence: u32,
     /// Its position in the composite, first = 1 (0104); 1 for a simple data element.
     pub component: u16,
-    /// The release character, when one stands in it.
+    /// The release character, when one stands in it or in front of it in the segment.
     release: Option<u8>,
 }
 
@@ -41,8 +42,8 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn unreleased(&self) -> Cow<'a, [u8]> {
         match self.release {
-            Some(release) => unrelease(release, self.raw).into(),
-            None => self.raw.into(),
+            Some(release) if self.raw.contains(&release) => unrelease(release, self.raw).into(),
+            _ => self.raw.into(),
         }
     }
 }
@@ -50,75 +51,117 @@ impl<'a> Value<'a> {
 /// The values of a segment, from the first data element on.
 #[derive(Debug, Clone)]
 pub struct Values<'a> {
-    segment: &'a [u8],
+    /// From the first byte of the segment on, beyond its end.
+    ahead: &'a [u8],
+    length: usize,
     offset: usize,
     service: ServiceChars,
-    /// Where the separator stands in front of the next value; none behind the last one.
-    separator: Option<usize>,
+    /// Where the block begins whose separators are known.
+    block: usize,
+    /// Its separators that lie ahead, and the end of the segment.
+    stops: u64,
+    /// Its last byte releases the first of the next one.
+    is_released: bool,
+    /// The release character, once one was met.
+    release: Option<u8>,
+    /// Where the next value begins; behind the end when there is none.
+    start: usize,
     element: u16,
     occurrence: u32,
     component: u16,
 }
 
 impl<'a> Values<'a> {
+    #[inline]
     pub(super) fn of(segment: &Segment<'a>) -> Self {
-        let tag = segment.tag_element();
-        let end = tag.span().end - segment.span().start;
-        Self {
-            segment: segment.raw(),
+        let mut values = Self {
+            ahead: segment.ahead(),
+            length: segment.raw().len(),
             offset: segment.span().start,
             service: *segment.service(),
-            separator: (end < segment.raw().len()).then_some(end),
-            element: 1,
+            block: 0,
+            stops: 0,
+            is_released: false,
+            release: None,
+            start: 0,
+            element: 2,
             occurrence: 1,
-            component: 0,
+            component: 1,
+        };
+        values.scan_block();
+        values.pass_tag();
+        values
+    }
+
+    /// The tag ends at the first separator of elements; what else divides it is not for readers of values.
+    #[inline]
+    fn pass_tag(&mut self) {
+        while self.start <= self.length {
+            let end = self.stop();
+            self.start = end + 1;
+            if self.ahead.get(end) == Some(&self.service.element) {
+                break;
+            }
         }
     }
 
-    /// Where the value ends that begins here, and whether a release character stands in it.
-    fn end(&self, start: usize) -> (usize, bool) {
-        let (mut end, mut has_release) = (start, false);
-        while let Some(&byte) = self.segment.get(end) {
-            if Some(byte) == self.service.release {
-                has_release = true;
-                end += 2;
-            } else if byte == self.service.component
-                || byte == self.service.element
-                || Some(byte) == self.service.repetition
-            {
-                break;
-            } else {
-                end += 1;
-            }
+    /// Finds the separators of the block, and marks the end of the segment when it lies in it.
+    #[inline]
+    fn scan_block(&mut self) {
+        let service = &self.service;
+        let separators = [service.component, service.element, service.repetition.unwrap_or(service.element)];
+        let scan = Scan::new(separators, service.release);
+        let masks = scan.masks(&block_at(self.ahead, self.block), self.is_released);
+        let left = self.length.saturating_sub(self.block);
+        let end = if left < BLOCK { 1 << left } else { 0 };
+        let inside = u64::wrapping_sub(end, 1);
+        self.stops = masks.stops & inside | end;
+        self.is_released = masks.releases_next;
+        if masks.releases & inside != 0 {
+            self.release = service.release;
         }
-        (end.min(self.segment.len()), has_release)
+    }
+
+    /// Where the next value ends.
+    #[inline]
+    fn stop(&mut self) -> usize {
+        while self.stops == 0 {
+            self.block += BLOCK;
+            self.scan_block();
+        }
+        let at = self.block + self.stops.trailing_zeros() as usize;
+        self.stops &= self.stops - 1;
+        at
     }
 }
 
 impl<'a> Iterator for Values<'a> {
     type Item = Value<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
-        let separator = self.separator?;
-        let byte = self.segment.get(separator).copied()?;
-        if byte == self.service.element {
-            (self.element, self.occurrence, self.component) = (self.element.saturating_add(1), 1, 1);
-        } else if byte == self.service.component {
-            self.component = self.component.saturating_add(1);
-        } else {
-            (self.occurrence, self.component) = (self.occurrence.saturating_add(1), 1);
+        if self.start > self.length {
+            return None;
         }
-        let start = separator + 1;
-        let (end, has_release) = self.end(start);
-        self.separator = (end < self.segment.len()).then_some(end);
-        Some(Value {
-            raw: self.segment.get(start..end).unwrap_or_default(),
+        let start = self.start;
+        let end = self.stop();
+        let value = Value {
+            raw: self.ahead.get(start..end).unwrap_or_default(),
             offset: self.offset + start,
             element: self.element,
             occurrence: self.occurrence,
             component: self.component,
-            release: self.service.release.filter(|_| has_release),
-        })
+            release: self.release,
+        };
+        self.start = end + 1;
+        // Without branches, which nobody could foretell: what divides is one kind of separator now, another then.
+        let separator = self.ahead.get(end).copied().unwrap_or_default();
+        let (is_component, is_element) = (separator == self.service.component, separator == self.service.element);
+        let counted = |count: u32, counts| if counts { count + 1 } else { count };
+        self.component = if is_component { self.component.saturating_add(1) } else { 1 };
+        self.element = self.element.saturating_add(u16::from(is_element));
+        self.occurrence = if is_element { 1 } else { counted(self.occurrence, !is_component) };
+        Some(value)
     }
 }
 
@@ -172,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn of_any_bytes(text in "[A-C+:*?']{0,40}") {
+        fn of_any_bytes(text in "[A-C+:*?']{0,200}") {
             let segment = Segment::new(V4, 7, text.as_bytes());
             prop_assert_eq!(in_one_pass(&segment), one_by_one(&segment));
         }

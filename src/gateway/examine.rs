@@ -10,7 +10,9 @@ use aws_lc_rs::digest;
 use super::rulebook::Rulebook;
 use super::syntax::{Syntax, is_full, judge_syntax, too_long, unsupported};
 use crate::declaration::guide::Guide;
-use crate::edifact::{ElementPlace, Interchange, Message, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag};
+use crate::edifact::{
+    ElementPlace, Interchange, Message, MessageType, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag,
+};
 use crate::grammar::{Catalogue, Examined as Structure};
 use crate::identifier::DeclarationReference;
 use crate::partner::Partner;
@@ -236,7 +238,7 @@ fn group_facts(group: &crate::edifact::FunctionalGroup) -> GroupFacts {
 }
 
 fn message_facts(message: &Message) -> MessageFacts {
-    MessageFacts { reference: message.reference.clone(), kind: message.kind.clone(), group: message.group }
+    MessageFacts { reference: message.reference.clone(), kind: MessageType::clone(&message.kind), group: message.group }
 }
 
 /// Our answers that the CONTRL messages of an interchange name in their UCI (0020).
