@@ -14,7 +14,7 @@ pub(super) const CODE_BYTES_MAX: usize = 8;
 /// Not unless somebody says so: between partners who agreed on values of their own without saying so in the message, a
 /// right message would be refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CodeLists {
+pub enum DirectoryCodes {
     /// The lists are there for their names, and judge nothing.
     #[default]
     Named,

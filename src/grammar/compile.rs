@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    codes::{Code, CodeList, CodeLists, Coding},
+    codes::{Code, CodeList, Coding, DirectoryCodes},
     layout::message_grammar,
     mistake::{Located, Mistakes, nearest},
     notation::{Home, MessageKey},
@@ -38,7 +38,7 @@ pub(super) struct Compiled {
 }
 
 /// Compiles the definitions of all homes.
-pub(super) fn compile(homes: &BTreeMap<Home, Outline>, lists: CodeLists, mistakes: &mut Mistakes) -> Compiled {
+pub(super) fn compile(homes: &BTreeMap<Home, Outline>, lists: DirectoryCodes, mistakes: &mut Mistakes) -> Compiled {
     let mut compiled = Compiled::default();
     let mut tables: Vec<(&Home, Arc<SegmentTable>)> = Vec::new();
     for (home, outline) in homes {
@@ -123,7 +123,7 @@ fn by_id<'a, T: Copy + Eq + std::hash::Hash + std::fmt::Display, D>(
 }
 
 /// Compiles the segments of one home, and warns of elements and composites that none of them uses.
-fn segment_table(outline: &Outline, lists: CodeLists, mistakes: &mut Mistakes) -> SegmentTable {
+fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistakes) -> SegmentTable {
     let elements = by_id(outline.elements.iter().map(|element| (element.id, element)), "element", mistakes);
     let composites = by_id(outline.composites.iter().map(|composite| (composite.id, composite)), "composite", mistakes);
     let segments = by_id(outline.segments.iter().map(|segment| (segment.id, segment)), "segment", mistakes);
@@ -203,7 +203,7 @@ fn code_list(
 fn codings(
     outline: &Outline,
     table: &SegmentTable,
-    lists: CodeLists,
+    lists: DirectoryCodes,
     elements: &HashMap<DataId, &ElementDefinition>,
     mistakes: &mut Mistakes,
 ) -> HashMap<DataId, Coding> {
@@ -222,7 +222,7 @@ fn codings(
         let own = definition.own.as_ref().and_then(|own| Code::read(own.bytes()));
         codings.insert(id, Coding::Elsewhere(own));
     }
-    if lists == CodeLists::Judged { codings } else { HashMap::new() }
+    if lists == DirectoryCodes::Judged { codings } else { HashMap::new() }
 }
 
 /// The components of a composite that are data elements at all.

@@ -327,7 +327,7 @@ mod tests {
     use proptest::prelude::{prop_assert, proptest};
 
     use super::super::{
-        Catalogue, CodeLists,
+        Catalogue, DirectoryCodes,
         catalogue::{Source, read},
         trial::{catalogue, examine, grammar, told},
     };
@@ -531,7 +531,7 @@ message TEST
     #[test]
     fn lists_that_only_name_judge_nothing() {
         let source = Source { name: "a".into(), text: DIRECTORY.to_owned() };
-        let catalogue = Catalogue::new(read(&[source], CodeLists::Named).0);
+        let catalogue = Catalogue::new(read(&[source], DirectoryCodes::Named).0);
         assert_eq!(examine(grammar(&catalogue), "UNOC:3", "DDD+AC+AC'").1.findings, []);
     }
 

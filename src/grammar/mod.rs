@@ -31,7 +31,7 @@ mod simple;
 mod trial;
 
 pub use catalogue::{Catalogue, GrammarTrouble, files, lint};
-pub use codes::{CodeList, CodeLists};
+pub use codes::{CodeList, DirectoryCodes};
 pub use findings::FINDINGS_MAX;
 pub use matching::{Examined, Match};
 pub use mistake::{LintReport, Mistake, Severity};

@@ -384,10 +384,10 @@ mod tests {
             "8:1: error: here should stand a statement, not \"kex\"\n  hint: key is known",
         );
         check(
-            &format!("{used}\n  123456789"),
-            "6:3: error: here should stand a value of at most eight bytes, not \"123456789\"",
+            &format!("{used}\n  A\n  123456789"),
+            "7:3: error: here should stand a value of at most eight bytes, not \"123456789\"",
         );
-        check(&format!("{used}\n    A"), "6:5: error: this line is indented deeper than the line above allows");
+        check(&format!("{used}\n  A\n    B"), "7:5: error: this line is indented deeper than the line above allows");
     }
 
     #[test]
