@@ -12,6 +12,7 @@ mod outline;
 
 // Compiled: segments and elements, segment tables, all of them together.
 mod catalogue;
+mod codes;
 mod compile;
 mod layout;
 mod lint;
@@ -30,6 +31,7 @@ mod simple;
 mod trial;
 
 pub use catalogue::{Catalogue, GrammarTrouble, files, lint};
+pub use codes::{CodeList, DirectoryCodes};
 pub use findings::FINDINGS_MAX;
 pub use matching::{Examined, Match};
 pub use mistake::{LintReport, Mistake, Severity};
