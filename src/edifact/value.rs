@@ -38,6 +38,16 @@ impl<'a> Value<'a> {
         self.offset..self.offset + self.raw.len()
     }
 
+    /// How many bytes it has without release characters: in all repertoires but UNOY these are its characters.
+    #[inline]
+    #[must_use]
+    pub fn length(&self) -> usize {
+        match self.release {
+            Some(release) if self.raw.contains(&release) => unrelease(release, self.raw).len(),
+            _ => self.raw.len(),
+        }
+    }
+
     /// Its bytes without release characters, copied only when there are some.
     #[must_use]
     pub fn unreleased(&self) -> Cow<'a, [u8]> {

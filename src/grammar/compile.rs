@@ -14,6 +14,7 @@ use super::{
     mistake::{Located, Mistakes, nearest},
     notation::{Home, MessageKey},
     outline::{CodesDefinition, ElementDefinition, Entry as Line, MessageDefinition, Outline, Parts},
+    quick::QuickRows,
     spec::{DataId, DirectoryKey, ElementSpec, Representation, SegmentSpec, SegmentTable, ValueSpec},
     table::MessageGrammar,
 };
@@ -145,7 +146,8 @@ fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistak
     for (_, segment) in ordered {
         compiler.segment(segment);
     }
-    let SegmentCompiler { table, used, .. } = compiler;
+    let SegmentCompiler { mut table, used, .. } = compiler;
+    table.quick = QuickRows::of(&table.elements, &table.values);
     for (id, what) in outline
         .elements
         .iter()

@@ -5,7 +5,10 @@
 
 use std::{fmt, ops::Range};
 
-use super::codes::{CodeList, Coding};
+use super::{
+    codes::{CodeList, Coding},
+    quick::QuickRows,
+};
 use crate::edifact::Tag;
 
 /// A directory: version, release, controlling agency (0052, 0054, 0051).
@@ -166,6 +169,8 @@ pub struct SegmentTable {
     pub(super) values: Vec<ValueSpec>,
     /// In the order of their data elements.
     pub(super) codes: Vec<CodeList>,
+    /// The same elements and values for the quick look.
+    pub(super) quick: QuickRows,
 }
 
 impl SegmentTable {
