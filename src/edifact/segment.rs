@@ -9,6 +9,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 use nom::{IResult, Parser, bytes::complete::take_till};
 use serde::{Deserialize, Serialize};
 
+use super::cuts::Cuts;
 use super::service::ServiceChars;
 use super::value::Values;
 
@@ -105,9 +106,17 @@ impl<'a> Segment<'a> {
     }
 
     /// The values of its data elements in one pass, in order, empty ones too; the tag is not among them.
+    #[inline]
     #[must_use]
     pub fn values(&self) -> Values<'a> {
         Values::of(self)
+    }
+
+    /// Where its separators divide it, whatever kind they are of.
+    #[inline]
+    #[must_use]
+    pub fn cuts(&self) -> Cuts<'a> {
+        Cuts::of(self)
     }
 
     fn pieces(&self) -> Pieces<'a> {

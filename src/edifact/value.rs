@@ -4,9 +4,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::scan::{BLOCK, Scan, block_at};
+use super::cuts::Cuts;
 use super::segment::{Segment, unrelease};
-use super::service::ServiceChars;
 
 /// One component, or a simple data element, with its place in the segment.
 #[derive(Debug, Clone, Copy)]
@@ -61,21 +60,9 @@ impl<'a> Value<'a> {
 /// The values of a segment, from the first data element on.
 #[derive(Debug, Clone)]
 pub struct Values<'a> {
-    /// From the first byte of the segment on, beyond its end.
-    ahead: &'a [u8],
-    length: usize,
+    cuts: Cuts<'a>,
+    /// Of the segment in the interchange.
     offset: usize,
-    service: ServiceChars,
-    /// Where the block begins whose separators are known.
-    block: usize,
-    /// Its separators that lie ahead, and the end of the segment.
-    stops: u64,
-    /// Its last byte releases the first of the next one.
-    is_released: bool,
-    /// The release character, once one was met.
-    release: Option<u8>,
-    /// Where the next value begins; behind the end when there is none.
-    start: usize,
     element: u16,
     occurrence: u32,
     component: u16,
@@ -84,64 +71,10 @@ pub struct Values<'a> {
 impl<'a> Values<'a> {
     #[inline]
     pub(super) fn of(segment: &Segment<'a>) -> Self {
-        let mut values = Self {
-            ahead: segment.ahead(),
-            length: segment.raw().len(),
-            offset: segment.span().start,
-            service: *segment.service(),
-            block: 0,
-            stops: 0,
-            is_released: false,
-            release: None,
-            start: 0,
-            element: 2,
-            occurrence: 1,
-            component: 1,
-        };
-        values.scan_block();
-        values.pass_tag();
-        values
-    }
-
-    /// The tag ends at the first separator of elements; what else divides it is not for readers of values.
-    #[inline]
-    fn pass_tag(&mut self) {
-        while self.start <= self.length {
-            let end = self.stop();
-            self.start = end + 1;
-            if self.ahead.get(end) == Some(&self.service.element) {
-                break;
-            }
-        }
-    }
-
-    /// Finds the separators of the block, and marks the end of the segment when it lies in it.
-    #[inline]
-    fn scan_block(&mut self) {
-        let service = &self.service;
-        let separators = [service.component, service.element, service.repetition.unwrap_or(service.element)];
-        let scan = Scan::new(separators, service.release);
-        let masks = scan.masks(&block_at(self.ahead, self.block), self.is_released);
-        let left = self.length.saturating_sub(self.block);
-        let end = if left < BLOCK { 1 << left } else { 0 };
-        let inside = u64::wrapping_sub(end, 1);
-        self.stops = masks.stops & inside | end;
-        self.is_released = masks.releases_next;
-        if masks.releases & inside != 0 {
-            self.release = service.release;
-        }
-    }
-
-    /// Where the next value ends.
-    #[inline]
-    fn stop(&mut self) -> usize {
-        while self.stops == 0 {
-            self.block += BLOCK;
-            self.scan_block();
-        }
-        let at = self.block + self.stops.trailing_zeros() as usize;
-        self.stops &= self.stops - 1;
-        at
+        let mut cuts = segment.cuts();
+        // The tag ends at the first separator of elements; what else divides it is not for readers of values.
+        while cuts.next().is_some_and(|tag| tag.separator != cuts.service.element || cuts.is_last(&tag)) {}
+        Self { cuts, offset: segment.span().start, element: 2, occurrence: 1, component: 1 }
     }
 }
 
@@ -150,23 +83,18 @@ impl<'a> Iterator for Values<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
-        if self.start > self.length {
-            return None;
-        }
-        let start = self.start;
-        let end = self.stop();
+        let cut = self.cuts.next()?;
         let value = Value {
-            raw: self.ahead.get(start..end).unwrap_or_default(),
-            offset: self.offset + start,
+            offset: self.offset + cut.start,
             element: self.element,
             occurrence: self.occurrence,
             component: self.component,
-            release: self.release,
+            release: self.cuts.release,
+            raw: self.cuts.bytes(&cut),
         };
-        self.start = end + 1;
         // Without branches, which nobody could foretell: what divides is one kind of separator now, another then.
-        let separator = self.ahead.get(end).copied().unwrap_or_default();
-        let (is_component, is_element) = (separator == self.service.component, separator == self.service.element);
+        let service = &self.cuts.service;
+        let (is_component, is_element) = (cut.separator == service.component, cut.separator == service.element);
         let counted = |count: u32, counts| if counts { count + 1 } else { count };
         self.component = if is_component { self.component.saturating_add(1) } else { 1 };
         self.element = self.element.saturating_add(u16::from(is_element));
@@ -180,6 +108,7 @@ mod tests {
     use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::*;
+    use crate::edifact::ServiceChars;
 
     const V4: ServiceChars = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
 

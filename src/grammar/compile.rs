@@ -14,7 +14,7 @@ use super::{
     mistake::{Located, Mistakes, nearest},
     notation::{Home, MessageKey},
     outline::{CodesDefinition, ElementDefinition, Entry as Line, MessageDefinition, Outline, Parts},
-    quick::QuickRows,
+    quick::QuickElement,
     spec::{DataId, DirectoryKey, ElementSpec, Representation, SegmentSpec, SegmentTable, ValueSpec},
     table::MessageGrammar,
 };
@@ -146,8 +146,7 @@ fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistak
     for (_, segment) in ordered {
         compiler.segment(segment);
     }
-    let SegmentCompiler { mut table, used, .. } = compiler;
-    table.quick = QuickRows::of(&table.elements, &table.values);
+    let SegmentCompiler { table, used, .. } = compiler;
     for (id, what) in outline
         .elements
         .iter()
@@ -287,7 +286,9 @@ impl SegmentCompiler<'_> {
             self.element(part);
         }
         let elements = from..self.table.elements.len();
-        self.table.segments.push(SegmentSpec { tag: segment.id.value, name: segment.name.clone(), elements });
+        let compiled = self.table.elements.get(elements.clone()).unwrap_or_default().iter();
+        let quick = compiled.map(|element| QuickElement::of(element, self.table.values(element))).collect();
+        self.table.segments.push(SegmentSpec { tag: segment.id.value, name: segment.name.clone(), elements, quick });
     }
 
     fn coding(&self, id: DataId) -> Coding {

@@ -4,51 +4,46 @@
 //! wrong segment for a right one; a right one that is unusual (a repetition, a value from another code list) it leaves to
 //! the exact look, which has the last word.
 
-use std::ops::Range;
-
 use super::{
     codes::{Code, Coding},
     spec::{ElementSpec, Representation, SegmentSpec, SegmentTable, ValueKind, ValueSpec},
 };
-use crate::edifact::{Envelope, Repertoire, Segment, ServiceChars, SyntaxVersion, Value};
+use crate::edifact::{Cuts, Envelope, Piece, Repertoire, Segment, ServiceChars, SyntaxVersion};
 
-/// The elements and values of a [`SegmentTable`], without what only words need. Rows are those of the table.
-#[derive(Debug, Clone, Default)]
-pub(super) struct QuickRows {
-    elements: Vec<QuickElement>,
-    values: Vec<QuickValue>,
-}
-
+/// An element of a segment, without what only words need.
 #[derive(Debug, Clone)]
-struct QuickElement {
+pub(super) struct QuickElement {
     is_mandatory: bool,
-    /// The bits of the components that must be there.
+    /// The bits of the components that must be there when one is.
     mandatory: u64,
-    values: Range<usize>,
+    values: Box<[QuickValue]>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct QuickValue {
-    representation: Representation,
+    kind: ValueKind,
+    /// Fewest characters, and how many more there may be.
+    length: (u16, u16),
     /// The code list it is held against.
-    list: Option<usize>,
+    list: Option<u32>,
 }
 
-impl QuickRows {
-    pub(super) fn of(elements: &[ElementSpec], values: &[ValueSpec]) -> Self {
-        let element = |spec: &ElementSpec| QuickElement {
-            is_mandatory: spec.is_mandatory,
-            mandatory: spec.mandatory,
-            values: spec.values.clone(),
-        };
-        let value = |spec: &ValueSpec| QuickValue {
-            representation: spec.representation,
-            list: match spec.coding {
-                Coding::Listed(list) => Some(list),
+impl QuickElement {
+    pub(super) fn of(element: &ElementSpec, values: &[ValueSpec]) -> Self {
+        let value = |spec: &ValueSpec| {
+            let Representation { kind, length_min, length_max } = spec.representation;
+            let list = match spec.coding {
+                // A list whose number is too high to be kept is not found, and the exact look decides.
+                Coding::Listed(list) => Some(u32::try_from(list).unwrap_or(u32::MAX)),
                 Coding::Free | Coding::Elsewhere(_) => None,
-            },
+            };
+            QuickValue { kind, length: (length_min, length_max.saturating_sub(length_min)), list }
         };
-        Self { elements: elements.iter().map(element).collect(), values: values.iter().map(value).collect() }
+        Self {
+            is_mandatory: element.is_mandatory,
+            mandatory: element.mandatory,
+            values: values.iter().map(value).collect(),
+        }
     }
 }
 
@@ -56,9 +51,21 @@ impl QuickRows {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quick {
     element: u8,
+    component: u8,
+    release: Option<u8>,
     /// The decimal marks that are legal; the same one twice where there is but one.
     marks: [u8; 2],
     has_wide_characters: bool,
+}
+
+/// What the look at an element has come to.
+enum Seen {
+    /// Another element follows.
+    Element,
+    /// The segment ends here.
+    End,
+    /// It is not plainly right.
+    Unusual,
 }
 
 impl Quick {
@@ -66,6 +73,8 @@ impl Quick {
         let is_syntax_4 = envelope.version == SyntaxVersion::V4;
         Self {
             element: service.element,
+            component: service.component,
+            release: service.release,
             marks: if is_syntax_4 { *b".," } else { [service.decimal_mark; 2] },
             has_wide_characters: envelope.repertoire == Repertoire::Unoy,
         }
@@ -73,46 +82,82 @@ impl Quick {
 
     /// Whether everything in the segment is plainly as its definition says.
     pub(super) fn is_right(&self, table: &SegmentTable, spec: &SegmentSpec, segment: &Segment<'_>) -> bool {
-        let raw = segment.raw();
-        let is_nested = raw.get(3).is_some_and(|byte| *byte != self.element);
-        if is_nested || (self.has_wide_characters && !raw.is_ascii()) {
+        if self.has_wide_characters && !segment.raw().is_ascii() {
             return false;
         }
-        let Some(elements) = table.quick.elements.get(spec.elements.clone()) else { return false };
-        let mut look = Look {
-            quick: self,
-            table,
-            ahead: elements,
-            position: 1,
-            values: &[],
-            is_optional: true,
-            must: 0,
-            present: 0,
-        };
-        let mut last = None::<Value<'_>>;
-        for value in segment.values() {
-            // Nothing behind a separator of components is unusual, and wrong in syntax 4.
-            let is_next = value.element != look.position;
-            if is_next && (last.is_some_and(|last| last.is_empty() && last.component > 1) || !look.next_element()) {
-                return false;
-            }
-            if !look.value(&value) {
-                return false;
-            }
-            last = Some(value);
+        let mut elements = spec.quick.iter();
+        let mut cuts = segment.cuts();
+        let mut seen = cuts.next().map_or(Seen::Unusual, |tag| self.behind(&tag, &cuts));
+        while let Seen::Element = seen {
+            let Some(element) = elements.next() else { return false };
+            seen = self.look_at(element, table, &mut cuts);
         }
-        let is_trailing = last.is_some_and(|last| last.is_empty());
-        !is_trailing && look.is_whole() && look.ahead.iter().all(|element| !element.is_mandatory)
+        matches!(seen, Seen::End) && !elements.any(|element| element.is_mandatory)
     }
 
-    /// How many characters of a value count for its length, when they are of its kind.
+    /// What stands behind the last piece of an element, or behind the tag.
     #[inline]
-    fn length(&self, kind: ValueKind, value: &Value<'_>) -> Option<usize> {
-        match kind {
-            ValueKind::Alphanumeric => Some(value.length()),
-            ValueKind::Numeric => self.digits(value.raw),
-            ValueKind::Alphabetic => (!value.raw.iter().any(u8::is_ascii_digit)).then(|| value.length()),
+    fn behind(&self, piece: &Piece, cuts: &Cuts<'_>) -> Seen {
+        match piece.separator {
+            _ if cuts.is_last(piece) => Seen::End,
+            separator if separator == self.element => Seen::Element,
+            _ => Seen::Unusual,
         }
+    }
+
+    #[inline]
+    fn look_at(&self, element: &QuickElement, table: &SegmentTable, cuts: &mut Cuts<'_>) -> Seen {
+        let (mut present, mut component) = (0u64, 1u64);
+        for spec in &element.values {
+            let Some(cut) = cuts.next() else { break };
+            if !cut.is_empty() {
+                if !self.fits(spec, table, &cut, cuts) {
+                    break;
+                }
+                present |= component;
+            }
+            if cut.separator == self.component && !cuts.is_last(&cut) {
+                component <<= 1;
+                continue;
+            }
+            let is_whole = if present == 0 { !element.is_mandatory } else { element.mandatory & !present == 0 };
+            // Nothing behind a separator is unusual, and wrong in syntax 4.
+            let is_trailing = cut.is_empty() && (component > 1 || cuts.is_last(&cut));
+            return if is_whole && !is_trailing { self.behind(&cut, cuts) } else { Seen::Unusual };
+        }
+        Seen::Unusual
+    }
+
+    /// Whether a value is plainly of the kind and length that it must be, and in its list.
+    #[inline]
+    fn fits(&self, spec: &QuickValue, table: &SegmentTable, piece: &Piece, cuts: &Cuts<'_>) -> bool {
+        if cuts.has_release() && self.release.is_some_and(|release| cuts.bytes(piece).contains(&release)) {
+            return self.fits_released(spec, cuts.bytes(piece));
+        }
+        let length = match spec.kind {
+            ValueKind::Alphanumeric => piece.end - piece.start,
+            ValueKind::Numeric => self.digits(cuts.bytes(piece)).unwrap_or_default(),
+            ValueKind::Alphabetic if cuts.bytes(piece).iter().any(u8::is_ascii_digit) => 0,
+            ValueKind::Alphabetic => piece.end - piece.start,
+        };
+        let (fewest, more) = spec.length;
+        let has_length = length > 0 && length.wrapping_sub(usize::from(fewest)) <= usize::from(more);
+        has_length && spec.list.is_none_or(|list| is_listed(table, list, cuts.bytes(piece)))
+    }
+
+    /// The same for a value with released characters, where it is neither a number nor a code.
+    fn fits_released(&self, spec: &QuickValue, raw: &[u8]) -> bool {
+        let (mut length, mut bytes) = (0, raw.iter());
+        while let Some(byte) = bytes.next() {
+            if Some(*byte) == self.release {
+                bytes.next();
+            }
+            length += 1;
+        }
+        let (fewest, more) = spec.length;
+        spec.kind == ValueKind::Alphanumeric
+            && spec.list.is_none()
+            && (usize::from(fewest)..=usize::from(fewest) + usize::from(more)).contains(&length)
     }
 
     /// How many digits a plain number has: digits, a minus sign in front, a decimal mark between digits.
@@ -128,58 +173,9 @@ impl Quick {
     }
 }
 
-/// The look along the elements of one segment.
-struct Look<'t> {
-    quick: &'t Quick,
-    table: &'t SegmentTable,
-    /// The elements behind the one that it stands in.
-    ahead: &'t [QuickElement],
-    /// Of the element that it stands in; the tag's at first.
-    position: u16,
-    /// Its values.
-    values: &'t [QuickValue],
-    /// Whether it may be left out.
-    is_optional: bool,
-    /// The components that must be there when one is, a bit for each.
-    must: u64,
-    /// The components that are there.
-    present: u64,
-}
-
-impl<'t> Look<'t> {
-    /// Goes on to the next element; false when there is none, or the last one lacks something.
-    fn next_element(&mut self) -> bool {
-        let is_whole = self.is_whole();
-        let Some((element, ahead)) = self.ahead.split_first() else { return false };
-        self.position = self.position.saturating_add(1);
-        self.ahead = ahead;
-        self.values = self.table.quick.values.get(element.values.clone()).unwrap_or_default();
-        (self.is_optional, self.must, self.present) = (!element.is_mandatory, element.mandatory, 0);
-        is_whole
-    }
-
-    fn is_whole(&self) -> bool {
-        if self.present == 0 { self.is_optional } else { self.must & !self.present == 0 }
-    }
-
-    fn value(&mut self, value: &Value<'_>) -> bool {
-        let Some(spec) = self.values.get(usize::from(value.component) - 1).filter(|_| value.occurrence == 1) else {
-            return false;
-        };
-        if value.is_empty() {
-            return true;
-        }
-        self.present |= 1 << (value.component - 1);
-        let representation = spec.representation;
-        let lengths = usize::from(representation.length_min)..=usize::from(representation.length_max);
-        let has_length = self.quick.length(representation.kind, value).is_some_and(|length| lengths.contains(&length));
-        has_length && spec.list.is_none_or(|list| self.is_listed(list, value))
-    }
-
-    fn is_listed(&self, list: usize, value: &Value<'_>) -> bool {
-        let code = Code::read(value.raw.iter().copied());
-        self.table.codes.get(list).zip(code).is_some_and(|(list, code)| list.has(code))
-    }
+fn is_listed(table: &SegmentTable, list: u32, raw: &[u8]) -> bool {
+    let code = Code::read(raw.iter().copied());
+    table.codes.get(list as usize).zip(code).is_some_and(|(list, code)| list.has(code))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{fmt, ops::Range};
 
 use super::{
     codes::{CodeList, Coding},
-    quick::QuickRows,
+    quick::QuickElement,
 };
 use crate::edifact::Tag;
 
@@ -158,6 +158,8 @@ pub struct SegmentSpec {
     pub name: String,
     /// Its elements.
     pub(super) elements: Range<usize>,
+    /// The same elements for the quick look.
+    pub(super) quick: Box<[QuickElement]>,
 }
 
 /// The segments of a directory, or the service segments of a syntax.
@@ -169,8 +171,6 @@ pub struct SegmentTable {
     pub(super) values: Vec<ValueSpec>,
     /// In the order of their data elements.
     pub(super) codes: Vec<CodeList>,
-    /// The same elements and values for the quick look.
-    pub(super) quick: QuickRows,
 }
 
 impl SegmentTable {
