@@ -1,8 +1,11 @@
 //! Where separators divide a segment: the lowest floor of all that reads segments.
 
-use super::scan::{BLOCK, Scan, block_at};
+use super::scan::{Scan, block_at};
 use super::segment::Segment;
 use super::service::ServiceChars;
+
+/// Bytes whose separators are found together: most segments have fewer.
+const BLOCK: usize = 32;
 
 /// What stands between two separators; positions count from the first byte of the segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +82,7 @@ impl<'a> Cuts<'a> {
         let service = &self.service;
         let separators = [service.component, service.element, service.repetition.unwrap_or(service.element)];
         let scan = Scan::new(separators, service.release);
-        let masks = scan.masks(&block_at(self.ahead, self.block), self.is_released);
+        let masks = scan.masks(&block_at::<BLOCK>(self.ahead, self.block), self.is_released);
         let left = self.length.saturating_sub(self.block);
         let end = if left < BLOCK { 1 << left } else { 0 };
         let inside = u64::wrapping_sub(end, 1);
@@ -87,14 +90,6 @@ impl<'a> Cuts<'a> {
         self.is_released = masks.releases_next;
         if masks.releases & inside != 0 {
             self.release = service.release;
-        }
-    }
-
-    #[cold]
-    fn next_block(&mut self) {
-        while self.stops == 0 {
-            self.block += BLOCK;
-            self.scan_block();
         }
     }
 }
@@ -108,8 +103,9 @@ impl Iterator for Cuts<'_> {
         if start > self.length {
             return None;
         }
-        if self.stops == 0 {
-            self.next_block();
+        while self.stops == 0 {
+            self.block += BLOCK;
+            self.scan_block();
         }
         let end = self.block + self.stops.trailing_zeros() as usize;
         self.stops &= self.stops - 1;

@@ -338,7 +338,7 @@ fn ends(service: &ServiceChars, bytes: &[u8], content: usize) -> Option<Vec<u32>
     let mut ends = Vec::with_capacity(bytes.len() / BYTES_PER_SEGMENT);
     let mut is_released = false;
     for at in (content..bytes.len()).step_by(BLOCK) {
-        let masks = scan.masks(&block_at(bytes, at), is_released);
+        let masks = scan.masks(&block_at::<BLOCK>(bytes, at), is_released);
         is_released = masks.releases_next;
         let (block, mut stops) = (count(at), masks.stops);
         while stops != 0 {

@@ -1,4 +1,4 @@
-//! Which of the bytes stop the reader, sixty-four at a time.
+//! Which of the bytes stop the reader, many at a time.
 //!
 //! A [`Scan`] looks for a few characters in a block and answers with a bit for each byte that is one of them; the
 //! reader then goes from bit to bit instead of from byte to byte. Fields of EDIFACT are five bytes long on average, too
@@ -6,11 +6,8 @@
 
 use wide::u8x16;
 
-/// Bytes that are looked at together, and bits of a mask.
+/// Most bytes that are looked at together: as many as a mask has bits.
 pub(super) const BLOCK: usize = 64;
-
-/// A stretch of bytes that are looked at together.
-pub(super) type Block = [u8; BLOCK];
 
 /// What is looked for. The same character may be named twice.
 #[derive(Debug, Clone, Copy)]
@@ -36,9 +33,10 @@ impl<const N: usize> Scan<N> {
         Self { stops: stops.map(u8x16::splat), release: release.map(u8x16::splat) }
     }
 
-    /// What this block holds. `is_released` says that the block before ended in a release character.
+    /// What this block of at most [`BLOCK`] bytes, a multiple of 16, holds. `is_released` says that the block before ended
+    /// in a release character.
     #[inline]
-    pub(super) fn masks(&self, block: &Block, is_released: bool) -> Masks {
+    pub(super) fn masks<const BYTES: usize>(&self, block: &[u8; BYTES], is_released: bool) -> Masks {
         let stops =
             self.find(block, |bytes| self.stops.iter().fold(u8x16::ZERO, |found, stop| found | bytes.simd_eq(*stop)));
         let Some(release) = self.release else {
@@ -48,26 +46,27 @@ impl<const N: usize> Scan<N> {
         if releases == 0 && !is_released {
             return Masks { stops, releases: 0, releases_next: false };
         }
-        released(stops, releases, is_released)
+        released(stops, releases, is_released, 1 << (BYTES - 1))
     }
 
     #[inline]
-    fn find(&self, block: &Block, matches: impl Fn(u8x16) -> u8x16) -> u64 {
+    fn find(&self, block: &[u8], matches: impl Fn(u8x16) -> u8x16) -> u64 {
         let (lanes, _) = block.as_chunks::<16>();
         lanes.iter().rev().fold(0, |mask, lane| mask << 16 | u64::from(matches(u8x16::new(*lane)).to_bitmask()))
     }
 }
 
 /// Takes out what is released: a release character, or another stop, behind a release character that is not released.
-fn released(stops: u64, releases: u64, is_released: bool) -> Masks {
+/// `last` is the last byte of the block.
+fn released(stops: u64, releases: u64, is_released: bool, last: u64) -> Masks {
     let mut masks = Masks { stops, ..Masks::default() };
     let mut released = u64::from(is_released);
     let mut rest = releases & !released;
     while rest != 0 {
         let release = rest & rest.wrapping_neg();
-        let next = release << 1; // Nothing, when it is the last byte.
+        let next = if release == last { 0 } else { release << 1 };
         masks.releases |= release;
-        masks.releases_next = next == 0;
+        masks.releases_next = release == last;
         released |= next;
         rest &= !(release | next);
     }
@@ -77,10 +76,10 @@ fn released(stops: u64, releases: u64, is_released: bool) -> Masks {
 
 /// The block that begins here. Behind the end of the bytes stand zeros, which are no service characters.
 #[inline]
-pub(super) fn block_at(bytes: &[u8], at: usize) -> Block {
+pub(super) fn block_at<const BYTES: usize>(bytes: &[u8], at: usize) -> [u8; BYTES] {
     let rest = bytes.get(at..).unwrap_or_default();
-    rest.first_chunk::<BLOCK>().copied().unwrap_or_else(|| {
-        let mut block = [0; BLOCK];
+    rest.first_chunk::<BYTES>().copied().unwrap_or_else(|| {
+        let mut block = [0; BYTES];
         block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         block
     })
@@ -105,14 +104,14 @@ mod tests {
         found
     }
 
-    fn by_blocks(bytes: &[u8], stops: [u8; 3], release: Option<u8>) -> Vec<(usize, bool)> {
+    fn by_blocks<const BYTES: usize>(bytes: &[u8], stops: [u8; 3], release: Option<u8>) -> Vec<(usize, bool)> {
         let scan = Scan::new(stops, release);
         let (mut found, mut is_released) = (Vec::new(), false);
-        for at in (0..bytes.len()).step_by(BLOCK) {
-            let masks = scan.masks(&block_at(bytes, at), is_released);
+        for at in (0..bytes.len()).step_by(BYTES) {
+            let masks = scan.masks(&block_at::<BYTES>(bytes, at), is_released);
             is_released = masks.releases_next;
             assert_eq!(masks.stops & masks.releases, 0, "what releases does not stop");
-            for bit in 0..BLOCK {
+            for bit in 0..BYTES {
                 if (masks.stops | masks.releases) >> bit & 1 == 1 {
                     found.push((at + bit, masks.releases >> bit & 1 == 1));
                 }
@@ -125,12 +124,14 @@ mod tests {
     fn a_release_character_reaches_over_the_end_of_a_block() {
         let mut bytes = vec![b'A'; 63];
         bytes.extend_from_slice(b"?'??'");
-        assert_eq!(by_blocks(&bytes, [b'\''; 3], Some(b'?')), [(63, true), (65, true), (67, false)]);
+        let found = [(63, true), (65, true), (67, false)];
+        assert_eq!(by_blocks::<64>(&bytes, [b'\''; 3], Some(b'?')), found);
+        assert_eq!(by_blocks::<32>(&bytes, [b'\''; 3], Some(b'?')), found);
     }
 
     #[test]
     fn without_a_release_character_every_stop_stops() {
-        assert_eq!(by_blocks(b"?'", *b"'''", None), [(1, false)]);
+        assert_eq!(by_blocks::<64>(b"?'", *b"'''", None), [(1, false)]);
     }
 
     proptest! {
@@ -138,14 +139,16 @@ mod tests {
         fn blocks_hold_what_one_byte_after_the_other_holds(text in "[A+:'?]{0,200}", has_release in any::<bool>()) {
             let release = has_release.then_some(b'?');
             let stops = *b"+:'";
-            prop_assert_eq!(by_blocks(text.as_bytes(), stops, release), one_by_one(text.as_bytes(), stops, release));
+            let expected = one_by_one(text.as_bytes(), stops, release);
+            prop_assert_eq!(&by_blocks::<64>(text.as_bytes(), stops, release), &expected);
+            prop_assert_eq!(by_blocks::<32>(text.as_bytes(), stops, release), expected);
         }
 
         #[test]
         fn of_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200), stops in any::<[u8; 3]>(), release in any::<u8>()) {
             let stops = stops.map(|stop| stop | 1); // Not zero, which stands behind the end.
             let release = Some(release | 1).filter(|release| !stops.contains(release));
-            prop_assert_eq!(by_blocks(&bytes, stops, release), one_by_one(&bytes, stops, release));
+            prop_assert_eq!(by_blocks::<64>(&bytes, stops, release), one_by_one(&bytes, stops, release));
         }
     }
 }
