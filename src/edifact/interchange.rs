@@ -6,6 +6,8 @@
 
 mod walk;
 
+use serde::{Deserialize, Serialize};
+
 use super::envelope::{Envelope, MessageType, PartyId, SyntaxVersion, read_header};
 use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
 use super::repertoire::Repertoire;
@@ -13,19 +15,30 @@ use super::segment::{Segment, Tag, segment_bytes};
 use super::service::{ServiceChars, UNA_LENGTH};
 use walk::{take, walk};
 
-/// One message: UNH to UNT.
+/// One message: UNH to UNT; or a package of syntax 4, UNO to UNP, which counts like a message and is never read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its reference (0062).
+    /// Its reference (0062, of a package 0800).
     pub reference: String,
-    /// What it is (S009).
+    /// What it is (S009); nothing for a package.
     pub kind: MessageType,
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
+    /// What the object of a package relates to; none for a message.
+    pub package: Option<PackageReference>,
     /// Its first segment, UNH, in the interchange.
     first: usize,
     /// Behind its last segment.
     end: usize,
+}
+
+/// What the object of a package relates to (S020).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PackageReference {
+    /// Reference qualifier (0813).
+    pub qualifier: String,
+    /// Reference identification number (0802).
+    pub identification: String,
 }
 
 /// One functional group: UNG to UNE.
@@ -102,7 +115,7 @@ impl<'a> Interchange<'a> {
         if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
             let detail = "the decimal mark of UNA is neither a full stop nor a comma";
-            findings.push(finding(SyntaxError::InvalidServiceCharacter, place, 0..UNA_LENGTH, detail));
+            findings.push(finding(SyntaxError::InvalidDecimalNotation, place, 0..UNA_LENGTH, detail));
             service.decimal_mark = ServiceChars::DEFAULT.decimal_mark;
         }
         let interchange =
@@ -114,6 +127,15 @@ impl<'a> Interchange<'a> {
         }
         findings.sort_by_key(|finding| (finding.span.start, finding.place));
         Some((interchange, findings))
+    }
+
+    /// Whether an interactive interchange (UIB, ISO 9735-3) begins here, perhaps behind UNA: [`read`](Self::read) gives
+    /// nothing for one, and CONTRL answers batch interchanges alone.
+    #[must_use]
+    pub fn is_interactive(bytes: &[u8]) -> bool {
+        let bytes = skip_line_breaks(bytes);
+        let content = if bytes.starts_with(b"UNA") { bytes.get(UNA_LENGTH..).unwrap_or_default() } else { bytes };
+        skip_line_breaks(content).starts_with(b"UIB")
     }
 
     /// The bytes it was read from.
@@ -179,10 +201,16 @@ impl<'a> Interchange<'a> {
             let raw = slice(self.bytes, *span);
             let is_clean =
                 raw.iter().all(is_allowed) && (!wants_utf8 || raw.is_ascii() || std::str::from_utf8(raw).is_ok());
-            if !is_clean {
+            // What a package holds is no text of the interchange.
+            if !is_clean && !self.is_in_package(place) {
                 self.find_characters(self.at(*span), place, &is_allowed, findings);
             }
         }
+    }
+
+    fn is_in_package(&self, place: Place) -> bool {
+        let message = place.message().and_then(|message| self.messages.get(usize::try_from(message).ok()?));
+        message.is_some_and(|message| message.package.is_some())
     }
 
     fn find_characters(
@@ -293,6 +321,7 @@ impl Places {
         let number = count(self.message);
         let has_trailer = || interchange.segment(index).is_some_and(|segment| segment.tag() == Tag(*b"UNT"));
         let segment = match index {
+            _ if message.package.is_some() => Some(ServiceTag::Uno),
             _ if index == message.first => Some(ServiceTag::Unh),
             _ if index + 1 == message.end && has_trailer() => Some(ServiceTag::Unt),
             _ => None,
@@ -420,6 +449,56 @@ mod tests {
         );
     }
 
+    /// The same for an interchange of syntax 4.
+    fn check_newer(body: &str, expected: &[&str]) {
+        let text = format!("UNB+UNOB:4+A+B+20261121:2045+1'{body}");
+        let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
+        let found = findings.iter().map(|found| format!("{} {}", found.error.number(), place(found.place)));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_package_counts_like_a_message_and_is_refused_unread() {
+        let message = "UNH+1+X:D:96B:UN'UNT+2+1'UNZ+2+1'";
+        check_newer(&format!("UNO+P1+AA:R+1+3'\u{1}'\u{2}UNP+3+P1'{message}"), &["47 UCM 0 UNO"]);
+        check_newer(&format!("UNO+P1+AA:R+1+4:1'USH+1'UNH'UNP+4+P1'{message}"), &["47 UCM 0 UNO"]);
+        check_newer(&format!("UNO+P1+AA:R+1+99'UNH'UNP+99+P1'{message}"), &["47 UCM 0 UNO"]);
+        let group = "UNG+++++G'UNO+P1+AA:R'UNP+3+P1'UNE+1+G'";
+        check_newer(&format!("{group}UNZ+1+1'"), &["47 UCM 0 UNO"]);
+        check("UNO+P1'UNP+1+P1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'", &["33 UCI - UNO+P1", "33 UCI - UNP+1+P1"]);
+    }
+
+    #[test]
+    fn a_package_without_its_trailer_ends_where_it_begins() {
+        check_newer("UNO+P1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+2+1'", &["47 UCM 0 UNO", "13 UCM 0 UNP"]);
+    }
+
+    #[test]
+    fn security_segments_between_messages_are_no_part_of_this() {
+        check("USH+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'", &["27 UCI - USH+1"]);
+        check_newer("USH+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["33 UCI -"]);
+        check_newer("UNG+++++G'USH+1'UNH+1+X:D:96B:UN'UNT+2+1'UNE+1+G'UNZ+1+1'", &["47 UCF 0 -"]);
+    }
+
+    #[test]
+    fn a_service_tag_ends_at_a_service_character() {
+        check("UNH+1+X:D:96B:UN'UNT+2+1'UNZ!1!IC1'", &["22 UCI UNZ 1:0 UNZ!1!IC1"]);
+        check(
+            "UNG+X+A+B+261121:2045+G1+UN+D:96B'UNH+1+X:D:96B:UN'UNT+2+1'UNE!1!G1'UNZ+1+IC1'",
+            &["22 UCF 0 UNE 1:0 UNE!1!G1"],
+        );
+        check("UNH!1'UNT+2'UNZ+1+IC1'", &["22 UCM 0 UNH 1:0 UNH!1"]);
+    }
+
+    #[test]
+    fn interactive_interchanges_are_recognised() {
+        for text in ["UIB+UNOA:4'", "UNA:+.? 'UIB+UNOA:4'", "\r\nUNA:+.? '\nUIB'"] {
+            assert!(Interchange::is_interactive(text.as_bytes()), "{text}");
+            assert!(Interchange::read(text.trim_start().as_bytes()).is_none(), "{text}");
+        }
+        assert!(!Interchange::is_interactive(b"UNB+UNOA:4'"));
+    }
+
     #[test]
     fn a_segment_outside_a_message_is_reported() {
         check("BGM+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'", &["33 UCI - BGM+1"]);
@@ -500,8 +579,8 @@ mod tests {
             let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
             findings.iter().map(|found| found.error.number()).collect::<Vec<_>>()
         };
-        assert!(read("UNA:+ ?*'", "UNOA:4").iter().all(|code| *code != 20));
-        assert_eq!(read("UNA:+ ? '", "UNOA:3"), [20]);
+        assert!(read("UNA:+ ?*'", "UNOA:4").iter().all(|code| *code != 19));
+        assert_eq!(read("UNA:+ ? '", "UNOA:3"), [19]);
     }
 
     #[test]

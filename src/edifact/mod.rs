@@ -17,10 +17,12 @@ mod value;
 mod finding;
 mod writer;
 
-pub use envelope::{AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion};
+pub use envelope::{
+    AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion, preparation_day,
+};
 pub use finding::{ElementPlace, Level, Place, ServiceTag, SyntaxError, SyntaxFinding};
 pub use frame::{Frame, FrameFinder};
-pub use interchange::{FunctionalGroup, Interchange, Message};
+pub use interchange::{FunctionalGroup, Interchange, Message, PackageReference};
 pub use repertoire::Repertoire;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub use service::{ServiceChars, UNA_LENGTH};

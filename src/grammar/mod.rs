@@ -23,7 +23,9 @@ mod characters;
 mod element;
 mod envelope;
 mod findings;
+mod header;
 mod matching;
+mod section;
 mod simple;
 
 #[cfg(test)]
