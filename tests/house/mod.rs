@@ -99,7 +99,7 @@ pub(crate) fn partner() -> Partner {
             business_number: "123456782RM0001".parse().unwrap(),
         }],
         language: Language::En,
-        agreement: Agreement::default(),
+        agreement: Agreement { identifier: Some("ACME-1".to_owned()), age_days_max: Some(180), ..Agreement::default() },
         limits: PartnerLimits::default(),
     }
 }
