@@ -48,6 +48,14 @@ impl House {
         }
     }
 
+    /// The partner is from now on an exporter that files for itself.
+    pub(crate) fn files_for_itself(&mut self, authorization_id: &str) {
+        self.partner.kind = PartnerKind::Exporter;
+        let business_number = self.partner.authority[0].business_number.clone();
+        let authorization_id = authorization_id.parse().unwrap();
+        self.partner.authority = vec![Authority { authorization_id, business_number }];
+    }
+
     /// What goes back for these bytes.
     pub(crate) async fn receives(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let delivery = Delivery {
