@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
@@ -148,6 +149,25 @@ pub struct MessageType {
     /// Association assigned code (0057).
     pub association: Option<String>,
 }
+
+/// The day of preparation (0017): YYMMDD of this century, or CCYYMMDD in syntax 4; none when the digits are no day.
+#[must_use]
+pub fn preparation_day(digits: &[u8]) -> Option<Date> {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = |part: &[u8]| std::str::from_utf8(part).ok()?.parse::<i16>().ok();
+    let (year, month_and_day) = digits.split_at_checked(digits.len().checked_sub(4)?)?;
+    let year = match year.len() {
+        2 => 2000 + number(year)?,
+        4 => number(year)?,
+        _ => return None,
+    };
+    let (month, day) = month_and_day.split_at_checked(2)?;
+    let small = |part| number(part).and_then(|number| i8::try_from(number).ok());
+    Date::new(year, small(month)?, small(day)?).ok()
+}
+
 /// The texts of the components of an element's first repetition.
 fn values(element: &Element<'_>, repertoire: Repertoire) -> Vec<String> {
     element.components().map(|component| repertoire.decode(&component.unreleased()).into_owned()).collect()

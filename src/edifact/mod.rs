@@ -20,10 +20,12 @@ mod finding;
 mod writer;
 
 pub use cuts::{Cuts, Piece};
-pub use envelope::{AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion};
+pub use envelope::{
+    AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion, preparation_day,
+};
 pub use finding::{ElementPlace, Level, Place, ServiceTag, SyntaxError, SyntaxFinding};
 pub use frame::{Frame, FrameFinder};
-pub use interchange::{FunctionalGroup, Interchange, Message};
+pub use interchange::{FunctionalGroup, Interchange, Message, PackageReference};
 pub use repertoire::Repertoire;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub use service::{ServiceChars, UNA_LENGTH};

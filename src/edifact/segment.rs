@@ -31,6 +31,12 @@ impl Tag {
         }
     }
 
+    /// Whether it is that of a security segment (ISO 9735-5, -7, -9 and -10).
+    #[must_use]
+    pub fn is_security(self) -> bool {
+        matches!(&self.0, [b'U', b'S', b'A'..=b'F' | b'H' | b'L' | b'R' | b'T' | b'U' | b'X' | b'Y'])
+    }
+
     /// The tag as text, empty when it is malformed.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -82,6 +88,15 @@ impl<'a> Segment<'a> {
             [a, b, c, next, ..] if *next == self.service.element => Tag::read(&[*a, *b, *c]),
             _ => Tag::read(self.tag_bytes()),
         }
+    }
+
+    /// The tag that it begins with, when what stands behind that is neither a service character nor a letter or digit.
+    #[must_use]
+    pub fn tag_with_wrong_separator(&self) -> Option<Tag> {
+        let (tag, rest) = self.raw().split_first_chunk::<3>()?;
+        let next = rest.first().filter(|next| !next.is_ascii_alphanumeric())?;
+        let is_service = [Some(self.service.component), Some(self.service.element), self.service.repetition];
+        Some(Tag::read(tag)).filter(|tag| *tag != Tag::MALFORMED && !is_service.contains(&Some(*next)))
     }
 
     /// The bytes before the first separator.

@@ -24,8 +24,10 @@ mod characters;
 mod element;
 mod envelope;
 mod findings;
+mod header;
 mod matching;
 mod quick;
+mod section;
 mod simple;
 mod steps;
 

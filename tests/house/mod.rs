@@ -48,6 +48,14 @@ impl House {
         }
     }
 
+    /// The partner is from now on an exporter that files for itself.
+    pub(crate) fn files_for_itself(&mut self, authorization_id: &str) {
+        self.partner.kind = PartnerKind::Exporter;
+        let business_number = self.partner.authority[0].business_number.clone();
+        let authorization_id = authorization_id.parse().unwrap();
+        self.partner.authority = vec![Authority { authorization_id, business_number }];
+    }
+
     /// What goes back for these bytes.
     pub(crate) async fn receives(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let delivery = Delivery {
@@ -99,7 +107,7 @@ pub(crate) fn partner() -> Partner {
             business_number: "123456782RM0001".parse().unwrap(),
         }],
         language: Language::En,
-        agreement: Agreement::default(),
+        agreement: Agreement { identifier: Some("ACME-1".to_owned()), age_days_max: Some(180), ..Agreement::default() },
         limits: PartnerLimits::default(),
     }
 }

@@ -52,22 +52,59 @@ impl Judge {
                     None => break,
                 },
                 Frame::Garbage => {
-                    report.unreadable = Some(unreadable(&text, from + line_breaks(rest), rest.len()));
+                    report.unreadable = Some(self.unreadable(&text, rest, from + line_breaks(rest)));
                     break;
                 }
             };
             let whole = from + range.start..from + range.end;
             match Examination::of(self, &text, bytes, whole.clone()) {
                 Some(examination) => examination.tell(&mut report),
-                None => report.unreadable = Some(unreadable(&text, whole.start, whole.len())),
+                None => {
+                    report.unreadable =
+                        Some(self.unreadable(&text, bytes.get(whole.clone()).unwrap_or_default(), whole.start))
+                }
             }
             from = whole.end;
         }
         if report.interchanges.is_empty() && report.unreadable.is_none() {
-            report.unreadable = Some(unreadable(&text, 0, 0));
+            report.unreadable = Some(self.unreadable(&text, &[], 0));
         }
         report.settle();
         report
+    }
+
+    /// What is no interchange, or none of the kind that is processed here.
+    fn unreadable(&self, text: &Text<'_>, bytes: &[u8], offset: usize) -> Unreadable {
+        // Nobody knows the repertoire of what is no interchange; one byte is one character.
+        let (line, column) = text.point(offset, Repertoire::Unoc);
+        let (sentence, hint) = if Interchange::is_interactive(bytes) {
+            self.language.choose(
+                (
+                    "Here is an interactive interchange (UIB to UIZ)",
+                    "Only batch interchanges are processed: UNB to UNZ",
+                ),
+                (
+                    "Voici un interchange interactif (UIB à UIZ)",
+                    "Seuls les interchanges par lots sont traités: UNB à UNZ",
+                ),
+            )
+        } else {
+            self.language.choose(
+                (
+                    "Here is no interchange: neither UNA nor UNB can be read",
+                    "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ",
+                ),
+                (
+                    "Ceci n'est pas un interchange: ni UNA ni UNB n'est lisible",
+                    "Un interchange commence par UNB, précédé ou non de UNA, et se termine par UNZ",
+                ),
+            )
+        };
+        Unreadable {
+            sentence: sentence.to_owned(),
+            hint: hint.to_owned(),
+            place: Some(FilePlace { line, column, offset, length: bytes.len() }),
+        }
     }
 
     /// Syntax and directory; with a partner also who speaks to whom, and what is processed.
@@ -146,16 +183,6 @@ impl Judge {
 /// Line breaks in front of what stands here mean nothing.
 fn line_breaks(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
-}
-
-fn unreadable(text: &Text<'_>, offset: usize, length: usize) -> Unreadable {
-    // Nobody knows the repertoire of what is no interchange; one byte is one character.
-    let (line, column) = text.point(offset, Repertoire::Unoc);
-    Unreadable {
-        sentence: "Here is no interchange: neither UNA nor UNB can be read".to_owned(),
-        hint: "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ".to_owned(),
-        place: Some(FilePlace { line, column, offset, length }),
-    }
 }
 
 /// One interchange with everything that was found in it.

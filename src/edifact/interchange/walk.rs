@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{FunctionalGroup, Interchange, Message, count};
+use super::{FunctionalGroup, Interchange, Message, PackageReference, count};
 use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, texts};
 use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
-use crate::edifact::segment::Segment;
+use crate::edifact::segment::{Segment, Tag};
 
 /// Most findings about the envelopes and characters of one interchange: one of nothing but mistakes must not cost more
 /// memory than its bytes.
 pub(super) const FINDINGS_MAX: usize = 1_000;
+
+const NO_SECURITY: &str = "security segments are not processed";
+const WRONG_SEPARATOR: &str = "what stands behind the tag is no service character of this interchange";
 
 /// Takes a finding, up to the limit. The last one refuses the interchange as a whole: what was left out could have
 /// refused any of its messages.
@@ -30,7 +33,8 @@ pub(super) fn walk(
     interchange: Interchange<'_>,
     findings: Vec<SyntaxFinding>,
 ) -> (Interchange<'_>, Vec<SyntaxFinding>) {
-    let mut walk = Walk { interchange, findings, open: Open::default(), references: HashSet::new() };
+    let (open, references) = (Open::default(), HashSet::new());
+    let mut walk = Walk { interchange, findings, open, references, package_end: 0, is_package_open: false };
     walk.run();
     (walk.interchange, walk.findings)
 }
@@ -79,13 +83,18 @@ struct Walk<'a> {
     open: Open,
     /// References in use: of groups (none) and of messages (their group, and the reference).
     references: HashSet<(&'static str, Option<u32>, Cow<'a, str>)>,
+    /// Behind the last package: what lies before it is not looked at.
+    package_end: usize,
+    /// A package had no UNP, so that none after it can have one.
+    is_package_open: bool,
 }
 
 impl<'a> Walk<'a> {
     fn run(&mut self) {
         for index in 1..self.interchange.ends.len() {
             let Some(segment) = self.interchange.segment(index) else { break };
-            if self.open.message && !segment.raw().starts_with(b"UN") {
+            let is_inside = self.open.message && !segment.raw().starts_with(b"UN");
+            if is_inside || index < self.package_end {
                 continue; // Nearly all of them.
             }
             match &segment.tag().0 {
@@ -94,6 +103,8 @@ impl<'a> Walk<'a> {
                 b"UNT" if self.open.message => self.close_message(index, &segment),
                 b"UNE" if self.open.group => self.close_group(index, &segment),
                 b"UNZ" if self.interchange.trailer.is_none() => self.close_interchange(index, &segment),
+                b"UNO" if self.may_open_package() => self.skip_package(index, &segment),
+                _ if segment.tag() == Tag::MALFORMED && self.mend_tag(index, &segment) => {}
                 _ if self.open.message => {}
                 _ => self.report_outside(&segment),
             }
@@ -170,7 +181,7 @@ impl<'a> Walk<'a> {
         });
         let reference_text = reference.clone().into_owned();
         let is_new = self.references.insert(("UNH", group, reference));
-        let message = Message { reference: reference_text, kind, group, first: index, end: index + 1 };
+        let message = Message { reference: reference_text, kind, group, package: None, first: index, end: index + 1 };
         self.interchange.messages.push(message);
         self.open.message = true;
         if group.is_none() && self.open.mixing == Mixing::None {
@@ -189,6 +200,82 @@ impl<'a> Walk<'a> {
         if differs && self.interchange.envelope.version < SyntaxVersion::V4 {
             self.report(SyntaxError::MoreThanOneMessageType, self.group_place(ServiceTag::Ung), segment, None, "");
         }
+    }
+
+    /// Packages are of syntax 4, and stand where messages may.
+    fn may_open_package(&self) -> bool {
+        !self.open.message && self.interchange.envelope.version == SyntaxVersion::V4
+    }
+
+    /// UNO to UNP hold an object of any bytes: the package is refused, and the object not looked at.
+    fn skip_package(&mut self, index: usize, segment: &Segment<'a>) {
+        let group = self.open.group.then(|| count(self.interchange.groups.len().saturating_sub(1)));
+        let [reference, qualifier, identification] = self.texts(segment, [(2, 1), (3, 1), (3, 2)]).map(Cow::into_owned);
+        let package = PackageReference { qualifier, identification };
+        let trailer = self.trailer_behind_object(index, segment).or_else(|| self.next_trailer(index));
+        let end = trailer.unwrap_or(index) + 1;
+        let kind = Arc::new(MessageType::default());
+        let package = Some(package);
+        self.interchange.messages.push(Message { reference, kind, group, package, first: index, end });
+        self.package_end = end;
+        if group.is_none() && self.open.mixing == Mixing::None {
+            self.open.mixing = Mixing::BareMessage;
+        }
+        self.report_mixed(segment);
+        let place = self.message_place(ServiceTag::Uno);
+        self.report(SyntaxError::UnsupportedEnvelope, place, segment, None, "packages (UNO to UNP) are not processed");
+        if trailer.is_none() {
+            self.is_package_open = true;
+            let place = self.message_place(ServiceTag::Unp);
+            self.report(SyntaxError::Missing, place, segment, None, "UNP is missing behind this segment");
+        }
+    }
+
+    /// The segment that ends with UNP where UNO says that its object ends (0810 octets). UNP follows the object without a
+    /// terminator, so that its segment may begin inside the object.
+    fn trailer_behind_object(&self, index: usize, segment: &Segment<'a>) -> Option<usize> {
+        // 0810: octets of the object; 0814: segments between UNO and the object.
+        let [octets, segments] = self.texts(segment, [(5, 1), (5, 2)]).map(|number| number.parse::<usize>().ok());
+        let header = index + segments.unwrap_or_default();
+        let object = self.interchange.segment(header)?.span().end + 1;
+        let trailer = object.checked_add(octets?)?;
+        let is_trailer = self.interchange.bytes.get(trailer..)?.starts_with(b"UNP");
+        let found = self.interchange.ends.partition_point(|end| *end as usize <= trailer);
+        is_trailer.then_some(found).filter(|found| *found > index)
+    }
+
+    /// The next segment that is UNP; where there was none, there is none further on.
+    fn next_trailer(&self, index: usize) -> Option<usize> {
+        let is_trailer = |at: &usize| self.interchange.segment(*at).is_some_and(|at| at.tag() == Tag(*b"UNP"));
+        let further = if self.is_package_open { 0..0 } else { index + 1..self.interchange.ends.len() };
+        further.into_iter().find(is_trailer)
+    }
+
+    /// A service tag with something behind it that is no service character (0085 = 22): it is taken for the tag that it
+    /// begins with, so that one wrong character does not take the envelope apart. Says whether it was one.
+    fn mend_tag(&mut self, index: usize, segment: &Segment<'a>) -> bool {
+        let Some(tag) = segment.tag_with_wrong_separator() else { return false };
+        let place = match &tag.0 {
+            b"UNG" => {
+                self.open_group(index, segment);
+                self.group_place(ServiceTag::Ung)
+            }
+            b"UNE" if self.open.group => {
+                self.close_group(index, segment);
+                self.group_place(ServiceTag::Une)
+            }
+            b"UNH" => {
+                self.open_message(index, segment);
+                self.message_place(ServiceTag::Unh)
+            }
+            b"UNZ" if self.interchange.trailer.is_none() => {
+                self.close_interchange(index, segment);
+                Place::Interchange { segment: Some(ServiceTag::Unz), element: None }
+            }
+            _ => return false,
+        };
+        self.report(SyntaxError::InvalidServiceUse, place, segment, Some(1), WRONG_SEPARATOR);
+        true
     }
 
     fn close_message(&mut self, index: usize, segment: &Segment<'a>) {
@@ -273,14 +360,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What stands outside of messages: nobody's segment, or a security segment (ISO 9735-5) of group or interchange.
     fn report_outside(&mut self, segment: &Segment<'a>) {
-        let place = if self.open.group {
+        let (group, is_older) = (self.open.group, self.interchange.envelope.version < SyntaxVersion::V4);
+        let (error, detail) = match (segment.tag().is_security(), is_older, group) {
+            (true, true, _) => (SyntaxError::SecurityNotSupported, NO_SECURITY),
+            (true, false, true) => (SyntaxError::UnsupportedEnvelope, NO_SECURITY),
+            _ if matches!(&segment.tag().0, b"UNO" | b"UNP") => {
+                (SyntaxError::OutsideMessage, "packages (UNO to UNP) are not processed")
+            }
+            _ => (SyntaxError::OutsideMessage, ""),
+        };
+        let place = if group {
             let group = count(self.interchange.groups.len().saturating_sub(1));
             Place::FunctionalGroup { group, segment: None, element: None }
         } else {
             Place::Interchange { segment: None, element: None }
         };
-        self.report(SyntaxError::OutsideMessage, place, segment, None, "");
+        self.report(error, place, segment, None, detail);
     }
 
     /// The bytes have ended: what is still open lacks its trailer.

@@ -13,7 +13,9 @@ use crate::channel::tally;
 use crate::channel::tls::door::turn_away;
 use crate::channel::tls::inlet::Found;
 use crate::channel::tls::receive::{self, Answered};
+use crate::edifact::Interchange;
 use crate::event::{Outcome, SecurityEvent, TurnedAway};
+use crate::gateway::NO_INTERACTIVE;
 use crate::record::{Channel, Delivery};
 use crate::store::Store;
 
@@ -40,7 +42,11 @@ impl<S: Store> Session<S> {
             None => match self.inlet.take(&mut self.wire.received, self.limits.interchange_bytes_max) {
                 Found::Interchange(bytes) => (bytes, false),
                 Found::Nothing => return None,
-                Found::Garbage => return self.refuse_rest("it is no interchange: neither UNA nor UNB begins it"),
+                Found::Garbage => {
+                    let is_interactive = Interchange::is_interactive(&self.wire.received);
+                    let nothing = "it is no interchange: neither UNA nor UNB begins it";
+                    return self.refuse_rest(if is_interactive { NO_INTERACTIVE } else { nothing });
+                }
                 Found::TooLong => {
                     turn_away(TurnedAway::InterchangeBytesMax);
                     return self.refuse_rest("it is longer than limits.interchange_bytes_max");
