@@ -126,7 +126,6 @@ pub struct MessageFacts {
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
     /// What the object of a package relates to; none for a message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<PackageReference>,
 }
 

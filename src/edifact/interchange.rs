@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::{Envelope, MessageType, PartyId, SyntaxVersion, read_header};
 use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
-use super::repertoire::Repertoire;
 use super::segment::{Segment, Tag, segment_bytes};
 use super::service::{ServiceChars, UNA_LENGTH};
 use walk::{take, walk};
@@ -194,13 +193,12 @@ impl<'a> Interchange<'a> {
     fn check_characters(&self, findings: &mut Vec<SyntaxFinding>) {
         let allowed = self.allowed_bytes();
         let is_allowed = |byte: &u8| allowed.get(usize::from(*byte)).copied().unwrap_or_default();
-        let wants_utf8 = self.envelope.repertoire == Repertoire::Unoy;
+        let repertoire = self.envelope.repertoire;
         let mut places = Places::default();
         for (index, span) in self.segments.iter().enumerate() {
             let place = places.next(self, index);
             let raw = slice(self.bytes, *span);
-            let is_clean =
-                raw.iter().all(is_allowed) && (!wants_utf8 || raw.is_ascii() || std::str::from_utf8(raw).is_ok());
+            let is_clean = raw.iter().all(is_allowed) && repertoire.fault_in_sequences(raw).is_none();
             // What a package holds is no text of the interchange.
             if !is_clean && !self.is_in_package(place) {
                 self.find_characters(self.at(*span), place, &is_allowed, findings);
@@ -220,14 +218,12 @@ impl<'a> Interchange<'a> {
         is_allowed: &dyn Fn(&u8) -> bool,
         findings: &mut Vec<SyntaxFinding>,
     ) {
-        let wants_utf8 = self.envelope.repertoire == Repertoire::Unoy;
         for element in std::iter::once(segment.tag_element()).chain(segment.elements()) {
             for repetition in element.repetitions() {
                 for component in repetition.components() {
                     let raw = component.raw();
                     let bad = raw.iter().position(|byte| !is_allowed(byte));
-                    let broken =
-                        wants_utf8.then(|| std::str::from_utf8(raw).err().map(|error| error.valid_up_to())).flatten();
+                    let broken = self.envelope.repertoire.fault_in_sequences(raw);
                     let Some(at) = bad.or(broken) else { continue };
                     let byte = raw.get(at).copied().unwrap_or_default();
                     let element_place = ElementPlace {
