@@ -174,6 +174,13 @@ impl<'a> Interchange<'a> {
         self.segments.get(message.first..message.end).unwrap_or_default().iter().map(|span| self.at(*span))
     }
 
+    /// One segment of a message by its position, UNH = 1 (0096).
+    #[must_use]
+    pub fn segment_of(&self, message: &Message, position: u32) -> Option<Segment<'a>> {
+        let index = message.first.checked_add(usize::try_from(position.checked_sub(1)?).ok()?)?;
+        self.segment(index).filter(|_| index < message.end)
+    }
+
     /// UNG, and UNE when there is one, of a functional group.
     pub fn envelope_of(&self, group: &FunctionalGroup) -> impl Iterator<Item = Segment<'a>> + '_ {
         [Some(group.header), group.trailer].into_iter().flatten().filter_map(|index| self.segment(index))
