@@ -106,18 +106,21 @@ fn path(relative: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
 
-/// The headings of the codes, each with its rows: version, level, and what stands in the last cell.
-fn sections(page: &str) -> Vec<(&str, Vec<(SyntaxVersion, Level, &str)>)> {
+/// A row of the page: version, level, and what stands in the last cell.
+type Row<'a> = (SyntaxVersion, Level, &'a str);
+
+/// The headings of the codes, each with its rows.
+fn sections(page: &str) -> Vec<(&str, Vec<Row<'_>>)> {
     let (_, codes) = page.split_once("## The codes\n").unwrap();
     let (codes, _) = codes.split_once("\n## ").unwrap();
     codes.split("\n### ").skip(1).map(|section| (section.lines().next().unwrap_or_default(), rows(section))).collect()
 }
 
-fn rows(section: &str) -> Vec<(SyntaxVersion, Level, &str)> {
+fn rows(section: &str) -> Vec<Row<'_>> {
     section.lines().filter_map(row).collect()
 }
 
-fn row(line: &str) -> Option<(SyntaxVersion, Level, &str)> {
+fn row(line: &str) -> Option<Row<'_>> {
     let mut cells = line.split('|').skip(1).map(str::trim);
     let (version, level, cell) = (cells.next()?, cells.next()?, cells.next()?);
     let (_, version) = VERSIONS.into_iter().find(|(name, _)| *name == version)?;

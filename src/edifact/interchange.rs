@@ -178,6 +178,13 @@ impl<'a> Interchange<'a> {
         self.stretch(message.first..message.end)
     }
 
+    /// One segment of a message by its position, UNH = 1 (0096).
+    #[must_use]
+    pub fn segment_of(&self, message: &Message, position: u32) -> Option<Segment<'a>> {
+        let index = message.first.checked_add(usize::try_from(position.checked_sub(1)?).ok()?)?;
+        self.segment(index).filter(|_| index < message.end)
+    }
+
     /// UNG, and UNE when there is one, of a functional group.
     pub fn envelope_of(&self, group: &FunctionalGroup) -> impl Iterator<Item = Segment<'a>> + '_ {
         [Some(group.header), group.trailer].into_iter().flatten().filter_map(|index| self.segment(index))
@@ -202,7 +209,7 @@ impl<'a> Interchange<'a> {
     fn check_characters(&self, suspects: &[u32], findings: &mut Vec<SyntaxFinding>) {
         let allowed = self.allowed_bytes();
         let is_allowed = |byte: &u8| allowed.get(usize::from(*byte)).copied().unwrap_or_default();
-        let wants_utf8 = self.envelope.repertoire == Repertoire::Unoy;
+        let repertoire = self.envelope.repertoire;
         let (mut places, mut next) = (Places::default(), 0);
         for block in suspects {
             let first = self.ends.partition_point(|end| end < block);
@@ -213,7 +220,7 @@ impl<'a> Interchange<'a> {
                     break;
                 }
                 next = index + 1;
-                let is_clean = raw.iter().all(is_allowed) && (!wants_utf8 || std::str::from_utf8(raw).is_ok());
+                let is_clean = raw.iter().all(is_allowed) && repertoire.fault_in_sequences(raw).is_none();
                 let place = || places.next(self, index);
                 // What a package holds is no text of the interchange.
                 if let Some(place) = (!is_clean).then(place).filter(|place| !self.is_in_package(*place)) {
@@ -235,14 +242,12 @@ impl<'a> Interchange<'a> {
         is_allowed: &dyn Fn(&u8) -> bool,
         findings: &mut Vec<SyntaxFinding>,
     ) {
-        let wants_utf8 = self.envelope.repertoire == Repertoire::Unoy;
         for element in std::iter::once(segment.tag_element()).chain(segment.elements()) {
             for repetition in element.repetitions() {
                 for component in repetition.components() {
                     let raw = component.raw();
                     let bad = raw.iter().position(|byte| !is_allowed(byte));
-                    let broken =
-                        wants_utf8.then(|| std::str::from_utf8(raw).err().map(|error| error.valid_up_to())).flatten();
+                    let broken = self.envelope.repertoire.fault_in_sequences(raw);
                     let Some(at) = bad.or(broken) else { continue };
                     let byte = raw.get(at).copied().unwrap_or_default();
                     let element_place = ElementPlace {

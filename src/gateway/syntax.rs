@@ -36,7 +36,7 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
         match &mut structure {
             Some(structure) => {
                 if let Some(grammar) = grammar {
-                    grammar.check_sections(number, interchange.segments_of(message), structure);
+                    grammar.check_sections(number, |position| interchange.segment_of(message, position), structure);
                 }
                 name_strangers(interchange, &mut structure.findings);
                 findings.append(&mut structure.findings);

@@ -45,7 +45,7 @@ pub(super) fn check_header(
             let says = "0073 is C (creation) or F (final), or is left out";
             check.code(ElementPlace::component(TRANSFER, 2), &[b"C", b"F"], SyntaxError::InvalidValue, says);
         }
-        _ => {}
+        ServiceTag::Una | ServiceTag::Unt | ServiceTag::Uno | ServiceTag::Unp | ServiceTag::Une | ServiceTag::Unz => {}
     }
 }
 
@@ -65,7 +65,15 @@ impl Check<'_> {
         let encodings: &[&[u8]] = match self.header.repertoire {
             Repertoire::Unoa | Repertoire::Unob => &[b"1", b"2", b"7"],
             Repertoire::Unoy => &[b"7"],
-            _ => &[b"1", b"2"],
+            Repertoire::Unoc
+            | Repertoire::Unod
+            | Repertoire::Unoe
+            | Repertoire::Unof
+            | Repertoire::Unog
+            | Repertoire::Unoh
+            | Repertoire::Unoi
+            | Repertoire::Unoj
+            | Repertoire::Unok => &[b"1", b"2"],
         };
         let says = "0133 names another encoding than the repertoire has by itself";
         self.code(ElementPlace::component(2, 4), encodings, SyntaxError::UnsupportedCharacterSet, says);

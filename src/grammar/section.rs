@@ -16,22 +16,24 @@ impl MessageGrammar {
     /// of them has D first and S then; of a single one nobody can tell, so that it may say either. What is no letter is
     /// said by the definition of the segment.
     ///
-    /// `message` counts from 0; `segments` are those that were examined.
+    /// `message` counts from 0; `segment_at` gives its segments by their position (0096).
     pub fn check_sections<'a>(
         &self,
         message: u32,
-        segments: impl IntoIterator<Item = Segment<'a>, IntoIter: Clone>,
+        segment_at: impl Fn(u32) -> Option<Segment<'a>>,
         examined: &mut Examined,
     ) {
-        let segments = segments.into_iter();
-        let separators = || self.places().filter(|(_, place)| place.tag == SEPARATOR && place.path.is_empty());
-        let are_two = separators().count() == 2;
-        for ((id, _), due) in separators().zip([DETAIL, SUMMARY]) {
+        let mut separators = self
+            .places()
+            .filter(|(_, place)| place.tag == SEPARATOR && place.path.is_empty())
+            .map(|(separator, _)| separator);
+        let first_two = [separators.next(), separators.next()];
+        let are_two = first_two.iter().all(Option::is_some) && separators.next().is_none();
+        for (separator, due) in first_two.into_iter().flatten().zip([DETAIL, SUMMARY]) {
             // Outside of groups, places follow each other as the table has them.
-            let first = examined.matches.partition_point(|found| found.place < id);
-            let Some(found) = examined.matches.get(first).filter(|found| found.place == id) else { continue };
-            let index = usize::try_from(found.position.saturating_sub(1)).unwrap_or(usize::MAX);
-            let Some(segment) = segments.clone().nth(index) else { continue };
+            let first = examined.matches.partition_point(|found| found.place < separator);
+            let Some(found) = examined.matches.get(first).filter(|found| found.place == separator) else { continue };
+            let Some(segment) = segment_at(found.position) else { continue };
             let Some(stated) = segment.component(2, 1) else { continue };
             let error = match stated.raw() {
                 &[letter] if letter == due => continue,
@@ -59,9 +61,9 @@ mod tests {
         let catalogue = catalogue(&format!("directory T:1:UN\nsegment AAA\nmessage TEST\n{table}"));
         let text = format!("UNB+UNOA:3+A+B+261121:2045+1'UNH+1+TEST:T:1:UN'{body}UNT+2+1'UNZ+1+1'");
         let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
-        let segments = || interchange.segments_of(&interchange.messages[0]);
-        let mut examined = grammar(&catalogue).examine(&interchange.envelope, 0, segments());
-        grammar(&catalogue).check_sections(0, segments(), &mut examined);
+        let message = &interchange.messages[0];
+        let mut examined = grammar(&catalogue).examine(&interchange.envelope, 0, interchange.segments_of(message));
+        grammar(&catalogue).check_sections(0, |position| interchange.segment_of(message, position), &mut examined);
         assert_eq!(examined.findings.iter().map(|finding| told(&text, finding)).collect::<Vec<_>>(), expected);
     }
 

@@ -51,9 +51,9 @@ impl House {
     /// The partner is from now on an exporter that files for itself.
     pub(crate) fn files_for_itself(&mut self, authorization_id: &str) {
         self.partner.kind = PartnerKind::Exporter;
-        let business_number = self.partner.authority[0].business_number.clone();
-        let authorization_id = authorization_id.parse().unwrap();
-        self.partner.authority = vec![Authority { authorization_id, business_number }];
+        for authority in &mut self.partner.authority {
+            authority.authorization_id = authorization_id.parse().unwrap();
+        }
     }
 
     /// What goes back for these bytes.

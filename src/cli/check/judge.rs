@@ -60,8 +60,8 @@ impl Judge {
             match Examination::of(self, &text, bytes, whole.clone()) {
                 Some(examination) => examination.tell(&mut report),
                 None => {
-                    report.unreadable =
-                        Some(self.unreadable(&text, bytes.get(whole.clone()).unwrap_or_default(), whole.start))
+                    let nothing = bytes.get(whole.clone()).unwrap_or_default();
+                    report.unreadable = Some(self.unreadable(&text, nothing, whole.start));
                 }
             }
             from = whole.end;

@@ -97,14 +97,15 @@ impl<'a> Walk<'a> {
             if is_inside || index < self.package_end {
                 continue; // Nearly all of them.
             }
-            match &segment.tag().0 {
+            let tag = segment.tag();
+            match &tag.0 {
                 b"UNG" => self.open_group(index, &segment),
                 b"UNH" => self.open_message(index, &segment),
                 b"UNT" if self.open.message => self.close_message(index, &segment),
                 b"UNE" if self.open.group => self.close_group(index, &segment),
                 b"UNZ" if self.interchange.trailer.is_none() => self.close_interchange(index, &segment),
                 b"UNO" if self.may_open_package() => self.skip_package(index, &segment),
-                _ if segment.tag() == Tag::MALFORMED && self.mend_tag(index, &segment) => {}
+                _ if tag == Tag::MALFORMED && self.mend_tag(index, &segment) => {}
                 _ if self.open.message => {}
                 _ => self.report_outside(&segment),
             }
