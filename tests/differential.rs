@@ -1,0 +1,473 @@
+//! The reader and the examiner against a second opinion, the slow reader in `tests/slow`: over the corpus, the cases and
+//! interchanges made up at random, both find the same segments and values, the same envelopes, and the same mistakes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that panics has failed"
+)]
+
+mod slow;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use lodged::edifact::{Frame, FrameFinder, Interchange, MessageType, Place, Segment, SyntaxFinding};
+use lodged::grammar::{Catalogue, Examined};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use slow::made_up::{advice, changed, changes, interchange, translated};
+use slow::{element, envelope, notation, reader, structure};
+
+/// Most findings that the gateway tells of one interchange; beyond them only that there are more is told.
+const FINDINGS_MAX: usize = 1_000;
+
+fn path(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn files_in(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files_in(&path, files) } else { files.push(path) }
+    }
+    files.sort();
+}
+
+/// What came in the cases.
+static CASES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let mut files = Vec::new();
+    files_in(&path("testdata"), &mut files);
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "edi"));
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+});
+
+// What both say of one interchange.
+
+/// Both readers read the same.
+fn compare(bytes: &[u8]) {
+    let slow = envelope::Interchange::read(bytes);
+    // What stands behind UNZ is another interchange's.
+    let end = slow.as_ref().and_then(|slow| Some(slow.segments[slow.trailer?].end + 1));
+    let bytes = &bytes[..end.unwrap_or(bytes.len())];
+    let text = bytes.escape_ascii();
+    match (Interchange::read(bytes), slow) {
+        (None, None) => {}
+        (Some((fast, findings)), Some(mut slow)) => {
+            if let Some(trailer) = slow.trailer {
+                slow.segments.truncate(trailer + 1);
+            }
+            compare_segments(&fast, &slow, bytes);
+            compare_envelopes(&fast, &slow);
+            let found = findings.iter().map(|found| (found.span.start, found.error.number(), found.place));
+            let found: Vec<envelope::Finding> = found.map(|found| eased(found, slow.repertoire)).collect();
+            assert!(findings.is_sorted_by_key(|found| found.span.start), "{text}");
+            if slow.findings.len() < FINDINGS_MAX {
+                let expected = slow.findings.into_iter().map(|found| eased(found, slow.repertoire)).collect();
+                assert_eq!(sorted(found), sorted(expected), "{text}");
+            } else {
+                assert_eq!(found.len(), FINDINGS_MAX, "{text}");
+            }
+        }
+        (fast, slow) => panic!("fast {}, slow {}: {text}", fast.is_some(), slow.is_some()),
+    }
+}
+
+/// A finding without what the gateway says less exactly than it could: characters of a segment that stands in a
+/// functional group, and in no message, are told of the interchange; and of UTF-8 a control character is shown before
+/// what is no character at all, wherever they stand.
+fn eased((at, code, place): envelope::Finding, repertoire: &str) -> envelope::Finding {
+    let element = place.element();
+    let is_stray = matches!(place, Place::FunctionalGroup { segment: None, .. }) && code == 21;
+    let place = if is_stray { Place::Interchange { segment: None, element } } else { place };
+    (if code == 21 && repertoire == "UNOY" { 0 } else { at }, code, place)
+}
+
+fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort();
+    list
+}
+
+/// A component with everything that places it: element, repetition, component, span, value.
+type Placed = (u16, u32, u16, usize, usize, Vec<u8>);
+
+fn compare_segments(fast: &Interchange<'_>, slow: &envelope::Interchange<'_>, bytes: &[u8]) {
+    assert_eq!(fast.segments().len(), slow.segments.len(), "{}", bytes.escape_ascii());
+    for (fast, slow) in fast.segments().zip(&slow.segments) {
+        assert_eq!(fast.span(), slow.start..slow.end, "{fast:?}");
+        assert_eq!(fast.raw(), &bytes[slow.start..slow.end]);
+        assert_eq!(fast.tag().as_str(), slow.tag(bytes).unwrap_or_default(), "{fast:?}");
+        let expected = placed(slow);
+        assert_eq!(level_by_level(&fast), expected, "{fast:?}");
+        let in_one_pass: Vec<Placed> = fast
+            .values()
+            .map(|value| {
+                let (start, end) = (value.span().start, value.span().end);
+                (value.element, value.occurrence, value.component, start, end, value.unreleased().into_owned())
+            })
+            .collect();
+        let behind_the_tag: Vec<Placed> = expected.into_iter().filter(|(element, ..)| *element > 1).collect();
+        assert_eq!(in_one_pass, behind_the_tag, "{fast:?}");
+    }
+}
+
+fn placed(segment: &reader::Segment) -> Vec<Placed> {
+    let mut found = Vec::new();
+    for (element, position) in segment.elements.iter().zip(1..) {
+        for (repetition, occurrence) in element.iter().zip(1..) {
+            for (component, number) in repetition.iter().zip(1..) {
+                found.push((position, occurrence, number, component.start, component.end, component.value.clone()));
+            }
+        }
+    }
+    found
+}
+
+fn level_by_level(segment: &Segment<'_>) -> Vec<Placed> {
+    let mut found = Vec::new();
+    for element in std::iter::once(segment.tag_element()).chain(segment.elements()) {
+        for repetition in element.repetitions() {
+            for component in repetition.components() {
+                let (start, end) = (component.span().start, component.span().end);
+                let value = component.unreleased().into_owned();
+                found.push((element.position(), repetition.occurrence(), component.position(), start, end, value));
+            }
+        }
+    }
+    found
+}
+
+fn compare_envelopes(fast: &Interchange<'_>, slow: &envelope::Interchange<'_>) {
+    let service = fast.service();
+    let characters = (service.component, service.element, service.release, service.repetition, service.terminator);
+    let expected = slow.characters;
+    let expected = (expected.component, expected.element, expected.release, expected.repetition, expected.terminator);
+    assert_eq!(characters, expected);
+    assert_eq!(fast.envelope.repertoire.as_str(), slow.repertoire);
+    assert_eq!(fast.envelope.version.as_str(), slow.version.to_string());
+    assert_eq!(fast.trailer().map(|unz| unz.span().start), slow.trailer.map(|unz| slow.segments[unz].start));
+    let starts = |segments: &[usize]| segments.iter().map(|index| slow.segments[*index].start).collect::<Vec<_>>();
+    assert_eq!(fast.messages.len(), slow.messages.len());
+    for (message, expected) in fast.messages.iter().zip(&slow.messages) {
+        assert_eq!(message.group, expected.group);
+        let segments: Vec<usize> = fast.segments_of(message).map(|segment| segment.span().start).collect();
+        assert_eq!(segments, starts(&expected.segments));
+    }
+    assert_eq!(fast.groups.len(), slow.groups.len());
+    for (group, expected) in fast.groups.iter().zip(&slow.groups) {
+        let segments: Vec<usize> = fast.envelope_of(group).map(|segment| segment.span().start).collect();
+        assert_eq!(segments, starts(&expected.segments));
+    }
+    compare_texts(fast, slow);
+}
+
+/// What UNB, UNG and UNH say. The slow reader has no tables for the parts of ISO 8859 above 1.
+fn compare_texts(fast: &Interchange<'_>, slow: &envelope::Interchange<'_>) {
+    let is_read = |text: &str| text.is_ascii() || ["UNOA", "UNOB", "UNOC", "UNOY"].contains(&slow.repertoire);
+    let check = |text: &str, expected: &str| {
+        if is_read(expected) {
+            assert_eq!(text, expected);
+        }
+    };
+    let envelope = &fast.envelope;
+    let unb = |element, component| slow.text(0, element, component);
+    check(&envelope.sender.identification, &unb(3, 1));
+    check(envelope.sender.qualifier.as_deref().unwrap_or_default(), &unb(3, 2));
+    check(envelope.sender.internal.as_deref().unwrap_or_default(), &unb(3, 3));
+    check(envelope.sender.internal_sub.as_deref().unwrap_or_default(), &unb(3, 4));
+    check(&envelope.recipient.identification, &unb(4, 1));
+    check(envelope.recipient.qualifier.as_deref().unwrap_or_default(), &unb(4, 2));
+    check(&envelope.reference.0, &unb(6, 1));
+    check(envelope.application_reference.as_deref().unwrap_or_default(), &unb(8, 1));
+    assert_eq!(envelope.acknowledgement.is_wanted(), ["1", "2"].contains(&unb(10, 1).as_str()));
+    check(envelope.agreement.as_deref().unwrap_or_default(), &unb(11, 1));
+    assert_eq!(envelope.is_practice, unb(12, 1) == "1");
+    for (message, expected) in fast.messages.iter().zip(&slow.messages) {
+        check(&message.reference, &expected.reference);
+        let MessageType { kind, version, release, agency, association } = message.kind.clone();
+        for (text, expected) in
+            [kind, version, release, agency, association.unwrap_or_default()].iter().zip(&expected.kind)
+        {
+            check(text, expected);
+        }
+    }
+    for (group, expected) in fast.groups.iter().zip(&slow.groups) {
+        check(&group.reference, &expected.reference);
+    }
+}
+
+/// Both find the same interchanges in a stream; each of them, and what is left, is read the same.
+fn compare_stream(stream: &[u8]) {
+    let mut rest = stream;
+    loop {
+        let mut finder = FrameFinder::default();
+        let found = match finder.find(rest) {
+            Frame::Interchange(range) => Some((range.start, range.end)),
+            Frame::Incomplete | Frame::Garbage => None,
+        };
+        assert_eq!(found, reader::frame(rest), "{}", rest.escape_ascii());
+        let Some((start, end)) = found else { break };
+        compare(&rest[start..end]);
+        rest = &rest[end..];
+    }
+    compare(rest);
+}
+
+// What is in files.
+
+#[test]
+fn every_case_is_read_the_same() {
+    assert!(CASES.len() > 100, "the cases are lost");
+    CASES.iter().for_each(|case| compare_stream(case));
+}
+
+#[test]
+#[cfg_attr(not(have_corpus), ignore = "needs ../shared/corpus")]
+fn the_corpus_is_read_the_same() {
+    let mut files = Vec::new();
+    files_in(&path("../shared/corpus"), &mut files);
+    files.retain(|file| file.extension().is_none_or(|extension| extension != "tsv"));
+    assert!(files.len() > 600, "the corpus is lost");
+    for file in files {
+        let bytes = fs::read(&file).unwrap();
+        compare_stream(&bytes);
+        // Behind a byte order mark or a preamble too.
+        let begins = |window: &[u8]| window == b"UNA" || window == b"UNB";
+        compare_stream(&bytes[bytes.windows(3).position(begins).unwrap_or_default()..]);
+    }
+}
+
+// What is made up.
+
+/// So many inputs, the same ones every time. `PROPTEST_CASES=100000` makes as many others up.
+fn made_up(cases: u32) -> ProptestConfig {
+    let others = std::env::var_os("PROPTEST_CASES").is_some();
+    let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if others { usual } else { ProptestConfig { cases, rng_seed: RngSeed::Fixed(9735), ..usual } }
+}
+
+fn case() -> impl Strategy<Value = Vec<u8>> {
+    let short: Vec<Vec<u8>> = CASES.iter().filter(|case| case.len() < 8_192).cloned().collect();
+    proptest::sample::select(short)
+}
+
+proptest! {
+    #![proptest_config(made_up(1_500))]
+
+    #[test]
+    fn what_is_made_up_is_read_the_same(bytes in interchange()) {
+        compare_stream(&bytes);
+    }
+
+    #[test]
+    fn what_is_made_up_and_damaged_is_read_the_same(bytes in interchange(), changes in changes()) {
+        compare_stream(&changed(bytes, &changes));
+    }
+
+    #[test]
+    fn a_damaged_case_is_read_the_same(bytes in case(), changes in changes()) {
+        compare_stream(&changed(bytes, &changes));
+    }
+
+    #[test]
+    fn segments_of_nothing_but_separators_are_read_the_same(bytes in "[A-B+:*?'\n]{0,60}", version in 3..=4u8, una in advice()) {
+        let text = format!("UNB+UNOB:{version}+A+B+261121:2045+1'{bytes}");
+        compare_stream(&translated(text.as_bytes(), una));
+    }
+}
+
+// The segment table.
+
+const ENVELOPE: &str = "UNB+UNOA:3+A+B+261121:2045+1'";
+
+fn read_directory(name: &str) -> notation::Directory {
+    let mut files = Vec::new();
+    files_in(&path("grammars").join(name), &mut files);
+    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    notation::Directory::read(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+static D96B: LazyLock<notation::Directory> = LazyLock::new(|| read_directory("d96b"));
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
+
+/// Examines a message of D.96B that consists of these segments, UNH and UNT among them.
+fn examined(kind: &str, tags: &[String]) -> (Vec<String>, Examined) {
+    let segments =
+        tags.iter().map(|tag| if tag == "UNH" { format!("UNH+1+{kind}:D:96B:UN'") } else { format!("{tag}+1'") });
+    let text = format!("{ENVELOPE}{}UNZ+1+1'", segments.collect::<String>());
+    let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+    let message = &interchange.messages[0];
+    let grammar = CATALOGUE.message(&message.kind).unwrap();
+    let examined = grammar.examine(&interchange.envelope, 0, interchange.segments_of(message));
+    let places = examined.matches.iter().map(|found| grammar.place(found.place).unwrap().to_string()).collect();
+    (places, examined)
+}
+
+/// Whether the gateway takes a message exactly when its table describes it, and puts its segments where the table has them.
+fn compare_structure(kind: &str, tags: &[String]) {
+    let table = &D96B.messages[kind];
+    let (places, examined) = examined(kind, tags);
+    let structural = |place: Place| matches!(place, Place::Segment { element: None, .. });
+    let mistakes: Vec<_> = examined
+        .findings
+        .iter()
+        .filter(|found| structural(found.place) && [13, 15, 35, 36].contains(&found.error.number()))
+        .collect();
+    assert_eq!(mistakes.is_empty(), structure::accepts(table, tags), "{kind} {tags:?}: {mistakes:?}");
+    if mistakes.is_empty() {
+        assert_eq!(places.len(), tags.len());
+        assert!(structure::accepts(table, &places), "{kind} {places:?}");
+    }
+}
+
+/// A message of the table, with its inner segments changed: taken out, repeated, changed about, or another put in.
+fn changed_message(kind: &str, choices: &[u8], changes: &[(u16, u8, u16)]) -> Vec<String> {
+    let mut tags = Vec::new();
+    structure::walk(&D96B.messages[kind], &mut choices.iter().copied(), &mut tags);
+    let known: Vec<&String> = D96B.segments.keys().collect();
+    for (at, what, other) in changes {
+        if tags.len() < 3 {
+            break;
+        }
+        let inside = |number: &u16| 1 + usize::from(*number) * (tags.len() - 2) / 65_536;
+        let (at, other_at) = (inside(at), inside(other));
+        match what % 4 {
+            0 => drop(tags.remove(at)),
+            1 => tags.insert(at, tags[at].clone()),
+            2 => tags.swap(at, other_at),
+            _ => tags.insert(at, known[usize::from(*other) % known.len()].clone()),
+        }
+    }
+    tags
+}
+
+fn kind() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just("CUSDEC"), 1 => Just("CUSRES"), 1 => Just("REQDOC")]
+}
+
+proptest! {
+    #![proptest_config(made_up(600))]
+
+    #[test]
+    fn what_the_table_describes_is_taken(kind in kind(), choices in vec(any::<u8>(), 0..400)) {
+        compare_structure(kind, &changed_message(kind, &choices, &[]));
+    }
+
+    #[test]
+    fn what_the_table_does_not_describe_is_refused(
+        kind in kind(),
+        choices in vec(any::<u8>(), 0..400),
+        changes in vec(any::<(u16, u8, u16)>(), 1..4),
+    ) {
+        compare_structure(kind, &changed_message(kind, &choices, &changes));
+    }
+}
+
+// The elements.
+
+/// Elements that repeat, which came with syntax 4 and D.96B has none of.
+const REPEATING: &str = "
+directory D:96B:UN
+segment REP
+  M 1000 x2
+  C C507 x3
+  C 5004
+  C 3035 x2
+";
+
+/// The directory D.96B with a message in which every segment may stand.
+struct Trial {
+    directory: notation::Directory,
+    catalogue: Catalogue,
+    tags: Vec<String>,
+}
+
+static TRIAL: LazyLock<Trial> = LazyLock::new(|| {
+    let texts = ["elements", "composites", "segments"]
+        .map(|name| fs::read_to_string(path("grammars/d96b").join(format!("{name}.grammar"))).unwrap());
+    let parts = [texts[0].as_str(), texts[1].as_str(), texts[2].as_str(), REPEATING];
+    let directory = notation::Directory::read(&parts);
+    let tags: Vec<String> = directory.segments.keys().cloned().collect();
+    let lines: String = tags.iter().map(|tag| format!("  C {tag}\n")).collect();
+    let table = format!("directory D:96B:UN\nmessage TRIAL\n  M UNH\n{lines}  M UNT\n");
+    let folder = tempfile::tempdir().unwrap();
+    for (text, number) in parts.into_iter().chain([table.as_str()]).zip(0..) {
+        fs::write(folder.path().join(format!("{number}.grammar")), text).unwrap();
+    }
+    let catalogue = Catalogue::load(folder.path()).unwrap();
+    Trial { directory, catalogue, tags }
+});
+
+/// The gateway finds in the elements of a segment what the slow examiner finds.
+fn compare_elements(segment: &str, syntax: &str, una: &str) {
+    let text = format!("{una}UNB+{syntax}+A+B+261121:2045+1'UNH+1+TRIAL:D:96B:UN'{segment}'UNT+3+1'UNZ+1+1'");
+    let slow = envelope::Interchange::read(text.as_bytes()).unwrap();
+    let rules = element::Rules {
+        is_syntax_4: slow.version == 4,
+        mark: slow.characters.mark,
+        has_repetitions: slow.characters.repetition.is_some(),
+        is_utf8: slow.repertoire == "UNOY",
+    };
+    let judged = &slow.segments[2];
+    // In syntax 3 what seems a repetition of the tag is a part of it, and no segment has such a tag.
+    let Some(tag) = judged.tag(text.as_bytes()) else { return };
+    let lines = &TRIAL.directory.segments[tag];
+    let mut expected = element::judge(&TRIAL.directory, lines, judged, rules);
+    let (fast, _) = Interchange::read(text.as_bytes()).unwrap();
+    let grammar = TRIAL.catalogue.message(&fast.messages[0].kind).unwrap();
+    let examined = grammar.examine(&fast.envelope, 0, fast.segments_of(&fast.messages[0]));
+    let place = |finding: &SyntaxFinding| {
+        let Place::Segment { message: 0, position: 2, element } = finding.place else {
+            panic!("{finding:?} in {text}")
+        };
+        (finding.error.number(), element)
+    };
+    let found: Vec<element::Finding> = examined.findings.iter().map(place).collect();
+    let mut found_once: BTreeSet<element::Finding> = found.iter().copied().collect();
+    assert_eq!(found_once.len(), found.len(), "told twice in {text}: {found:?}");
+    // The gateway counts repetitions only where the first one too many is not empty.
+    if judged.elements.iter().any(has_empty_repetition) {
+        found_once.retain(|(code, _)| *code != 35);
+        expected.retain(|(code, _)| *code != 35);
+    }
+    assert_eq!(found_once, expected, "{text}");
+}
+
+fn has_empty_repetition(element: &reader::Element) -> bool {
+    element.len() > 1 && element.iter().any(|repetition| repetition.iter().all(reader::Component::is_empty))
+}
+
+/// A value that nearly fits: some digits, some letters, some marks, or nothing.
+fn near_value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => Just(String::new()),
+        4 => "[0-9]{1,4}",
+        3 => "[A-Z]{1,4}",
+        2 => "-?[0-9]{0,3}[.,]?[0-9]{0,3}",
+        1 => "[A-Z0-9é .,-]{1,40}",
+        1 => "(\\?[+:?*'A1.-]|[-A1.,]){1,5}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(made_up(4_000))]
+
+    #[test]
+    fn elements_are_judged_the_same(
+        tag in 0..200usize,
+        values in vec((prop_oneof![6 => Just('+'), 6 => Just(':'), 1 => Just('*')], near_value()), 0..14),
+        syntax in proptest::sample::select(vec!["UNOA:3", "UNOC:2", "UNOC:4", "UNOY:4"]),
+        una in proptest::sample::select(vec!["", "UNA:+,?*'", "UNA:+.? '"]),
+    ) {
+        // Every third segment is one with elements that repeat.
+        let tag = if tag % 3 == 0 { "REP" } else { &TRIAL.tags[tag % TRIAL.tags.len()] };
+        let values: String = values.into_iter().map(|(separator, value)| format!("{separator}{value}")).collect();
+        compare_elements(&format!("{tag}{values}"), syntax, una);
+    }
+}
