@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::repertoire;
+use crate::slow::repertoire;
 
 /// Six characters of UNA, or none.
 pub(crate) fn advice() -> impl Strategy<Value = Option<[u8; 6]>> {

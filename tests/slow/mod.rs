@@ -12,5 +12,5 @@ pub(crate) mod reader;
 pub(crate) mod repertoire;
 pub(crate) mod structure;
 
-// What to read.
-pub(crate) mod made_up;
+// Against the gateway.
+pub(crate) mod compare;
