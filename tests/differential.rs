@@ -72,6 +72,18 @@ fn the_corpus_is_read_the_same() {
     }
 }
 
+#[test]
+fn what_stumbled_once_is_read_the_same() {
+    // Syntax 4 as long as nothing repeats, and then none.
+    compare_stream(b"UNB+U*NOY:4+A+B+261121:2045+1'UNZ+0+1'");
+    // Repetitions of S001 in a syntax without them.
+    compare_stream(b"UNA:+.?*\nUNB+*UNOA:3+A+B+261121:2045+1\nUNZ+0+1\n");
+    // No character at all in front of one that is none of the repertoire.
+    compare_stream(b"UNB+UNOY:4+A+B+20261121:2045+1'UNH+1+X'FTX+\x80\x00'UNT+3+1'UNZ+1+1'");
+    // Characters of a segment that stands in a group and in no message.
+    compare_stream(b"UNB+UNOA:3+A+B+261121:2045+1'UNG+X+A+B+261121:2045+1+UN+D:96B'AAA+a'UNE+0+1'UNZ+1+1'");
+}
+
 // What is made up.
 
 /// So many inputs, the same ones every time. `PROPTEST_CASES=100000` makes as many others up.
