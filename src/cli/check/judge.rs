@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use super::remedy::remedy;
 use super::report::{
-    Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, SegmentReport, Unreadable, capitalised,
+    Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, NoteReport, SegmentReport, Unreadable,
+    capitalised,
 };
 use super::text::Text;
 use crate::declaration::guide::Guide;
 use crate::declaration::{RuleFinding, Severity};
 use crate::edifact::{
-    ElementPlace, Frame, FrameFinder, Interchange, Message, MessageType, PartyId, Place, Repertoire, Segment,
-    ServiceTag, SyntaxFinding,
+    ElementPlace, Frame, FrameFinder, Interchange, Mended, Message, MessageType, Note, PartyId, Place, Reading,
+    Repertoire, Segment, ServiceTag, SyntaxFinding, Tolerance, mend,
 };
 use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_content, judge_syntax};
 use crate::grammar::Examined as Structure;
@@ -43,7 +44,7 @@ impl Judge {
     pub(super) fn judge(&self, file: &str, bytes: &[u8]) -> FileReport {
         let text = Text::new(bytes);
         let mut report = FileReport::new(file);
-        let (mut from, mut finder) = (0, FrameFinder::default());
+        let (mut from, mut finder) = (0, FrameFinder::new(self.rulebook.tolerances));
         while let Some(rest) = bytes.get(from..) {
             let range = match finder.find(rest) {
                 Frame::Interchange(range) => range,
@@ -52,19 +53,24 @@ impl Judge {
                     None => break,
                 },
                 Frame::Garbage => {
-                    report.unreadable = Some(unreadable(&text, from + line_breaks(rest), rest.len()));
+                    let switch = finder.would_allow(rest);
+                    report.unreadable = Some(unreadable(&text, from + line_breaks(rest), rest.len(), switch));
                     break;
                 }
             };
             let whole = from + range.start..from + range.end;
-            match Examination::of(self, &text, bytes, whole.clone()) {
+            let own = bytes.get(whole.clone()).unwrap_or_default();
+            match Examination::of(self, &text, &mend(own, &self.rulebook.tolerances), whole.start) {
                 Some(examination) => examination.tell(&mut report),
-                None => report.unreadable = Some(unreadable(&text, whole.start, whole.len())),
+                None => {
+                    let switch = self.rulebook.tolerances.would_allow(own);
+                    report.unreadable = Some(unreadable(&text, whole.start, whole.len(), switch));
+                }
             }
             from = whole.end;
         }
         if report.interchanges.is_empty() && report.unreadable.is_none() {
-            report.unreadable = Some(unreadable(&text, 0, 0));
+            report.unreadable = Some(unreadable(&text, 0, 0, None));
         }
         report.settle();
         report
@@ -148,12 +154,15 @@ fn line_breaks(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
-fn unreadable(text: &Text<'_>, offset: usize, length: usize) -> Unreadable {
+fn unreadable(text: &Text<'_>, offset: usize, length: usize, switch: Option<Tolerance>) -> Unreadable {
     // Nobody knows the repertoire of what is no interchange; one byte is one character.
     let (line, column) = text.point(offset, Repertoire::Unoc);
     Unreadable {
         sentence: "Here is no interchange: neither UNA nor UNB can be read".to_owned(),
-        hint: "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ".to_owned(),
+        hint: match switch {
+            Some(switch) => format!("Send nothing but interchanges, or switch tolerances.{} on", switch.name()),
+            None => "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ".to_owned(),
+        },
         place: Some(FilePlace { line, column, offset, length }),
     }
 }
@@ -164,21 +173,29 @@ struct Examination<'a> {
     text: &'a Text<'a>,
     /// Where the interchange begins in the file.
     start: usize,
+    mended: &'a Mended<'a>,
     interchange: Interchange<'a>,
+    notes: Vec<Note>,
+    /// The repertoire in which its bytes are shown.
+    repertoire: Repertoire,
     syntax: Syntax,
 }
 
 impl<'a> Examination<'a> {
-    fn of(judge: &'a Judge, text: &'a Text<'a>, bytes: &'a [u8], range: Range<usize>) -> Option<Self> {
-        let start = range.start;
-        let (interchange, findings) = Interchange::read(bytes.get(range)?)?;
+    fn of(judge: &'a Judge, text: &'a Text<'a>, mended: &'a Mended<'a>, start: usize) -> Option<Self> {
+        let Reading { interchange, findings, notes } = mended.read()?;
         let syntax = judge.syntax(&interchange, findings);
-        Some(Self { judge, text, start, interchange, syntax })
+        let is_utf8 = notes.iter().any(|note| note.tolerance == Tolerance::Utf8UnderUnoc);
+        let repertoire = if is_utf8 { Repertoire::Unoy } else { interchange.envelope.repertoire };
+        Some(Self { judge, text, start, mended, interchange, notes, repertoire, syntax })
     }
 
     fn tell(&self, report: &mut FileReport) {
         report.interchanges.push(self.summary());
         let number = report.interchanges.len();
+        let is_next = number > 1;
+        let follows = is_next.then_some(Note { tolerance: Tolerance::SeveralInterchanges, count: 1, first: 0..0 });
+        self.notes.iter().chain(&follows).for_each(|note| report.take_note(self.note(number, note)));
         report.findings.extend(self.syntax.findings.iter().map(|finding| self.syntax_finding(number, finding)));
         if self.judge.is_syntax_only {
             return;
@@ -188,6 +205,16 @@ impl<'a> Examination<'a> {
             let findings = self.judge.content(&self.interchange, index, message, structure);
             let told = findings.iter().filter(|finding| !self.is_echo(index, finding));
             report.findings.extend(told.map(|finding| self.content_finding(number, index, finding)));
+        }
+    }
+
+    fn note(&self, number: usize, note: &Note) -> NoteReport {
+        NoteReport {
+            tolerance: note.tolerance.name(),
+            sentence: capitalised(note.tolerance.sentence(self.judge.language)),
+            count: note.count,
+            place: self.place_of(&note.first),
+            interchange: number,
         }
     }
 
@@ -203,7 +230,7 @@ impl<'a> Examination<'a> {
             sender: written_party(&envelope.sender),
             recipient: written_party(&envelope.recipient),
             is_practice: envelope.is_practice,
-            line: self.text.point(self.start, envelope.repertoire).0,
+            line: self.place(&(0..0)).line,
             messages: self.interchange.messages.iter().map(message).collect(),
         }
     }
@@ -251,7 +278,7 @@ impl<'a> Examination<'a> {
             component: place.element.and_then(|element| element.component),
             occurrence: place.element.and_then(|element| element.occurrence),
             commodity: None,
-            repertoire: envelope.repertoire,
+            repertoire: self.repertoire,
         }
     }
 
@@ -275,7 +302,7 @@ impl<'a> Examination<'a> {
             component: element.and_then(|element| element.component),
             occurrence: element.and_then(|element| element.occurrence),
             commodity: finding.line,
-            repertoire: self.interchange.envelope.repertoire,
+            repertoire: self.repertoire,
         }
     }
 
@@ -294,8 +321,13 @@ impl<'a> Examination<'a> {
     }
 
     fn place(&self, span: &Range<usize>) -> FilePlace {
+        self.place_of(&self.mended.original(span))
+    }
+
+    /// The place of bytes as they came.
+    fn place_of(&self, span: &Range<usize>) -> FilePlace {
         let offset = self.start + span.start;
-        let (line, column) = self.text.point(offset, self.interchange.envelope.repertoire);
+        let (line, column) = self.text.point(offset, self.repertoire);
         FilePlace { line, column, offset, length: span.len() }
     }
 }
