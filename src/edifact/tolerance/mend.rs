@@ -44,7 +44,9 @@ pub struct Reading<'a> {
 pub fn mend<'a>(bytes: &'a [u8], tolerances: &Tolerances) -> Mended<'a> {
     let mut mended =
         Mended { bytes: Cow::Borrowed(bytes), origins: Vec::new(), notes: Vec::new(), tolerances: *tolerances };
-    mended.cut_front();
+    if !mended.cut_front() {
+        return mended;
+    }
     if tolerances.newline_terminator {
         mended.rewrite(Tolerance::NewlineTerminator, with_newline_terminator);
     }
@@ -68,16 +70,17 @@ struct Change<'a> {
 }
 
 impl<'a> Mended<'a> {
-    /// Takes off what stands in front.
-    fn cut_front(&mut self) {
-        let Cow::Borrowed(bytes) = self.bytes else { return };
-        let Front::At(start) = front(&self.tolerances, bytes) else { return };
-        if start == 0 {
-            return;
-        }
+    /// Takes off what stands in front; says whether an interchange stands there at all.
+    fn cut_front(&mut self) -> bool {
+        let Cow::Borrowed(bytes) = self.bytes else { return false };
+        let start = match front(&self.tolerances, bytes) {
+            Front::At(0) => return true,
+            Front::At(start) => start,
+            Front::Undecided | Front::Nothing => return false,
+        };
         let mut content = next_content(bytes, 0);
         let before = bytes.get(content..start).unwrap_or_default();
-        if before.starts_with(BYTE_ORDER_MARK) {
+        if self.tolerances.byte_order_mark && before.starts_with(BYTE_ORDER_MARK) {
             let first = content..content + BYTE_ORDER_MARK.len();
             content = next_content(bytes, first.end);
             self.notes.push(Note { tolerance: Tolerance::ByteOrderMark, count: 1, first });
@@ -87,6 +90,7 @@ impl<'a> Mended<'a> {
         }
         self.origins.push(Origin::cut(start, bytes.len()));
         self.bytes = Cow::Borrowed(bytes.get(start..).unwrap_or_default());
+        true
     }
 
     fn rewrite(&mut self, tolerance: Tolerance, change: fn(&[u8], ServiceChars) -> Option<Change<'_>>) {
@@ -211,7 +215,7 @@ fn terminated(bytes: &[u8], service: ServiceChars) -> Option<Change<'_>> {
         return None;
     }
     let mut rewrite = Rewrite::of(bytes);
-    rewrite.replace(end..bytes.len(), &[service.terminator]);
+    rewrite.replace(end..end, &[service.terminator]);
     Some(Change { rewrite, count: 1, first: end..end })
 }
 
@@ -304,7 +308,7 @@ mod tests {
     fn the_last_terminator_is_put_in() {
         let note = [(Tolerance::MissingLastTerminator, 1, "")];
         check(b"UNB+A'UNZ+1+R", "UNB+A'UNZ+1+R'", &note);
-        check(b"UNB+A'UNZ+1+R\r\n", "UNB+A'UNZ+1+R'", &note);
+        check(b"UNB+A'UNZ+1+R\r\n", "UNB+A'UNZ+1+R'\r\n", &note);
         check(b"UNA:+.? \nUNB+A\nUNZ+1+R", "UNA:+.? \nUNB+A\nUNZ+1+R\n", &note);
         check(b"UNB+A'UNZ+1+R?'", "UNB+A'UNZ+1+R?''", &note);
     }
