@@ -253,14 +253,14 @@ fn tolerances() -> impl Strategy<Value = Tolerances> {
 }
 
 /// What may happen to an interchange on its way.
-fn happened(bytes: Vec<u8>, which: usize, width: usize) -> Vec<u8> {
+fn happened(bytes: &[u8], which: usize, width: usize) -> Vec<u8> {
     match which {
-        0 => [b"\xef\xbb\xbf", &*bytes].concat(),
-        1 => [b"Subject: UNA and UNB\n", &*bytes].concat(),
-        2 => wrapped(&bytes, width),
-        3 => utf8(&bytes),
+        0 => [b"\xef\xbb\xbf", bytes].concat(),
+        1 => [b"Subject: UNA and UNB\n", bytes].concat(),
+        2 => wrapped(bytes, width),
+        3 => utf8(bytes),
         4 => bytes[..bytes.len() - 1].to_vec(),
-        5 => [bytes.as_slice(), b"\r\n", &bytes].concat(),
+        5 => [bytes, b"\r\n", bytes].concat(),
         _ => ended_by([b"\n".as_slice(), b"\r\n", b"'\n"][width % 3]),
     }
 }
@@ -272,7 +272,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     let base = prop_oneof![Just(short), Just(sample())];
     (base, vec((0..7usize, 8..90usize), 0..3), vec((any::<Index>(), bytes, any::<bool>()), 0..4)).prop_map(
         |(base, happenings, changes)| {
-            let mut stream = happenings.into_iter().fold(base, |bytes, (which, width)| happened(bytes, which, width));
+            let mut stream = happenings.into_iter().fold(base, |bytes, (which, width)| happened(&bytes, which, width));
             for (at, byte, is_new) in changes {
                 let at = at.index(stream.len());
                 if is_new { stream.insert(at, byte) } else { stream[at] = byte }

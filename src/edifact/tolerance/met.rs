@@ -69,26 +69,31 @@ impl<'a> Look<'a> {
     }
 
     /// Counts it, and refuses the message or the envelope of this segment where it is not taken.
+    #[inline]
     fn meet(&mut self, met: &mut Met, segment: &Segment<'_>, element: Option<ElementPlace>, span: Range<usize>) {
         if met.count == 0 {
             met.first = span.clone();
         }
         met.count += 1;
-        if met.is_taken || span.start < met.refused_until || self.refused.len() > FINDINGS_MAX {
-            return;
+        if !met.is_taken && span.start >= met.refused_until {
+            self.refuse(met, segment, element, span);
         }
+    }
+
+    #[cold]
+    fn refuse(&mut self, met: &mut Met, segment: &Segment<'_>, element: Option<ElementPlace>, span: Range<usize>) {
         if self.refused.len() == FINDINGS_MAX {
             let place = Place::Interchange { segment: None, element: None };
             let detail =
                 format!("more than {FINDINGS_MAX} deviations that are not taken were found; the rest is left out");
             self.refused.push(finding(SyntaxError::Unspecified, place, span, &detail));
-            return;
+        } else if self.refused.len() < FINDINGS_MAX {
+            let (place, end) = place_of(self.interchange, segment);
+            met.refused_until = end;
+            let place = element.map_or(place, |element| place.with_element(element));
+            let detail = format!("{}; tolerances.{} is off", met.detail, met.tolerance.name());
+            self.refused.push(finding(met.error, place, span, &detail));
         }
-        let (place, end) = place_of(self.interchange, segment);
-        met.refused_until = end;
-        let place = element.map_or(place, |element| place.with_element(element));
-        let detail = format!("{}; tolerances.{} is off", met.detail, met.tolerance.name());
-        self.refused.push(finding(met.error, place, span, &detail));
     }
 
     /// A line break that UNA makes the terminator.
