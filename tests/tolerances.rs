@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::process::Command;
 
 use bytes::Bytes;
 use lodged::edifact::{Frame, FrameFinder, Mended, Note, Reading, Tolerance, Tolerances, mend};
@@ -369,4 +370,68 @@ fn what_others_collected_is_read_under_every_tolerance() {
     }
     println!("{used:?} in {} files", files.len());
     assert!(files.is_empty() || used.len() >= 7, "{used:?}");
+}
+
+/// What `lodged check` says of these bytes under these settings, in JSON.
+fn checked(settings: &str, bytes: &[u8]) -> serde_json::Value {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("partners")).unwrap();
+    fs::write(folder.path().join("lodged.toml"), settings).unwrap();
+    fs::write(folder.path().join("in.edi"), bytes).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_lodged"))
+        .current_dir(folder.path())
+        .args(["check", "--format", "json", "--at", "2026-11-21T20:45:00Z", "--config", "lodged.toml", "in.edi"])
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+    report["files"][0].clone()
+}
+
+#[test]
+fn check_counts_what_was_taken_in_all_interchanges_of_a_file() {
+    let report = checked("", &[b"\xef\xbb\xbf", SAMPLE, SAMPLE, SAMPLE].concat());
+    let notes: Vec<_> =
+        report["notes"].as_array().unwrap().iter().map(|note| (&note["tolerance"], &note["count"])).collect();
+    let said = format!("{notes:?}");
+    for (tolerance, count) in
+        [("byte_order_mark", 1), ("line_breaks_between_segments", 141), ("several_interchanges", 2)]
+    {
+        assert!(said.contains(&format!("(String({tolerance:?}), Number({count}))")), "{said}");
+    }
+    assert_eq!(report["errors"], 0);
+}
+
+#[test]
+fn check_shows_the_lines_and_columns_of_the_sender() {
+    let faulty = utf8(&with(b"+G9A 5H7+CA'", b"+G9A 5H7+C\xc9A'"));
+    let (mut sent, mut column) = (b"\xef\xbb\xbfTo: LODGED\n".to_vec(), 0);
+    for character in String::from_utf8(faulty).unwrap().chars() {
+        sent.extend(character.to_string().bytes());
+        column = (column + 1) % 50;
+        if column == 0 {
+            sent.push(b'\n');
+        }
+    }
+    let settings = "[tolerances]\nwrapped_lines = true\npreamble = true\nutf8_under_unoc = true\n";
+    let report = checked(settings, &sent);
+    let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["severity"] == "error").unwrap();
+    let number = |key: &str| usize::try_from(finding["place"][key].as_u64().unwrap()).unwrap();
+    let shown = &sent[number("offset")..number("offset") + number("length")];
+    assert_eq!(String::from_utf8_lossy(shown).replace('\n', ""), "C\u{c9}A", "{finding}");
+    let text = String::from_utf8(sent.clone()).unwrap();
+    let line = text.lines().nth(number("line") - 1).unwrap();
+    assert_eq!(line.chars().nth(number("column") - 1), Some('C'), "{line}");
+}
+
+#[test]
+fn check_names_the_switch_that_would_help() {
+    let report = checked("", &[b"To: LODGED\n", SAMPLE].concat());
+    assert_eq!(report["unreadable"]["hint"], "Send nothing but interchanges, or switch tolerances.preamble on");
+    let report = checked("[tolerances]\nseveral_interchanges = false\n", &[SAMPLE, SAMPLE].concat());
+    assert_eq!(report["interchanges"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        report["unreadable"]["hint"],
+        "Send nothing but interchanges, or switch tolerances.several_interchanges on"
+    );
+    assert_eq!(report["unreadable"]["place"]["line"], 49);
 }
