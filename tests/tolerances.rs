@@ -429,9 +429,6 @@ fn check_names_the_switch_that_would_help() {
     assert_eq!(report["unreadable"]["hint"], "Send nothing but interchanges, or switch tolerances.preamble on");
     let report = checked("[tolerances]\nseveral_interchanges = false\n", &[SAMPLE, SAMPLE].concat());
     assert_eq!(report["interchanges"].as_array().map(Vec::len), Some(1));
-    assert_eq!(
-        report["unreadable"]["hint"],
-        "Send nothing but interchanges, or switch tolerances.several_interchanges on"
-    );
+    assert_eq!(report["unreadable"]["hint"], "Send one interchange only, or switch tolerances.several_interchanges on");
     assert_eq!(report["unreadable"]["place"]["line"], 49);
 }

@@ -158,8 +158,14 @@ fn unreadable(text: &Text<'_>, offset: usize, length: usize, switch: Option<Tole
     // Nobody knows the repertoire of what is no interchange; one byte is one character.
     let (line, column) = text.point(offset, Repertoire::Unoc);
     Unreadable {
-        sentence: "Here is no interchange: neither UNA nor UNB can be read".to_owned(),
+        sentence: match switch {
+            Some(Tolerance::SeveralInterchanges) => "Another interchange came before this one".to_owned(),
+            _ => "Here is no interchange: neither UNA nor UNB can be read".to_owned(),
+        },
         hint: match switch {
+            Some(Tolerance::SeveralInterchanges) => {
+                "Send one interchange only, or switch tolerances.several_interchanges on".to_owned()
+            }
             Some(switch) => format!("Send nothing but interchanges, or switch tolerances.{} on", switch.name()),
             None => "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ".to_owned(),
         },

@@ -1,6 +1,6 @@
 //! What is taken although the standard does not have it: a named switch each, and a note whenever one is used.
 //!
-//! Start with [`mend`], the stage in front of the reader: it gives the bytes as the reader wants them, copied only when
+//! Start with [`mend()`], the stage in front of the reader: it gives the bytes as the reader wants them, copied only when
 //! there is something to mend, and [`Mended::read`] reads them. Every switch stands once, in the table below. Nothing
 //! here decides what an interchange says; what is switched off and met is a finding like any other.
 

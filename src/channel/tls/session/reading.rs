@@ -43,7 +43,11 @@ impl<S: Store> Session<S> {
                 Found::Nothing => (self.last_interchange()?, false),
                 Found::Garbage(switch) => {
                     let hint = switch.map(Tolerance::hint).unwrap_or_default();
-                    return self.refuse_rest(format!("it is no interchange: neither UNA nor UNB begins it{hint}"));
+                    let what = match switch {
+                        Some(Tolerance::SeveralInterchanges) => "another interchange came before it",
+                        _ => "it is no interchange: neither UNA nor UNB begins it",
+                    };
+                    return self.refuse_rest(format!("{what}{hint}"));
                 }
                 Found::TooLong => {
                     turn_away(TurnedAway::InterchangeBytesMax);
