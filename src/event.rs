@@ -63,6 +63,8 @@ metrics! {
     INTERCHANGES = "lodged_interchanges_total", Counter, ["channel", "partner", "outcome"];
     /// Declarations that were judged ([`JudgedAs`]).
     DECLARATIONS = "lodged_declarations_total", Counter, ["partner", "verdict"];
+    /// Interchanges in which a deviation was taken, by the switch of `[tolerances]` that takes it.
+    TOLERANCES_USED = "lodged_tolerances_used_total", Counter, ["partner", "tolerance"];
     /// Seconds of one examination: reading, structure, code lists and rules, without the disk.
     EXAMINATION_SECONDS = "lodged_examination_seconds", Histogram(MEMORY_SECONDS), [];
     /// Seconds from the last byte of an interchange to the last byte of its answers on the wire.

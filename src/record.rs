@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::declaration::{Declaration, RuleFinding, Severity};
-use crate::edifact::{Envelope, MessageType, PackageReference, PartyId, Place, SyntaxFinding};
+use crate::edifact::{Envelope, MessageType, Note, PackageReference, PartyId, Place, SyntaxFinding};
 use crate::identifier::{AuthorizationId, DeclarationReference, ProofOfReportNumber, RecordNumber};
 use crate::language::Language;
 use crate::partner::{Agreement, PartnerId};
@@ -24,7 +24,7 @@ pub struct Delivery {
     pub channel: Channel,
     /// When its last byte was here.
     pub received_at: Timestamp,
-    /// The bytes, from UNA or UNB to the end of UNZ, kept as they came.
+    /// The bytes, from UNA or UNB to the end of UNZ and with what was tolerated in front of them, kept as they came.
     pub bytes: Bytes,
 }
 
@@ -56,6 +56,8 @@ pub struct Examination {
     /// Under which key a repeat of it is known; none for an interchange that must not use a reference up (refused
     /// with 23, or without a readable reference).
     pub repeat_key: Option<RepeatKey>,
+    /// What was taken although the standard does not have it; told while running, not recorded.
+    pub notes: Vec<Note>,
     /// SHA-256 of what counts for a repeat: UNB to UNZ without UNA, without line breaks between segments, without S004.
     pub digest: Digest,
 }

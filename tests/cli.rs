@@ -229,6 +229,7 @@ fn five_mistakes_are_told_with_place_sentence_and_hint() {
            = note: 45 segments were announced, 47 arrived
            = hint: Write 47
 
+        note[line_breaks_between_segments]: Line breaks stand between segments (48 times, first testdata/five-mistakes.edi:1:62)
         testdata/five-mistakes.edi: 5 errors in 1 interchange, 1 message
     "#]],
     );
@@ -309,6 +310,7 @@ fn a_right_file_is_clean() {
         &["check", "--at", AT, RIGHT],
         0,
         &expect![[r#"
+        note[line_breaks_between_segments]: Line breaks stand between segments (47 times, first testdata/export-original.edi:1:62)
         testdata/export-original.edi: no findings in 1 interchange, 1 message
     "#]],
     );
@@ -327,6 +329,7 @@ fn warnings_do_not_make_a_file_wrong() {
           |         ^^^^^^^^^^^^
           = hint: Report earlier: 48 h before loading by water, 2 h by air, rail and mail, before export by road and otherwise, unless the administration set other limits
 
+        note[line_breaks_between_segments]: Line breaks stand between segments (47 times, first testdata/export-original.edi:1:62)
         testdata/export-original.edi: 1 warning in 1 interchange, 1 message
     "#]],
     );

@@ -12,7 +12,7 @@ use super::paint::Paint;
 use super::safe::visible;
 use super::wire::{Keys, Line, Target, WireTrouble};
 use super::{Outcome, Trouble};
-use crate::edifact::{Frame, FrameFinder, Interchange};
+use crate::edifact::{Frame, FrameFinder, Reading, Tolerances, mend};
 
 /// Lodges a file and shows the answers segment by segment.
 ///
@@ -76,15 +76,19 @@ fn show(out: &mut dyn Write, paint: Paint, answer: &[u8]) -> io::Result<()> {
     writeln!(out)
 }
 
-/// The interchanges (0020) of a file, each with whether an answer is owed to it.
+/// The interchanges (0020) of a file, each with whether an answer is owed to it. What the gateway tolerates is not known
+/// here, so everything that it might read counts.
 fn references(bytes: &[u8]) -> Vec<String> {
-    let (mut rest, mut finder, mut references) = (bytes, FrameFinder::default(), Vec::new());
+    let (mut rest, mut finder, mut references) = (bytes, FrameFinder::new(Tolerances::ALL), Vec::new());
     loop {
         let range = match finder.find(rest) {
-            Frame::Interchange(range) => range,
-            Frame::Incomplete | Frame::Garbage => return references,
+            Frame::Interchange(range) => Some(range),
+            Frame::Incomplete => finder.last(rest),
+            Frame::Garbage => None,
         };
-        if let Some((interchange, _)) = rest.get(range.clone()).and_then(Interchange::read) {
+        let Some(range) = range else { return references };
+        let mended = mend(rest.get(range.clone()).unwrap_or_default(), &Tolerances::ALL);
+        if let Some(Reading { interchange, .. }) = mended.read() {
             let is_acknowledgement = interchange.messages.iter().all(|message| message.kind.kind == "CONTRL");
             if !is_acknowledgement || interchange.messages.is_empty() {
                 references.push(interchange.envelope.reference.0);

@@ -21,6 +21,21 @@ pub(super) const SETTINGS: &[Key] = &[
             key("practice_identity", Text(optional_identification)),
         ],
     ),
+    table(
+        "tolerances",
+        &[
+            key("line_breaks_between_segments", Flag),
+            key("newline_terminator", Flag),
+            key("wrapped_lines", Flag),
+            key("byte_order_mark", Flag),
+            key("preamble", Flag),
+            key("several_interchanges", Flag),
+            key("release_before_ordinary", Flag),
+            key("utf8_under_unoc", Flag),
+            key("trailing_separators", Flag),
+            key("missing_last_terminator", Flag),
+        ],
+    ),
     table("tls", &[key("listen", Text(address)), key("certificate", Path), key("private_key", Path)]),
     table(
         "limits",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::edifact::PartyId;
+use crate::edifact::{PartyId, Tolerances};
 use crate::identifier::ProofForm;
 use crate::rules::RuleSettings;
 use crate::secret::SecretFile;
@@ -16,6 +16,8 @@ use crate::secret::SecretFile;
 pub struct Config {
     /// Who the gateway is in an interchange.
     pub edi: Edi,
+    /// What is taken although the standard does not have it.
+    pub tolerances: Tolerances,
     /// EDI over TLS.
     pub tls: Tls,
     /// What is too much.

@@ -54,6 +54,7 @@ pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Troubl
     };
     Ok(Rulebook {
         identities: Identities { real: config.edi.identity(), practice: config.edi.practice_identity() },
+        tolerances: config.tolerances,
         catalogue,
         guides,
         codes,

@@ -1,20 +1,24 @@
 //! Where interchanges begin and end in a stream of bytes.
 //!
 //! [`FrameFinder`] looks at each byte once however the stream is cut, so a slow sender costs no more than a fast one. It
-//! knows UNA, UNB and UNZ, the terminator and the release character, and nothing else.
+//! knows UNA, UNB and UNZ, the terminator and the release character, and what its [`Tolerances`] let stand around them.
 
 use std::ops::Range;
 
+use memchr::memchr2;
+
 use super::service::{ServiceChars, UNA_LENGTH};
+use super::tolerance::{Front, Implied, Tolerance, Tolerances, front, implied_terminator, next_content};
 
 /// What the finder says of the bytes it has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     /// No whole interchange yet.
     Incomplete,
-    /// One interchange, from UNA or UNB to the terminator of UNZ, or to the next UNA or UNB where UNZ is missing.
+    /// One interchange, from what is tolerated in front of UNA or UNB to the terminator of UNZ, or to the next UNA or UNB
+    /// where UNZ is missing.
     Interchange(Range<usize>),
-    /// What stands here is no interchange: neither UNA nor UNB begins it.
+    /// What stands here is no interchange: neither UNA nor UNB begins it, or no more may follow.
     Garbage,
 }
 
@@ -24,6 +28,7 @@ pub enum Frame {
 /// of its range and call again.
 #[derive(Debug, Clone, Default)]
 pub struct FrameFinder {
+    tolerances: Tolerances,
     /// Where the interchange begins, once UNA or UNB was seen, with its service characters.
     begun: Option<(usize, ServiceChars)>,
     /// Everything before is known not to end a segment.
@@ -32,14 +37,17 @@ pub struct FrameFinder {
     segment: usize,
     /// The header was passed: an UNA or UNB from here on begins another interchange.
     has_header: bool,
-}
-
-/// Bytes between interchanges and between segments that mean nothing.
-fn is_line_break(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n')
+    /// An interchange was found.
+    has_found: bool,
 }
 
 impl FrameFinder {
+    /// A finder that takes what these tolerances take.
+    #[must_use]
+    pub fn new(tolerances: Tolerances) -> Self {
+        Self { tolerances, ..Self::default() }
+    }
+
     /// Looks for the end of the interchange at the front of `buffer`.
     pub fn find(&mut self, buffer: &[u8]) -> Frame {
         let (start, service) = match self.begun {
@@ -50,14 +58,13 @@ impl FrameFinder {
             },
         };
         while let Some(end) = self.segment_end(&service, buffer) {
-            let head = buffer.get(self.segment..end).unwrap_or_default();
-            if self.has_header && (head.starts_with(b"UNA") || head.starts_with(b"UNB")) {
+            let tag = self.tag(buffer.get(self.segment..end).unwrap_or_default());
+            if self.has_header && (tag == *b"UNA" || tag == *b"UNB") {
                 return self.found(start..self.segment);
             }
-            let is_trailer = head.starts_with(b"UNZ");
-            self.has_header |= head.starts_with(b"UNB");
+            self.has_header |= tag == *b"UNB";
             self.scanned = end + 1;
-            if is_trailer {
+            if tag == *b"UNZ" {
                 return self.found(start..self.scanned);
             }
             self.segment = next_content(buffer, self.scanned);
@@ -73,27 +80,59 @@ impl FrameFinder {
         (start < buffer.len()).then_some(start..buffer.len())
     }
 
+    /// The interchange that remains when the stream has ended in order and only the terminator of its UNZ is missing, where
+    /// that is tolerated.
+    #[must_use]
+    pub fn last(&self, buffer: &[u8]) -> Option<Range<usize>> {
+        let (_, service) = self.begun.filter(|_| self.tolerances.missing_last_terminator && self.has_header)?;
+        let trailer = buffer.get(self.segment..)?;
+        let has_elements = trailer.contains(&service.element);
+        (self.tag(trailer) == *b"UNZ" && has_elements).then(|| self.rest(buffer)).flatten()
+    }
+
+    /// The switch that is off and would let stand what was called [`Frame::Garbage`].
+    #[must_use]
+    pub fn would_allow(&self, buffer: &[u8]) -> Option<Tolerance> {
+        if self.has_found && !self.tolerances.several_interchanges {
+            Some(Tolerance::SeveralInterchanges)
+        } else {
+            self.tolerances.would_allow(buffer)
+        }
+    }
+
     fn found(&mut self, range: Range<usize>) -> Frame {
-        *self = Self::default();
+        *self = Self { has_found: true, ..Self::new(self.tolerances) };
         Frame::Interchange(range)
     }
 
-    /// Skips line breaks and reads the service characters, as soon as enough bytes are there to tell.
+    /// Looks behind what may stand in front and reads the service characters, as soon as enough bytes are there to tell.
     fn begin(&mut self, buffer: &[u8]) -> Result<(usize, ServiceChars), Frame> {
         let start = next_content(buffer, 0);
-        let content = buffer.get(start..).unwrap_or_default();
-        let seen = content.get(..3).unwrap_or(content);
-        if !b"UNA".starts_with(seen) && !b"UNB".starts_with(seen) {
-            return Err(Frame::Garbage);
+        if self.has_found && !self.tolerances.several_interchanges {
+            return Err(if start < buffer.len() { Frame::Garbage } else { Frame::Incomplete });
         }
-        let has_una = seen == b"UNA";
-        if seen.len() < 3 || (has_una && content.len() < UNA_LENGTH) {
+        let header = match front(&self.tolerances, buffer) {
+            Front::At(header) => header,
+            Front::Undecided => return Err(Frame::Incomplete),
+            Front::Nothing => return Err(Frame::Garbage),
+        };
+        let content = buffer.get(header..).unwrap_or_default();
+        let has_una = content.starts_with(b"UNA");
+        if has_una && content.len() < UNA_LENGTH {
             return Err(Frame::Incomplete);
         }
         // An illegal UNA is a finding of the reader; here the default characters find the end.
-        let service = ServiceChars::read(content).unwrap_or(ServiceChars::DEFAULT);
+        let mut service = ServiceChars::read(content).unwrap_or(ServiceChars::DEFAULT);
+        let first = header + if has_una { UNA_LENGTH } else { 0 };
+        if self.tolerances.newline_terminator {
+            match implied_terminator(&service, buffer.get(first..).unwrap_or_default()) {
+                Implied::Terminator(terminator) => service.terminator = terminator,
+                Implied::Undecided => return Err(Frame::Incomplete),
+                Implied::No => {}
+            }
+        }
         self.begun = Some((start, service));
-        self.segment = next_content(buffer, start + if has_una { UNA_LENGTH } else { 0 });
+        self.segment = next_content(buffer, first);
         self.scanned = self.segment;
         Ok((start, service))
     }
@@ -102,28 +141,34 @@ impl FrameFinder {
     fn segment_end(&mut self, service: &ServiceChars, buffer: &[u8]) -> Option<usize> {
         self.segment = if self.scanned == self.segment { next_content(buffer, self.segment) } else { self.segment };
         self.scanned = self.scanned.max(self.segment);
-        let stops = |byte: &u8| *byte == service.terminator || Some(*byte) == service.release;
-        while let Some(found) = buffer.get(self.scanned..)?.iter().position(stops) {
+        let release = service.release.unwrap_or(service.terminator);
+        while let Some(found) = memchr2(service.terminator, release, buffer.get(self.scanned..)?) {
             let at = self.scanned + found;
+            self.scanned = at;
             if buffer.get(at) == Some(&service.terminator) {
-                self.scanned = at;
                 return Some(at);
             }
-            if at + 1 == buffer.len() {
-                self.scanned = at;
+            let released = if self.is_wrapping(service) { next_content(buffer, at + 1) } else { at + 1 };
+            if released >= buffer.len() {
                 return None;
             }
-            self.scanned = at + 2;
+            self.scanned = released + 1;
         }
         self.scanned = buffer.len();
         None
     }
-}
 
-/// The first byte from here on that is no line break.
-fn next_content(buffer: &[u8], from: usize) -> usize {
-    let breaks = buffer.get(from..).unwrap_or_default().iter().take_while(|byte| is_line_break(**byte)).count();
-    from + breaks
+    /// The first three bytes of a segment; lines may be wrapped between them.
+    fn tag(&self, segment: &[u8]) -> [u8; 3] {
+        let wraps = self.tolerances.wrapped_lines;
+        let mut letters = segment.iter().filter(|byte| !(wraps && matches!(byte, b'\r' | b'\n')));
+        [(); 3].map(|()| letters.next().copied().unwrap_or_default())
+    }
+
+    /// Whether a line break may stand between a release character and what it releases.
+    fn is_wrapping(&self, service: &ServiceChars) -> bool {
+        self.tolerances.wrapped_lines && !matches!(service.terminator, b'\r' | b'\n')
+    }
 }
 
 #[cfg(test)]
@@ -131,8 +176,8 @@ mod tests {
     use super::*;
 
     /// Feeds the stream in pieces of this size and says what was found, separated by `|`.
-    fn frames(stream: &[u8], piece: usize) -> String {
-        let (mut buffer, mut finder, mut found) = (Vec::new(), FrameFinder::default(), Vec::new());
+    fn frames(tolerances: Tolerances, stream: &[u8], piece: usize) -> String {
+        let (mut buffer, mut finder, mut found) = (Vec::new(), FrameFinder::new(tolerances), Vec::new());
         for bytes in stream.chunks(piece) {
             buffer.extend_from_slice(bytes);
             loop {
@@ -147,15 +192,22 @@ mod tests {
             }
         }
         if let Some(rest) = finder.rest(&buffer) {
-            found.push(format!("rest {}", buffer[rest].escape_ascii()));
+            let word = if finder.last(&buffer).is_some() { "last" } else { "rest" };
+            found.push(format!("{word} {}", buffer[rest].escape_ascii()));
         }
         found.join(" | ")
     }
 
-    fn check(stream: &str, expected: &str) {
+    #[track_caller]
+    fn check_with(tolerances: Tolerances, stream: &str, expected: &str) {
         for piece in 1..=stream.len() {
-            assert_eq!(frames(stream.as_bytes(), piece), expected, "in pieces of {piece}");
+            assert_eq!(frames(tolerances, stream.as_bytes(), piece), expected, "in pieces of {piece}");
         }
+    }
+
+    #[track_caller]
+    fn check(stream: &str, expected: &str) {
+        check_with(Tolerances::default(), stream, expected);
     }
 
     #[test]
@@ -199,5 +251,51 @@ mod tests {
     #[test]
     fn nothing_but_line_breaks_is_nothing() {
         check("\r\n\r\n", "");
+    }
+
+    #[test]
+    fn what_may_stand_in_front_belongs_to_the_interchange() {
+        let stream = "\r\n\u{feff}UNB+A'UNZ+1'\n\u{feff}UNB+B'UNZ+2'";
+        check(stream, r"\xef\xbb\xbfUNB+A\'UNZ+1\' | \xef\xbb\xbfUNB+B\'UNZ+2\'");
+        check_with(Tolerances::NONE, stream, "garbage");
+        let stream = "To: UNA\nUNB+UNOA'UNZ+1'\nTo: B\nUNA:+.? 'UNB+B'UNZ+2'";
+        check_with(Tolerances::ALL, stream, r"To: UNA\nUNB+UNOA\'UNZ+1\' | To: B\nUNA:+.? \'UNB+B\'UNZ+2\'");
+        check(stream, "garbage");
+    }
+
+    #[test]
+    fn lines_that_are_segments_end_with_their_line_breaks() {
+        let stream = "UNB+A\r\nUNH+1\r\nUNZ+1\r\nUNB+B\r\nUNH+2\r\nUNZ+2\r\n";
+        check(stream, r"UNB+A\r\nUNH+1\r\nUNZ+1\r | UNB+B\r\nUNH+2\r\nUNZ+2\r");
+        check_with(Tolerances::NONE, stream, &format!("rest {}", stream.escape_default()));
+        check("UNA:+.? \nUNB+A\nUNZ+1\n\n", r"UNA:+.? \nUNB+A\nUNZ+1\n");
+    }
+
+    #[test]
+    fn tags_and_what_is_released_may_be_wrapped() {
+        let stream = "UNB+A?\n'UNZ+'UN\r\nZ+1'UNB+B'UNZ+2'";
+        check_with(Tolerances::ALL, stream, r"UNB+A?\n\'UNZ+\'UN\r\nZ+1\' | UNB+B\'UNZ+2\'");
+    }
+
+    #[test]
+    fn an_interchange_is_the_last_when_it_lacks_but_its_terminator() {
+        check_with(Tolerances::ALL, "UNB+A'UNZ+1+R\r\n", r"last UNB+A\'UNZ+1+R\r\n");
+        check_with(Tolerances::ALL, "UNB+A'UNZ", r"rest UNB+A\'UNZ");
+        check("UNB+A'UNZ+1+R", r"rest UNB+A\'UNZ+1+R");
+    }
+
+    #[test]
+    fn one_interchange_only_is_followed_by_nothing() {
+        let one = Tolerances { several_interchanges: false, ..Tolerances::default() };
+        check_with(one, "UNB+A'UNZ+1'\r\n", r"UNB+A\'UNZ+1\'");
+        check_with(one, "UNB+A'UNZ+1'\r\nUNB", "garbage");
+    }
+
+    #[test]
+    fn the_switch_that_would_let_it_stand_is_named() {
+        let mut finder = FrameFinder::new(Tolerances::NONE);
+        assert_eq!(finder.would_allow(b"\xef\xbb\xbfUNB+A'"), Some(Tolerance::ByteOrderMark));
+        assert!(matches!(finder.find(b"UNB+A'UNZ+1'"), Frame::Interchange(_)));
+        assert_eq!(finder.would_allow(b"UNB+A'"), Some(Tolerance::SeveralInterchanges));
     }
 }

@@ -15,6 +15,9 @@ mod segment;
 mod service;
 mod value;
 
+// What is taken although the standard does not have it.
+mod tolerance;
+
 // What is wrong, and the way back to bytes.
 mod finding;
 mod writer;
@@ -29,5 +32,6 @@ pub use interchange::{FunctionalGroup, Interchange, Message, PackageReference};
 pub use repertoire::Repertoire;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub use service::{ServiceChars, UNA_LENGTH};
+pub use tolerance::{Mended, Note, Reading, Tolerance, Tolerances, mend};
 pub use value::{Value, Values};
 pub use writer::{InterchangeWriter, SegmentWriter};

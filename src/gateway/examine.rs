@@ -12,7 +12,8 @@ use super::rulebook::Rulebook;
 use super::syntax::{Syntax, is_full, judge_syntax, too_long, unsupported};
 use crate::declaration::guide::Guide;
 use crate::edifact::{
-    ElementPlace, Interchange, Message, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag, preparation_day,
+    ElementPlace, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag,
+    Tolerance, mend, preparation_day,
 };
 use crate::grammar::{Catalogue, Examined as Structure};
 use crate::identifier::DeclarationReference;
@@ -42,9 +43,10 @@ pub enum Examined {
 #[must_use]
 pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Examined {
     let bytes = delivery.bytes.clone();
-    let Some((interchange, findings)) = Interchange::read(&bytes) else {
-        let reason = if Interchange::is_interactive(&bytes) { NO_INTERACTIVE } else { "there is no readable UNB" };
-        return Examined::Unreadable(Evidence { delivery, reason: reason.to_owned() });
+    let mended = mend(&bytes, &rulebook.tolerances);
+    let Some(Reading { interchange, findings, notes }) = mended.read() else {
+        let reason = unreadable(&bytes, rulebook);
+        return Examined::Unreadable(Evidence { delivery, reason });
     };
     if !interchange.envelope.can_be_answered() {
         let reason = "UNB has no reference, sender or recipient that an answer could name".to_owned();
@@ -59,7 +61,10 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
     check_agreement(&interchange, partner, &delivery, rulebook, &mut syntax.findings);
     check_kinds(&interchange, rulebook, &mut syntax.findings);
     syntax.findings.sort_by_key(|finding| (finding.span.start, finding.place));
-    let judgements = judge_all(&interchange, &syntax, partner, rulebook, &delivery);
+    let mut judgements = judge_all(&interchange, &syntax, partner, rulebook, &delivery);
+    mended.restore(syntax.findings.iter_mut().map(|finding| &mut finding.span));
+    mended
+        .restore(judgements.iter_mut().flat_map(|judgement| &mut judgement.findings).map(|finding| &mut finding.span));
     let is_sender_known = partner.is_known_as(&interchange.envelope.sender);
     let repeat_key = is_sender_known.then(|| RepeatKey {
         partner: partner.id.clone(),
@@ -69,7 +74,16 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
     });
     let digest = repeat_digest(&interchange);
     let facts = facts(&interchange, partner, rulebook, syntax.findings, judgements);
-    Examined::Interchange(Box::new(Examination { delivery, facts, repeat_key, digest }))
+    Examined::Interchange(Box::new(Examination { delivery, facts, notes, repeat_key, digest }))
+}
+
+/// Why there is nothing to examine, with the switch that would make it readable.
+fn unreadable(bytes: &[u8], rulebook: &Rulebook) -> String {
+    if Interchange::is_interactive(bytes) {
+        return NO_INTERACTIVE.to_owned();
+    }
+    let switch = rulebook.tolerances.would_allow(bytes).map(Tolerance::hint);
+    format!("there is no readable UNB{}", switch.unwrap_or_default())
 }
 
 /// Whom it is for, who sent it, whether it is practice: what UNB says against what is agreed.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::examine::{Examined, examine};
 use super::rulebook::Rulebook;
+use crate::edifact::Note;
 use crate::event;
 use crate::partner::{Partner, PartnerId};
 use crate::record::{Answer, AnswerReference, Delivery, Evidence, Recorded};
@@ -84,6 +85,7 @@ impl<S: Store> Gateway<S> {
         match examined {
             Examined::Unreadable(evidence) => self.keep(evidence).await,
             Examined::Interchange(examination) => {
+                examination.notes.iter().for_each(|note| tell(&partner.id, note));
                 let queued = Queued::new();
                 let Standing { recorded, is_repeat } = self.store.record(*examination).await?; // The disk before the wire.
                 drop(queued);
@@ -129,6 +131,14 @@ impl<S: Store> Gateway<S> {
     pub async fn delivered(&self, partner: &PartnerId, answers: &[Answer]) -> Result<(), Unavailable> {
         if answers.is_empty() { Ok(()) } else { self.store.delivered(partner, answers).await }
     }
+}
+
+/// Tells operators what was taken although the standard does not have it.
+fn tell(partner: &PartnerId, note: &Note) {
+    let (tolerance, first) = (note.tolerance.name(), note.first.start);
+    tracing::info!(%partner, tolerance, count = note.count, first, "a tolerance was used");
+    let labels = [("partner", partner.as_str().to_owned()), ("tolerance", tolerance.to_owned())];
+    metrics::counter!(event::TOLERANCES_USED, &labels).increment(1);
 }
 
 /// An interchange in the gauge, as long as it waits to be recorded or is given up.

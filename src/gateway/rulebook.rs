@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::codes::CodeLists;
 use crate::declaration::guide::{Guide, Mistake, Named};
-use crate::edifact::{Envelope, MessageType, PartyId};
+use crate::edifact::{Envelope, MessageType, PartyId, Tolerances};
 use crate::grammar::Catalogue;
 use crate::rules::{self, RuleSettings};
 
@@ -13,6 +13,8 @@ use crate::rules::{self, RuleSettings};
 pub struct Rulebook {
     /// Who we are.
     pub identities: Identities,
+    /// What is taken although the standard does not have it.
+    pub tolerances: Tolerances,
     /// The message grammars.
     pub catalogue: Catalogue,
     /// The implementation guides: a message is a declaration when one of them applies to it.

@@ -52,6 +52,7 @@ pub(super) fn sent(reference: &str) -> Examination {
     let examination = Examination {
         delivery,
         facts: facts(sender, reference),
+        notes: Vec::new(),
         repeat_key: Some(repeat_key),
         digest: Digest([0; 32]),
     };

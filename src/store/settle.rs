@@ -40,7 +40,7 @@ pub(crate) fn settle(
     number: RecordNumber,
     examination: Examination,
 ) -> Result<Settled, Unavailable> {
-    let Examination { delivery, mut facts, repeat_key, digest } = examination;
+    let Examination { delivery, mut facts, repeat_key, digest, notes: _ } = examination;
     let remembered = match repeat_key {
         None => None,
         Some(key) => match known_as(knowledge, &key, &digest)? {

@@ -25,4 +25,5 @@ mod metrics;
 mod openssl;
 mod reloading;
 mod strangers;
+mod tolerating;
 mod trouble;

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
 use lodged::codes::CodeLists;
 use lodged::declaration::guide::Guide;
-use lodged::edifact::{Interchange, PartyId};
+use lodged::edifact::{Interchange, PartyId, Tolerances};
 use lodged::gateway::{Examined, Gateway, Identities, Received, Rulebook, examine, judge_syntax};
 use lodged::grammar::Catalogue;
 use lodged::identifier::ProofForm;
@@ -82,6 +82,7 @@ pub(crate) fn rulebook() -> Rulebook {
     let real = PartyId { identification: "LODGED".to_owned(), ..PartyId::default() };
     Rulebook {
         identities: Identities { real, practice: None },
+        tolerances: Tolerances::default(),
         catalogue,
         guides: vec![guide],
         codes: CodeLists::embedded(),

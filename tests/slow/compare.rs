@@ -165,7 +165,7 @@ fn compare_texts(fast: &Interchange<'_>, slow: &Slow<'_>) {
     assert_eq!(envelope.is_practice, unb(12, 1) == "1");
     for (message, expected) in fast.messages.iter().zip(&slow.messages) {
         check(&message.reference, &expected.reference);
-        let MessageType { kind, version, release, agency, association } = message.kind.clone();
+        let MessageType { kind, version, release, agency, association } = MessageType::clone(&message.kind);
         for (text, expected) in
             [kind, version, release, agency, association.unwrap_or_default()].iter().zip(&expected.kind)
         {

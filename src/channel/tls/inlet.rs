@@ -4,7 +4,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::time::Instant;
 
 use super::limits::Limits;
-use crate::edifact::{Frame, FrameFinder};
+use crate::edifact::{Frame, FrameFinder, Tolerance, Tolerances};
 use crate::event::TurnedAway;
 
 /// What stands at the front of what was received.
@@ -14,8 +14,8 @@ pub(super) enum Found {
     Nothing,
     /// A whole interchange.
     Interchange(Bytes),
-    /// Something that is no interchange.
-    Garbage,
+    /// Something that is no interchange, and the switch that would take it, where there is one.
+    Garbage(Option<Tolerance>),
     /// An interchange that is longer than it may be, whole or not.
     TooLong,
 }
@@ -31,8 +31,8 @@ pub(super) struct Inlet {
 }
 
 impl Inlet {
-    pub(super) fn new(now: Instant) -> Self {
-        Self { finder: FrameFinder::default(), quiet_since: now, begun: None }
+    pub(super) fn new(now: Instant, tolerances: Tolerances) -> Self {
+        Self { finder: FrameFinder::new(tolerances), quiet_since: now, begun: None }
     }
 
     /// Takes the next interchange off the front.
@@ -41,7 +41,7 @@ impl Inlet {
         match self.finder.find(received) {
             Frame::Incomplete if received.len() > bytes_max => Found::TooLong,
             Frame::Incomplete => Found::Nothing,
-            Frame::Garbage => Found::Garbage,
+            Frame::Garbage => Found::Garbage(self.finder.would_allow(received)),
             Frame::Interchange(range) if range.len() > bytes_max => Found::TooLong,
             Frame::Interchange(range) => {
                 self.begun = None;
@@ -50,6 +50,16 @@ impl Inlet {
                 Found::Interchange(bytes.freeze())
             }
         }
+    }
+
+    /// Takes what remains when the partner has ended its side in order: an interchange whose last terminator is missing, where
+    /// that is tolerated.
+    pub(super) fn take_last(&mut self, received: &mut BytesMut) -> Option<Bytes> {
+        let range = self.finder.last(received)?;
+        self.begun = None;
+        let mut bytes = received.split_to(range.end);
+        bytes.advance(range.start);
+        Some(bytes.freeze())
     }
 
     /// Notes that something came. Line breaks between interchanges are nothing, and do not keep a connection alive.
@@ -88,7 +98,7 @@ impl Inlet {
     }
 }
 
-/// Line breaks between interchanges are not kept, however many come. Within an interchange the front is UNA or UNB.
+/// Line breaks between interchanges are not kept, however many come. Within an interchange the front is no line break.
 fn skip_line_breaks(received: &mut BytesMut) {
     let breaks = received.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     received.advance(breaks);
@@ -103,13 +113,35 @@ mod tests {
     /// Takes everything off this stream when interchanges may have so many bytes.
     fn check(stream: &str, bytes_max: usize, expected: &[Found]) {
         let mut received = BytesMut::from(stream);
-        let mut inlet = Inlet::new(Instant::now());
+        let mut inlet = inlet(Instant::now());
         let mut found = Vec::new();
         while let Found::Interchange(bytes) = inlet.take(&mut received, bytes_max) {
             found.push(Found::Interchange(bytes));
         }
         found.push(inlet.take(&mut received, bytes_max));
         assert_eq!(found, expected);
+    }
+
+    fn inlet(now: Instant) -> Inlet {
+        Inlet::new(now, Tolerances::default())
+    }
+
+    #[test]
+    fn what_a_switch_would_take_is_said() {
+        let mut received = BytesMut::from("\u{feff}UNB+A'");
+        let found = Inlet::new(Instant::now(), Tolerances::NONE).take(&mut received, 99);
+        assert_eq!(found, Found::Garbage(Some(Tolerance::ByteOrderMark)));
+    }
+
+    #[test]
+    fn an_interchange_without_its_last_terminator_is_taken_at_the_end_where_that_is_tolerated() {
+        let tolerances = Tolerances { missing_last_terminator: true, ..Tolerances::default() };
+        for (tolerances, expected) in [(tolerances, Some("UNB+A'UNZ+1")), (Tolerances::default(), None)] {
+            let mut received = BytesMut::from("UNB+A'UNZ+1");
+            let mut inlet = Inlet::new(Instant::now(), tolerances);
+            assert_eq!(inlet.take(&mut received, 99), Found::Nothing);
+            assert_eq!(inlet.take_last(&mut received).as_deref(), expected.map(str::as_bytes));
+        }
     }
 
     fn interchange(text: &'static str) -> Found {
@@ -139,13 +171,13 @@ mod tests {
 
     #[test]
     fn garbage_is_seen_after_what_came_before() {
-        check("UNB+A'UNZ+1'HELO", 99, &[interchange("UNB+A'UNZ+1'"), Found::Garbage]);
+        check("UNB+A'UNZ+1'HELO", 99, &[interchange("UNB+A'UNZ+1'"), Found::Garbage(None)]);
     }
 
     #[test]
     fn line_breaks_take_no_room() {
         let mut received = BytesMut::from("\r\n".repeat(1000).as_str());
-        assert_eq!(Inlet::new(Instant::now()).take(&mut received, 12), Found::Nothing);
+        assert_eq!(inlet(Instant::now()).take(&mut received, 12), Found::Nothing);
         assert!(received.is_empty());
     }
 
@@ -160,7 +192,7 @@ mod tests {
     #[test]
     fn a_slow_sender_reaches_the_time_of_one_interchange() {
         let begun = Instant::now();
-        let (mut inlet, mut received) = (Inlet::new(begun), BytesMut::from("UNB"));
+        let (mut inlet, mut received) = (inlet(begun), BytesMut::from("UNB"));
         let due = inlet.patience(&received, &limits(), begun);
         assert_eq!(due, (begun + Duration::from_secs(60), TurnedAway::IdleSecondsMax));
         let later = begun + Duration::from_secs(50);
@@ -172,7 +204,7 @@ mod tests {
     #[test]
     fn line_breaks_do_not_keep_a_connection_alive() {
         let begun = Instant::now();
-        let (mut inlet, mut received) = (Inlet::new(begun), BytesMut::from("\r\n"));
+        let (mut inlet, mut received) = (inlet(begun), BytesMut::from("\r\n"));
         let later = begun + Duration::from_secs(50);
         inlet.note_received(&mut received, later);
         let due = inlet.patience(&received, &limits(), later);
@@ -182,7 +214,7 @@ mod tests {
     #[test]
     fn the_time_of_the_gateway_itself_does_not_count() {
         let begun = Instant::now();
-        let (mut inlet, received) = (Inlet::new(begun), BytesMut::from("UNB"));
+        let (mut inlet, received) = (inlet(begun), BytesMut::from("UNB"));
         inlet.patience(&received, &limits(), begun);
         let later = begun + Duration::from_secs(50);
         inlet.pause(later);

@@ -119,13 +119,13 @@ pub(super) async fn keep<S: Store>(
     gateway: Arc<Gateway<S>>,
     partner: Arc<Partner>,
     delivery: Delivery,
-    reason: &'static str,
+    reason: String,
 ) -> Answered {
     let channel = delivery.channel;
     tally::count(channel, &partner.id, Outcome::Evidence);
     tally::count_security(SecurityEvent::Unreadable);
     warn!(partner = %partner.id, reason, "nobody can be answered, the bytes are kept as evidence");
-    match contained(gateway.keep(Evidence { delivery, reason: reason.to_owned() })).await {
+    match contained(gateway.keep(Evidence { delivery, reason })).await {
         Ok(Ok(_)) => Answered::Unreadable,
         Ok(Err(unavailable)) => {
             error!(%unavailable, "the evidence could not be kept");

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::report::{FileReport, Finding, Unreadable};
+use super::report::{FileReport, Finding, NoteReport, Unreadable};
 use super::text::Text;
 use crate::cli::paint::Paint;
 use crate::cli::safe::visible;
@@ -29,6 +29,9 @@ pub(super) fn write(
     let text = Text::new(bytes);
     for finding in &report.findings {
         write_finding(out, style, report, finding, &text)?;
+    }
+    for note in &report.notes {
+        write_note(out, style, &report.file, note)?;
     }
     if let Some(unreadable) = &report.unreadable {
         write_unreadable(out, style, &report.file, unreadable, &text)?;
@@ -74,6 +77,18 @@ fn write_finding(
         }
     }
     writeln!(out)
+}
+
+/// `note[line_breaks_between_segments]: Line breaks stand between segments (47 times, first my.edi:1:50)`
+fn write_note(out: &mut dyn Write, style: Style, file: &str, note: &NoteReport) -> io::Result<()> {
+    let Style { paint, language } = style;
+    let times = match note.count {
+        1 => String::new(),
+        count => language.choose(format!("{count} times, first "), format!("{count} fois, d'abord ")),
+    };
+    let head = paint.blue(&format!("note[{}]", note.tolerance));
+    let place = format!("{}:{}:{}", visible(file), note.place.line, note.place.column);
+    writeln!(out, "{head}: {} ({times}{place})", note.sentence)
 }
 
 /// Where in the interchange: `message 1, segment 7 LOC, element 2, component 1`.

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use super::remedy::remedy;
 use super::report::{
-    Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, SegmentReport, Unreadable, capitalised,
+    Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, NoteReport, SegmentReport, Unreadable,
+    capitalised,
 };
 use super::text::Text;
 use crate::declaration::guide::Guide;
 use crate::declaration::{RuleFinding, Severity};
 use crate::edifact::{
-    ElementPlace, Frame, FrameFinder, Interchange, Message, MessageType, PartyId, Place, Repertoire, Segment,
-    ServiceTag, SyntaxFinding,
+    ElementPlace, Frame, FrameFinder, Interchange, Mended, Message, MessageType, Note, PartyId, Place, Reading,
+    Repertoire, Segment, ServiceTag, SyntaxFinding, Tolerance, mend,
 };
 use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_content, judge_syntax};
 use crate::grammar::Examined as Structure;
@@ -43,7 +44,7 @@ impl Judge {
     pub(super) fn judge(&self, file: &str, bytes: &[u8]) -> FileReport {
         let text = Text::new(bytes);
         let mut report = FileReport::new(file);
-        let (mut from, mut finder) = (0, FrameFinder::default());
+        let (mut from, mut finder) = (0, FrameFinder::new(self.rulebook.tolerances));
         while let Some(rest) = bytes.get(from..) {
             let range = match finder.find(rest) {
                 Frame::Interchange(range) => range,
@@ -52,33 +53,35 @@ impl Judge {
                     None => break,
                 },
                 Frame::Garbage => {
-                    report.unreadable = Some(self.unreadable(&text, rest, from + line_breaks(rest)));
+                    let switch = finder.would_allow(rest);
+                    report.unreadable = Some(self.unreadable(&text, rest, from + line_breaks(rest), switch));
                     break;
                 }
             };
             let whole = from + range.start..from + range.end;
-            match Examination::of(self, &text, bytes, whole.clone()) {
+            let own = bytes.get(whole.clone()).unwrap_or_default();
+            match Examination::of(self, &text, &mend(own, &self.rulebook.tolerances), whole.start) {
                 Some(examination) => examination.tell(&mut report),
                 None => {
-                    let nothing = bytes.get(whole.clone()).unwrap_or_default();
-                    report.unreadable = Some(self.unreadable(&text, nothing, whole.start));
+                    let switch = self.rulebook.tolerances.would_allow(own);
+                    report.unreadable = Some(self.unreadable(&text, own, whole.start, switch));
                 }
             }
             from = whole.end;
         }
         if report.interchanges.is_empty() && report.unreadable.is_none() {
-            report.unreadable = Some(self.unreadable(&text, &[], 0));
+            report.unreadable = Some(self.unreadable(&text, &[], 0, None));
         }
         report.settle();
         report
     }
 
     /// What is no interchange, or none of the kind that is processed here.
-    fn unreadable(&self, text: &Text<'_>, bytes: &[u8], offset: usize) -> Unreadable {
+    fn unreadable(&self, text: &Text<'_>, bytes: &[u8], offset: usize, switch: Option<Tolerance>) -> Unreadable {
         // Nobody knows the repertoire of what is no interchange; one byte is one character.
         let (line, column) = text.point(offset, Repertoire::Unoc);
-        let (sentence, hint) = if Interchange::is_interactive(bytes) {
-            self.language.choose(
+        let (sentence, hint) = match switch {
+            _ if Interchange::is_interactive(bytes) => self.language.choose(
                 (
                     "Here is an interactive interchange (UIB to UIZ)",
                     "Only batch interchanges are processed: UNB to UNZ",
@@ -87,9 +90,18 @@ impl Judge {
                     "Voici un interchange interactif (UIB à UIZ)",
                     "Seuls les interchanges par lots sont traités: UNB à UNZ",
                 ),
-            )
-        } else {
-            self.language.choose(
+            ),
+            Some(Tolerance::SeveralInterchanges) => self.language.choose(
+                (
+                    "Another interchange came before this one",
+                    "Send one interchange only, or switch tolerances.several_interchanges on",
+                ),
+                (
+                    "Un autre interchange précède celui-ci",
+                    "Envoyez un seul interchange, ou activez tolerances.several_interchanges",
+                ),
+            ),
+            _ => self.language.choose(
                 (
                     "Here is no interchange: neither UNA nor UNB can be read",
                     "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ",
@@ -98,11 +110,19 @@ impl Judge {
                     "Ceci n'est pas un interchange: ni UNA ni UNB n'est lisible",
                     "Un interchange commence par UNB, précédé ou non de UNA, et se termine par UNZ",
                 ),
-            )
+            ),
+        };
+        let hint = match switch.filter(|switch| *switch != Tolerance::SeveralInterchanges) {
+            Some(switch) => format!(
+                "{hint}; tolerances.{} {}",
+                switch.name(),
+                self.language.choose("would take it", "l'accepterait")
+            ),
+            None => hint.to_owned(),
         };
         Unreadable {
             sentence: sentence.to_owned(),
-            hint: hint.to_owned(),
+            hint,
             place: Some(FilePlace { line, column, offset, length: bytes.len() }),
         }
     }
@@ -191,21 +211,29 @@ struct Examination<'a> {
     text: &'a Text<'a>,
     /// Where the interchange begins in the file.
     start: usize,
+    mended: &'a Mended<'a>,
     interchange: Interchange<'a>,
+    notes: Vec<Note>,
+    /// The repertoire in which its bytes are shown.
+    repertoire: Repertoire,
     syntax: Syntax,
 }
 
 impl<'a> Examination<'a> {
-    fn of(judge: &'a Judge, text: &'a Text<'a>, bytes: &'a [u8], range: Range<usize>) -> Option<Self> {
-        let start = range.start;
-        let (interchange, findings) = Interchange::read(bytes.get(range)?)?;
+    fn of(judge: &'a Judge, text: &'a Text<'a>, mended: &'a Mended<'a>, start: usize) -> Option<Self> {
+        let Reading { interchange, findings, notes } = mended.read()?;
         let syntax = judge.syntax(&interchange, findings);
-        Some(Self { judge, text, start, interchange, syntax })
+        let is_utf8 = notes.iter().any(|note| note.tolerance == Tolerance::Utf8UnderUnoc);
+        let repertoire = if is_utf8 { Repertoire::Unoy } else { interchange.envelope.repertoire };
+        Some(Self { judge, text, start, mended, interchange, notes, repertoire, syntax })
     }
 
     fn tell(&self, report: &mut FileReport) {
         report.interchanges.push(self.summary());
         let number = report.interchanges.len();
+        let is_next = number > 1;
+        let follows = is_next.then_some(Note { tolerance: Tolerance::SeveralInterchanges, count: 1, first: 0..0 });
+        self.notes.iter().chain(&follows).for_each(|note| report.take_note(self.note(number, note)));
         report.findings.extend(self.syntax.findings.iter().map(|finding| self.syntax_finding(number, finding)));
         if self.judge.is_syntax_only {
             return;
@@ -215,6 +243,16 @@ impl<'a> Examination<'a> {
             let findings = self.judge.content(&self.interchange, index, message, structure);
             let told = findings.iter().filter(|finding| !self.is_echo(index, finding));
             report.findings.extend(told.map(|finding| self.content_finding(number, index, finding)));
+        }
+    }
+
+    fn note(&self, number: usize, note: &Note) -> NoteReport {
+        NoteReport {
+            tolerance: note.tolerance.name(),
+            sentence: capitalised(note.tolerance.sentence(self.judge.language)),
+            count: note.count,
+            place: self.place_of(&note.first),
+            interchange: number,
         }
     }
 
@@ -230,7 +268,7 @@ impl<'a> Examination<'a> {
             sender: written_party(&envelope.sender),
             recipient: written_party(&envelope.recipient),
             is_practice: envelope.is_practice,
-            line: self.text.point(self.start, envelope.repertoire).0,
+            line: self.place(&(0..0)).line,
             messages: self.interchange.messages.iter().map(message).collect(),
         }
     }
@@ -278,7 +316,7 @@ impl<'a> Examination<'a> {
             component: place.element.and_then(|element| element.component),
             occurrence: place.element.and_then(|element| element.occurrence),
             commodity: None,
-            repertoire: envelope.repertoire,
+            repertoire: self.repertoire,
         }
     }
 
@@ -302,7 +340,7 @@ impl<'a> Examination<'a> {
             component: element.and_then(|element| element.component),
             occurrence: element.and_then(|element| element.occurrence),
             commodity: finding.line,
-            repertoire: self.interchange.envelope.repertoire,
+            repertoire: self.repertoire,
         }
     }
 
@@ -321,8 +359,13 @@ impl<'a> Examination<'a> {
     }
 
     fn place(&self, span: &Range<usize>) -> FilePlace {
+        self.place_of(&self.mended.original(span))
+    }
+
+    /// The place of bytes as they came.
+    fn place_of(&self, span: &Range<usize>) -> FilePlace {
         let offset = self.start + span.start;
-        let (line, column) = self.text.point(offset, self.interchange.envelope.repertoire);
+        let (line, column) = self.text.point(offset, self.repertoire);
         FilePlace { line, column, offset, length: span.len() }
     }
 }

@@ -33,6 +33,22 @@ pub(super) struct FileReport {
     pub(super) interchanges: Vec<InterchangeReport>,
     /// In the order of the file.
     pub(super) findings: Vec<Finding>,
+    /// What was taken although the standard does not have it.
+    pub(super) notes: Vec<NoteReport>,
+}
+
+/// A tolerance that was used in a file.
+#[derive(Debug, Serialize)]
+pub(super) struct NoteReport {
+    /// The name of its switch in `[tolerances]`.
+    pub(super) tolerance: &'static str,
+    pub(super) sentence: String,
+    /// How often in the file.
+    pub(super) count: usize,
+    /// Where first.
+    pub(super) place: FilePlace,
+    /// In which interchange first, counted from 1.
+    pub(super) interchange: usize,
 }
 
 /// Why a file, or the rest of it, could not be read.
@@ -140,6 +156,7 @@ impl FileReport {
             unreadable: None,
             interchanges: Vec::new(),
             findings: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -149,6 +166,14 @@ impl FileReport {
         let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
         (self.errors, self.warnings, self.notices) =
             (count(Severity::Error), count(Severity::Warning), count(Severity::Notice));
+    }
+
+    /// Adds a note to those of the same tolerance.
+    pub(super) fn take_note(&mut self, note: NoteReport) {
+        match self.notes.iter_mut().find(|known| known.tolerance == note.tolerance) {
+            Some(known) => known.count += note.count,
+            None => self.notes.push(note),
+        }
     }
 
     pub(super) fn message_count(&self) -> usize {

@@ -10,6 +10,8 @@ const SHOWN_MAX: usize = 100;
 const LEAD: usize = 30;
 /// Most bytes of one character in any repertoire.
 const CHARACTER_BYTES_MAX: usize = 4;
+/// The byte order mark of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The bytes of a file, with the beginnings of its lines.
 #[derive(Debug)]
@@ -32,12 +34,14 @@ pub(super) struct Excerpt {
 impl<'a> Text<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         let breaks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-        Self { bytes, starts: std::iter::once(0).chain(breaks).collect() }
+        // A byte order mark is nothing that anybody sees.
+        let first = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        Self { bytes, starts: std::iter::once(first).chain(breaks).collect() }
     }
 
     /// Line and column of a byte, both counted from 1; columns are characters.
     pub(super) fn point(&self, offset: usize, repertoire: Repertoire) -> (usize, usize) {
-        let line = self.starts.partition_point(|start| *start <= offset);
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = line.checked_sub(1).and_then(|index| self.starts.get(index)).copied().unwrap_or_default();
         (line, self.width(start..offset, repertoire) + 1)
     }
@@ -68,7 +72,7 @@ impl<'a> Text<'a> {
 
     /// The bytes of the line that a byte stands in, without its line break.
     fn line(&self, offset: usize) -> Range<usize> {
-        let next = self.starts.partition_point(|start| *start <= offset);
+        let next = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = next.checked_sub(1).and_then(|index| self.starts.get(index)).copied().unwrap_or_default();
         let end = self.starts.get(next).map_or(self.bytes.len(), |next| next - 1);
         let is_windows = end > start && self.bytes.get(end - 1) == Some(&b'\r');

@@ -101,12 +101,12 @@ impl<S: Store> Session<S> {
         Self {
             limits: terms.limits.for_partner(&partner.limits),
             desk: door.desks.of(&partner.id),
+            inlet: Inlet::new(Instant::now(), door.gateway.rulebook().tolerances),
             door,
             terms,
             fingerprint,
             partner,
             wire,
-            inlet: Inlet::new(Instant::now()),
             held: None,
             last_call: None,
             ending: None,

@@ -13,7 +13,7 @@ use crate::channel::tally;
 use crate::channel::tls::door::turn_away;
 use crate::channel::tls::inlet::Found;
 use crate::channel::tls::receive::{self, Answered};
-use crate::edifact::Interchange;
+use crate::edifact::{Interchange, Tolerance};
 use crate::event::{Outcome, SecurityEvent, TurnedAway};
 use crate::gateway::NO_INTERACTIVE;
 use crate::record::{Channel, Delivery};
@@ -41,15 +41,18 @@ impl<S: Store> Session<S> {
             Some((bytes, _)) => (bytes, true),
             None => match self.inlet.take(&mut self.wire.received, self.limits.interchange_bytes_max) {
                 Found::Interchange(bytes) => (bytes, false),
-                Found::Nothing => return None,
-                Found::Garbage => {
-                    let is_interactive = Interchange::is_interactive(&self.wire.received);
-                    let nothing = "it is no interchange: neither UNA nor UNB begins it";
-                    return self.refuse_rest(if is_interactive { NO_INTERACTIVE } else { nothing });
+                Found::Nothing => (self.last_interchange()?, false),
+                Found::Garbage(switch) => {
+                    let what = match switch {
+                        _ if Interchange::is_interactive(&self.wire.received) => NO_INTERACTIVE,
+                        Some(Tolerance::SeveralInterchanges) => "another interchange came before it",
+                        _ => "it is no interchange: neither UNA nor UNB begins it",
+                    };
+                    return self.refuse_rest(format!("{what}{}", switch.map(Tolerance::hint).unwrap_or_default()));
                 }
                 Found::TooLong => {
                     turn_away(TurnedAway::InterchangeBytesMax);
-                    return self.refuse_rest("it is longer than limits.interchange_bytes_max");
+                    return self.refuse_rest("it is longer than limits.interchange_bytes_max".to_owned());
                 }
             },
         };
@@ -66,9 +69,15 @@ impl<S: Store> Session<S> {
         }
     }
 
+    /// What is whole but for its last terminator, once the partner has ended its side in order.
+    fn last_interchange(&mut self) -> Option<Bytes> {
+        let is_over = matches!(self.ending, Some(Ending::Partner { is_clean: true }));
+        is_over.then(|| self.inlet.take_last(&mut self.wire.received)).flatten()
+    }
+
     /// Keeps what stands there as evidence and reads no further. The rate holds for evidence too, or a partner could fill
     /// the disk with it.
-    fn refuse_rest(&mut self, reason: &'static str) -> Option<Bytes> {
+    fn refuse_rest(&mut self, reason: String) -> Option<Bytes> {
         let bytes = self.wire.received.split().freeze();
         self.stop_reading();
         if self.desk.admit(self.limits.interchanges_per_minute_max).is_ok() {
