@@ -68,7 +68,7 @@ pub(super) const SETTINGS: &[Key] = &[
             key("other_hours", Whole(0, 65_535, "hours")),
         ],
     ),
-    table("grammars", &[key("directory", OptionalPath)]),
+    table("grammars", &[key("directory", OptionalPath), key("directory_codes", Flag)]),
     table("partners", &[key("directory", Path)]),
     table("watch", &[key("listen", Text(address))]),
     table("log", &[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))]),

@@ -6,11 +6,15 @@
 
 mod walk;
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{Envelope, MessageType, PartyId, SyntaxVersion, read_header};
 use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
-use super::segment::{Segment, Tag, segment_bytes};
+use super::scan::{BLOCK, Scan, block_at};
+use super::segment::{Segment, Tag};
 use super::service::{ServiceChars, UNA_LENGTH};
 use walk::{take, walk};
 
@@ -19,8 +23,8 @@ use walk::{take, walk};
 pub struct Message {
     /// Its reference (0062, of a package 0800).
     pub reference: String,
-    /// What it is (S009); nothing for a package.
-    pub kind: MessageType,
+    /// What it is (S009); nothing for a package. Messages that follow each other share it where it is the same.
+    pub kind: Arc<MessageType>,
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
     /// What the object of a package relates to; none for a message.
@@ -55,19 +59,21 @@ pub struct FunctionalGroup {
     trailer: Option<usize>,
 }
 
-/// A stretch of bytes that is a segment.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: u32,
-    end: u32,
-}
+/// Segments whose characters are looked at together.
+const SEGMENTS_TOGETHER: usize = 32;
+
+/// Bytes of a segment and its terminator, as they come on average: a first guess, and no limit.
+const BYTES_PER_SEGMENT: usize = 24;
 
 /// One interchange, read where it lies.
 #[derive(Debug)]
 pub struct Interchange<'a> {
     bytes: &'a [u8],
     service: ServiceChars,
-    segments: Vec<Span>,
+    /// Where the first segment may begin.
+    content: usize,
+    /// Where each segment ends: four bytes a segment are all that is kept of it.
+    ends: Vec<u32>,
     /// What UNB says.
     pub envelope: Envelope,
     /// The functional groups, in order.
@@ -100,16 +106,15 @@ impl<'a> Interchange<'a> {
             ServiceChars::DEFAULT
         });
         let content = if has_una { UNA_LENGTH } else { 0 };
-        let segments = segments(&service, bytes, content)?;
-        let header =
-            Segment::new(service, usize::try_from(segments.first()?.start).ok()?, slice(bytes, *segments.first()?));
+        let ends = ends(&service, bytes, content)?;
+        let header = Segment::at(service, bytes, span(bytes, &ends, content, 0)?);
         if header.tag() != Tag(*b"UNB") {
             return None;
         }
         // Which characters UNB is read with depends on the version in it: only syntax 4 knows repetitions.
         let is_syntax_4 = header.component(2, 2).is_some_and(|version| version.raw() == b"4");
         let mut service = service.for_version(is_syntax_4, has_una);
-        let header = Segment::new(service, header.span().start, header.raw());
+        let header = Segment::at(service, bytes, header.span());
         let envelope = read_header(&header, &mut findings);
         if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
@@ -118,7 +123,7 @@ impl<'a> Interchange<'a> {
             service.decimal_mark = ServiceChars::DEFAULT.decimal_mark;
         }
         let interchange =
-            Self { bytes, service, segments, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
+            Self { bytes, service, content, ends, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
         let (interchange, mut findings) = walk(interchange, findings);
         // Of a repertoire that is not supported nobody can say which characters it has.
         if !findings.iter().any(|finding| finding.error == SyntaxError::UnsupportedCharacterSet) {
@@ -132,9 +137,10 @@ impl<'a> Interchange<'a> {
     /// nothing for one, and CONTRL answers batch interchanges alone.
     #[must_use]
     pub fn is_interactive(bytes: &[u8]) -> bool {
-        let bytes = skip_line_breaks(bytes);
-        let content = if bytes.starts_with(b"UNA") { bytes.get(UNA_LENGTH..).unwrap_or_default() } else { bytes };
-        skip_line_breaks(content).starts_with(b"UIB")
+        let begins = |from: usize, tag: &[u8]| bytes.get(from..).is_some_and(|rest| rest.starts_with(tag));
+        let first = skip_line_breaks(bytes, 0);
+        let content = if begins(first, b"UNA") { skip_line_breaks(bytes, first + UNA_LENGTH) } else { first };
+        begins(content, b"UIB")
     }
 
     /// The bytes it was read from.
@@ -163,7 +169,7 @@ impl<'a> Interchange<'a> {
 
     /// All segments in order, service segments included.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment<'a>> + '_ {
-        self.segments.iter().map(|span| self.at(*span))
+        self.stretch(0..self.ends.len())
     }
 
     /// The segments of a message, UNH to UNT.
@@ -171,7 +177,7 @@ impl<'a> Interchange<'a> {
         &self,
         message: &Message,
     ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + Clone + '_ {
-        self.segments.get(message.first..message.end).unwrap_or_default().iter().map(|span| self.at(*span))
+        self.stretch(message.first..message.end)
     }
 
     /// One segment of a message by its position, UNH = 1 (0096).
@@ -186,29 +192,42 @@ impl<'a> Interchange<'a> {
         [Some(group.header), group.trailer].into_iter().flatten().filter_map(|index| self.segment(index))
     }
 
-    fn segment(&self, index: usize) -> Option<Segment<'a>> {
-        self.segments.get(index).map(|span| self.at(*span))
+    fn stretch(
+        &self,
+        segments: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + Clone + '_ {
+        segments.map(|index| self.segment(index).unwrap_or(Segment::new(self.service, self.bytes.len(), &[])))
     }
 
-    fn at(&self, span: Span) -> Segment<'a> {
-        Segment::new(self.service, span.start as usize, slice(self.bytes, span))
+    #[inline]
+    fn segment(&self, index: usize) -> Option<Segment<'a>> {
+        let span = span(self.bytes, &self.ends, self.content, index)?;
+        Some(Segment::at(self.service, self.bytes, span))
     }
 
     /// Finds the bytes that the repertoire does not have (0085 = 21), one finding for each component that holds some.
     ///
-    /// One pass over a table of 256 entries; only what is found is looked at again, to say where it stands.
+    /// Many segments are looked at together; only where something is found, each by itself.
     fn check_characters(&self, findings: &mut Vec<SyntaxFinding>) {
         let allowed = self.allowed_bytes();
         let is_allowed = |byte: &u8| allowed.get(usize::from(*byte)).copied().unwrap_or_default();
         let repertoire = self.envelope.repertoire;
+        let is_clean = |raw: &[u8]| {
+            repertoire.is_plain(raw) || (raw.iter().all(is_allowed) && repertoire.fault_in_sequences(raw).is_none())
+        };
         let mut places = Places::default();
-        for (index, span) in self.segments.iter().enumerate() {
-            let place = places.next(self, index);
-            let raw = slice(self.bytes, *span);
-            let is_clean = raw.iter().all(is_allowed) && repertoire.fault_in_sequences(raw).is_none();
-            // What a package holds is no text of the interchange.
-            if !is_clean && !self.is_in_package(place) {
-                self.find_characters(self.at(*span), place, &is_allowed, findings);
+        for first in (0..self.ends.len()).step_by(SEGMENTS_TOGETHER) {
+            let stretch = first..self.ends.len().min(first + SEGMENTS_TOGETHER);
+            if is_clean(self.raw(&stretch)) {
+                continue;
+            }
+            for index in stretch {
+                let Some(segment) = self.segment(index) else { break };
+                let place = if is_clean(segment.raw()) { continue } else { places.next(self, index) };
+                // What a package holds is no text of the interchange.
+                if !self.is_in_package(place) {
+                    self.find_characters(segment, place, &is_allowed, findings);
+                }
             }
         }
     }
@@ -216,6 +235,15 @@ impl<'a> Interchange<'a> {
     fn is_in_package(&self, place: Place) -> bool {
         let message = place.message().and_then(|message| self.messages.get(usize::try_from(message).ok()?));
         message.is_some_and(|message| message.package.is_some())
+    }
+
+    /// The bytes from the first of these segments to the terminator of the last one, line breaks between them too.
+    fn raw(&self, segments: &Range<usize>) -> &'a [u8] {
+        let (Some(first), Some(last)) = (self.segment(segments.start), self.segment(segments.end.saturating_sub(1)))
+        else {
+            return &[];
+        };
+        self.bytes.get(first.span().start..last.span().end).unwrap_or_default()
     }
 
     fn find_characters(
@@ -336,26 +364,58 @@ impl Places {
     }
 }
 
-/// Divides the bytes at the terminators. Bytes behind the last terminator are no segment.
-fn segments(service: &ServiceChars, bytes: &[u8], from: usize) -> Option<Vec<Span>> {
-    let mut segments = Vec::with_capacity(bytes.len() / 24);
-    let mut rest = skip_line_breaks(bytes.get(from..)?);
-    while let Some((behind, segment)) = segment_bytes(service, rest) {
-        let start = u32::try_from(bytes.len() - rest.len()).ok()?;
-        let end = start + u32::try_from(segment.len()).ok()?;
-        segments.push(Span { start, end });
-        rest = skip_line_breaks(behind);
+/// Where each segment ends: at the terminators. Bytes behind the last one are no segment. None when the bytes are too
+/// many to be counted.
+fn ends(service: &ServiceChars, bytes: &[u8], content: usize) -> Option<Vec<u32>> {
+    u32::try_from(bytes.len()).ok()?;
+    let scan = Scan::new([service.terminator], service.release);
+    let mut ends = Vec::with_capacity(bytes.len() / BYTES_PER_SEGMENT);
+    let mut is_released = false;
+    for at in (content..bytes.len()).step_by(BLOCK) {
+        let masks = scan.masks(&block_at::<BLOCK>(bytes, at), is_released);
+        is_released = masks.releases_next;
+        let (block, mut stops) = (count(at), masks.stops);
+        while stops != 0 {
+            ends.push(block + stops.trailing_zeros());
+            stops &= stops - 1;
+        }
     }
-    Some(segments)
+    if is_line_break(&service.terminator) {
+        // Where a line break ends a segment, those between segments end none.
+        let mut start = skip_line_breaks(bytes, content);
+        ends.retain(|end| {
+            let is_segment = start <= *end as usize;
+            start = if is_segment { skip_line_breaks(bytes, *end as usize + 1) } else { start };
+            is_segment
+        });
+    }
+    Some(ends)
 }
 
-fn skip_line_breaks(bytes: &[u8]) -> &[u8] {
-    let breaks = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    bytes.get(breaks..).unwrap_or_default()
+/// A segment's bytes, without the terminator.
+#[inline]
+fn span(bytes: &[u8], ends: &[u32], content: usize, index: usize) -> Option<Range<usize>> {
+    let end = *ends.get(index)? as usize;
+    let behind = match index.checked_sub(1) {
+        Some(before) => *ends.get(before)? as usize + 1,
+        None => content,
+    };
+    Some(skip_line_breaks(bytes, behind)..end)
 }
 
-fn slice(bytes: &[u8], span: Span) -> &[u8] {
-    bytes.get(span.start as usize..span.end as usize).unwrap_or_default()
+/// The first byte from here on that is no line break.
+#[inline]
+fn skip_line_breaks(bytes: &[u8], from: usize) -> usize {
+    match bytes.get(from) {
+        Some(byte) if is_line_break(byte) => {
+            from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| is_line_break(byte)).count()
+        }
+        _ => from,
+    }
+}
+
+fn is_line_break(byte: &u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 /// A count of the standard: more than 4,294,967,295 cannot stand in an interchange that can be read.

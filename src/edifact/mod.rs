@@ -5,10 +5,12 @@
 //! 0085 code and a place counted as CONTRL counts. Values stay where they are in the bytes until somebody asks for one.
 
 // In reading order: the characters, where interchanges begin and end in a stream, segments, envelopes.
+mod cuts;
 mod envelope;
 mod frame;
 mod interchange;
 mod repertoire;
+mod scan;
 mod segment;
 mod service;
 mod value;
@@ -17,6 +19,7 @@ mod value;
 mod finding;
 mod writer;
 
+pub use cuts::{Cuts, Piece};
 pub use envelope::{
     AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion, preparation_day,
 };

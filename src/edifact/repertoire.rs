@@ -96,6 +96,25 @@ impl Repertoire {
         TABLES.get(self as usize).unwrap_or(NONE)
     }
 
+    /// Whether all of these are characters that it shares with ASCII: a quick look, before the table is asked.
+    #[must_use]
+    pub fn is_plain(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Unoa => are_within(bytes, [(b' ', b'"'), (b'%', b'?'), (b'A', b'Z')]),
+            Self::Unob => are_within(bytes, [(b' ', b'"'), (b'%', b'?'), (b'A', b'Z'), (b'a', b'z')]),
+            Self::Unoc
+            | Self::Unod
+            | Self::Unoe
+            | Self::Unof
+            | Self::Unog
+            | Self::Unoh
+            | Self::Unoi
+            | Self::Unoj
+            | Self::Unok
+            | Self::Unoy => are_within(bytes, [(b' ', b'~')]),
+        }
+    }
+
     /// Whether this byte may stand in a value.
     fn allows(self, byte: u8) -> bool {
         match self {
@@ -204,6 +223,14 @@ impl Repertoire {
     }
 }
 
+/// Whether each byte is in one of these ranges. There is no way out at the first that is not: so the compiler looks at
+/// many at once.
+fn are_within<const N: usize>(bytes: &[u8], ranges: [(u8, u8); N]) -> bool {
+    let is_within =
+        |byte: u8| ranges.iter().fold(false, |found, (first, last)| found | (*first..=*last).contains(&byte));
+    bytes.iter().fold(true, |are_within, byte| are_within & is_within(*byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +248,16 @@ mod tests {
         let allowed = Repertoire::Unoa.allowed_bytes();
         assert!(allowed[usize::from(b'A')] && allowed[usize::from(b'%')]);
         assert!(!allowed[usize::from(b'a')] && !allowed[usize::from(b'#')] && !allowed[usize::from(b'\n')]);
+    }
+
+    #[test]
+    fn plain_bytes_are_those_of_the_table_that_ascii_has() {
+        for repertoire in Repertoire::ALL {
+            for byte in 0..=u8::MAX {
+                let is_allowed = repertoire.allowed_bytes()[usize::from(byte)];
+                assert_eq!(repertoire.is_plain(&[byte]), byte.is_ascii() && is_allowed, "{repertoire:?} {byte:02x}");
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::rulebook::Rulebook;
 use super::syntax::{Syntax, is_full, judge_syntax, too_long, unsupported};
 use crate::declaration::guide::Guide;
 use crate::edifact::{
-    ElementPlace, Interchange, Message, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag, preparation_day,
+    ElementPlace, Interchange, Message, MessageType, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag,
+    preparation_day,
 };
 use crate::grammar::{Catalogue, Examined as Structure};
 use crate::identifier::DeclarationReference;
@@ -283,7 +284,7 @@ fn group_facts(group: &crate::edifact::FunctionalGroup) -> GroupFacts {
 
 fn message_facts(message: &Message) -> MessageFacts {
     let Message { reference, kind, group, package, .. } = message.clone();
-    MessageFacts { reference, kind, group, package }
+    MessageFacts { reference, kind: MessageType::clone(&kind), group, package }
 }
 
 /// Our answers that the CONTRL messages of an interchange name in their UCI (0020).

@@ -1,9 +1,11 @@
 //! The walk over the segments that finds the envelopes, and what is wrong with them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::{FunctionalGroup, Interchange, Message, PackageReference, count};
-use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, value};
+use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, texts};
 use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
 use crate::edifact::segment::{Segment, Tag};
 
@@ -58,13 +60,29 @@ enum Mixing {
     Reported,
 }
 
+/// Where trailers say their count and their reference: UNT, UNE and UNZ alike.
+const TRAILER: [(u16, u16); 2] = [(2, 1), (3, 1)];
+
+/// What is wrong with a trailer: the code, the element and the words.
+type TrailerFaults = [Option<(SyntaxError, u16, String)>; 2];
+
+/// A trailer repeats the reference of its header and counts what came between.
+fn trailer_faults([said, repeated]: [Cow<'_, str>; 2], counted: usize, reference: &str, what: &str) -> TrailerFaults {
+    let is_number = said.bytes().all(|byte| byte.is_ascii_digit());
+    let is_other = !said.is_empty() && (!is_number || said.parse() != Ok(counted));
+    let count = || (SyntaxError::CountDoesNotMatch, 2, format!("{said} {what} were announced, {counted} arrived"));
+    let is_unlike = !repeated.is_empty() && repeated != reference;
+    let unlike = || (SyntaxError::ReferencesDoNotMatch, 3, format!("the header has {reference}"));
+    [is_other.then(count), is_unlike.then(unlike)]
+}
+
 /// The walk over the segments that finds the envelopes.
 struct Walk<'a> {
     interchange: Interchange<'a>,
     findings: Vec<SyntaxFinding>,
     open: Open,
     /// References in use: of groups (none) and of messages (their group, and the reference).
-    references: HashSet<(&'static str, Option<u32>, String)>,
+    references: HashSet<(&'static str, Option<u32>, Cow<'a, str>)>,
     /// Behind the last package: what lies before it is not looked at.
     package_end: usize,
     /// A package had no UNP, so that none after it can have one.
@@ -73,8 +91,11 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn run(&mut self) {
-        for index in 1..self.interchange.segments.len() {
+        for index in 1..self.interchange.ends.len() {
             let Some(segment) = self.interchange.segment(index) else { break };
+            if self.open.message && !segment.raw().starts_with(b"UN") {
+                continue; // Nearly all of them.
+            }
             if index < self.package_end {
                 continue;
             }
@@ -101,8 +122,8 @@ impl<'a> Walk<'a> {
         take(&mut self.findings, finding(error, place, span, detail));
     }
 
-    fn text(&self, segment: &Segment<'a>, element: u16, component: u16) -> String {
-        value(segment, element, component, self.interchange.envelope.repertoire)
+    fn texts<const N: usize>(&self, segment: &Segment<'a>, wanted: [(u16, u16); N]) -> [Cow<'a, str>; N] {
+        texts(segment, wanted, self.interchange.envelope.repertoire)
     }
 
     fn message_place(&self, segment: ServiceTag) -> Place {
@@ -121,14 +142,15 @@ impl<'a> Walk<'a> {
         let party = |position| {
             segment.element(position).map(|element| PartyId::read(&element, self.interchange.envelope.repertoire))
         };
+        let [reference] = self.texts(segment, [(6, 1)]);
         let group = FunctionalGroup {
-            reference: self.text(segment, 6, 1),
+            reference: reference.clone().into_owned(),
             sender: party(3).filter(|party| !party.identification.is_empty()),
             recipient: party(4).filter(|party| !party.identification.is_empty()),
             header: index,
             trailer: None,
         };
-        let is_new = self.references.insert(("UNG", None, group.reference.clone()));
+        let is_new = self.references.insert(("UNG", None, reference));
         self.interchange.groups.push(group);
         self.open.group = true;
         self.report_mixed(segment);
@@ -139,27 +161,31 @@ impl<'a> Walk<'a> {
 
     fn open_message(&mut self, index: usize, segment: &Segment<'a>) {
         self.leave_message(index, segment);
-        let mut kind = (1..=5).map(|component| self.text(segment, 3, component)).collect::<Vec<_>>().into_iter();
-        let mut next = || kind.next().unwrap_or_default();
-        let kind = MessageType {
-            kind: next(),
-            version: next(),
-            release: next(),
-            agency: next(),
-            association: Some(next()).filter(|code| !code.is_empty()),
-        };
+        let [reference, kind, version, release, agency, association] =
+            self.texts(segment, [(2, 1), (3, 1), (3, 2), (3, 3), (3, 4), (3, 5)]);
         let group = self.open.group.then(|| count(self.interchange.groups.len().saturating_sub(1)));
-        let reference = self.text(segment, 2, 1);
-        let is_new = self.references.insert(("UNH", group, reference.clone()));
-        let differs = group.is_some()
-            && self
-                .interchange
-                .messages
-                .iter()
-                .rev()
-                .take(1)
-                .any(|last| last.group == group && last.kind.kind != kind.kind);
-        self.interchange.messages.push(Message { reference, kind, group, package: None, first: index, end: index + 1 });
+        let last = self.interchange.messages.last();
+        let differs = last.is_some_and(|last| group.is_some() && last.group == group && last.kind.kind != kind);
+        let is_again = |last: &&Arc<MessageType>| {
+            last.kind == kind
+                && last.version == version
+                && last.release == release
+                && last.agency == agency
+                && last.association.as_deref().unwrap_or_default() == association
+        };
+        let kind = last.map(|last| &last.kind).filter(is_again).cloned().unwrap_or_else(|| {
+            Arc::new(MessageType {
+                association: (!association.is_empty()).then(|| association.into_owned()),
+                kind: kind.into_owned(),
+                version: version.into_owned(),
+                release: release.into_owned(),
+                agency: agency.into_owned(),
+            })
+        });
+        let reference_text = reference.clone().into_owned();
+        let is_new = self.references.insert(("UNH", group, reference));
+        let message = Message { reference: reference_text, kind, group, package: None, first: index, end: index + 1 };
+        self.interchange.messages.push(message);
         self.open.message = true;
         if group.is_none() && self.open.mixing == Mixing::None {
             self.open.mixing = Mixing::BareMessage;
@@ -187,13 +213,11 @@ impl<'a> Walk<'a> {
     /// UNO to UNP hold an object of any bytes: the package is refused, and the object not looked at.
     fn skip_package(&mut self, index: usize, segment: &Segment<'a>) {
         let group = self.open.group.then(|| count(self.interchange.groups.len().saturating_sub(1)));
-        let reference = self.text(segment, 2, 1);
-        let package =
-            PackageReference { qualifier: self.text(segment, 3, 1), identification: self.text(segment, 3, 2) };
+        let [reference, qualifier, identification] = self.texts(segment, [(2, 1), (3, 1), (3, 2)]).map(Cow::into_owned);
+        let package = PackageReference { qualifier, identification };
         let trailer = self.trailer_behind_object(index, segment).or_else(|| self.next_trailer(index));
         let end = trailer.unwrap_or(index) + 1;
-        let kind = MessageType::default();
-        let package = Some(package);
+        let (kind, package) = (Arc::new(MessageType::default()), Some(package));
         self.interchange.messages.push(Message { reference, kind, group, package, first: index, end });
         self.package_end = end;
         if group.is_none() && self.open.mixing == Mixing::None {
@@ -212,19 +236,19 @@ impl<'a> Walk<'a> {
     /// The segment that ends with UNP where UNO says that its object ends (0810 octets). UNP follows the object without a
     /// terminator, so that its segment may begin inside the object.
     fn trailer_behind_object(&self, index: usize, segment: &Segment<'a>) -> Option<usize> {
-        let number = |component| self.text(segment, 5, component).parse::<usize>().ok();
-        let header = index + number(2).unwrap_or_default(); // 0814: segments between UNO and the object.
-        let object = self.interchange.segment(header)?.span().end + 1;
-        let trailer = object.checked_add(number(1)?)?;
+        let [length, between] = self.texts(segment, [(5, 1), (5, 2)]).map(|text| text.parse::<usize>().ok());
+        let last = index.checked_add(between.unwrap_or_default())?; // 0814: segments between UNO and the object.
+        let object = self.interchange.segment(last)?.span().end + 1;
+        let trailer = object.checked_add(length?)?;
         let is_trailer = self.interchange.bytes.get(trailer..)?.starts_with(b"UNP");
-        let found = self.interchange.segments.partition_point(|span| span.end as usize <= trailer);
+        let found = self.interchange.ends.partition_point(|end| *end as usize <= trailer);
         is_trailer.then_some(found).filter(|found| *found > index)
     }
 
     /// The next segment that is UNP; where there was none, there is none further on.
     fn next_trailer(&self, index: usize) -> Option<usize> {
         let is_trailer = |at: &usize| self.interchange.segment(*at).is_some_and(|at| at.tag() == Tag(*b"UNP"));
-        let further = if self.is_package_open { 0..0 } else { index + 1..self.interchange.segments.len() };
+        let further = if self.is_package_open { 0..0 } else { index + 1..self.interchange.ends.len() };
         further.into_iter().find(is_trailer)
     }
 
@@ -257,10 +281,12 @@ impl<'a> Walk<'a> {
 
     fn close_message(&mut self, index: usize, segment: &Segment<'a>) {
         self.open.message = false;
+        let said = self.texts(segment, TRAILER);
         let Some(message) = self.interchange.messages.last_mut() else { return };
         message.end = index + 1;
-        let (counted, reference) = (message.end - message.first, message.reference.clone());
-        self.check_trailer(segment, self.message_place(ServiceTag::Unt), counted, &reference, "segments");
+        let counted = message.end - message.first;
+        let faults = trailer_faults(said, counted, &message.reference, "segments");
+        self.report_trailer(faults, self.message_place(ServiceTag::Unt), segment);
     }
 
     fn close_group(&mut self, index: usize, segment: &Segment<'a>) {
@@ -270,10 +296,11 @@ impl<'a> Walk<'a> {
         // They are the last ones: looking through all would cost an interchange of many groups its square.
         let messages = self.interchange.messages.iter().rev();
         let counted = messages.take_while(|message| message.group == Some(number)).count();
+        let said = self.texts(segment, TRAILER);
         let Some(group) = self.interchange.groups.last_mut() else { return };
         group.trailer = Some(index);
-        let reference = group.reference.clone();
-        self.check_trailer(segment, self.group_place(ServiceTag::Une), counted, &reference, "messages");
+        let faults = trailer_faults(said, counted, &group.reference, "messages");
+        self.report_trailer(faults, self.group_place(ServiceTag::Une), segment);
         if counted == 0 {
             self.report(
                 SyntaxError::LowerLevelEmpty,
@@ -292,25 +319,18 @@ impl<'a> Walk<'a> {
         let place = Place::Interchange { segment: Some(ServiceTag::Unz), element: None };
         let (groups, messages) = (self.interchange.groups.len(), self.interchange.messages.len());
         let (counted, what) = if groups > 0 { (groups, "functional groups") } else { (messages, "messages") };
-        let reference = self.interchange.envelope.reference.0.clone();
-        self.check_trailer(segment, place, counted, &reference, what);
+        let said = self.texts(segment, TRAILER);
+        let faults = trailer_faults(said, counted, &self.interchange.envelope.reference.0, what);
+        self.report_trailer(faults, place, segment);
         if groups + messages == 0 {
             let place = Place::Interchange { segment: None, element: None };
             self.report(SyntaxError::LowerLevelEmpty, place, segment, None, "the interchange has no message");
         }
     }
 
-    /// A trailer repeats the reference of its header and counts what came between.
-    fn check_trailer(&mut self, segment: &Segment<'a>, place: Place, counted: usize, reference: &str, what: &str) {
-        let said = self.text(segment, 2, 1);
-        if !said.is_empty() && said.trim_start_matches('0') != counted.to_string().trim_start_matches('0') {
-            let detail = format!("{said} {what} were announced, {counted} arrived");
-            self.report(SyntaxError::CountDoesNotMatch, place, segment, Some(2), &detail);
-        }
-        let repeated = self.text(segment, 3, 1);
-        if !repeated.is_empty() && repeated != reference {
-            let detail = format!("the header has {reference}");
-            self.report(SyntaxError::ReferencesDoNotMatch, place, segment, Some(3), &detail);
+    fn report_trailer(&mut self, faults: TrailerFaults, place: Place, segment: &Segment<'a>) {
+        for (error, element, detail) in faults.into_iter().flatten() {
+            self.report(error, place, segment, Some(element), &detail);
         }
     }
 
@@ -366,8 +386,8 @@ impl<'a> Walk<'a> {
         if self.interchange.trailer.is_some() {
             return;
         }
-        let Some(last) = self.interchange.segment(self.interchange.segments.len().saturating_sub(1)) else { return };
-        let end = self.interchange.segments.len();
+        let Some(last) = self.interchange.segment(self.interchange.ends.len().saturating_sub(1)) else { return };
+        let end = self.interchange.ends.len();
         self.leave_message(end, &last);
         self.leave_group(&last);
         let rest = self.interchange.bytes.get(last.span().end + 1..).unwrap_or_default();
