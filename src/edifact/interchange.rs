@@ -136,9 +136,10 @@ impl<'a> Interchange<'a> {
     /// nothing for one, and CONTRL answers batch interchanges alone.
     #[must_use]
     pub fn is_interactive(bytes: &[u8]) -> bool {
-        let start = skip_line_breaks(bytes, 0);
-        let una = if bytes.get(start..).is_some_and(|bytes| bytes.starts_with(b"UNA")) { UNA_LENGTH } else { 0 };
-        bytes.get(skip_line_breaks(bytes, start + una)..).is_some_and(|content| content.starts_with(b"UIB"))
+        let begins = |from: usize, tag: &[u8]| bytes.get(from..).is_some_and(|rest| rest.starts_with(tag));
+        let first = skip_line_breaks(bytes, 0);
+        let content = if begins(first, b"UNA") { skip_line_breaks(bytes, first + UNA_LENGTH) } else { first };
+        begins(content, b"UIB")
     }
 
     /// The bytes it was read from.

@@ -215,8 +215,7 @@ impl<'a> Walk<'a> {
         let package = PackageReference { qualifier, identification };
         let trailer = self.trailer_behind_object(index, segment).or_else(|| self.next_trailer(index));
         let end = trailer.unwrap_or(index) + 1;
-        let kind = Arc::new(MessageType::default());
-        let package = Some(package);
+        let (kind, package) = (Arc::new(MessageType::default()), Some(package));
         self.interchange.messages.push(Message { reference, kind, group, package, first: index, end });
         self.package_end = end;
         if group.is_none() && self.open.mixing == Mixing::None {
@@ -235,11 +234,10 @@ impl<'a> Walk<'a> {
     /// The segment that ends with UNP where UNO says that its object ends (0810 octets). UNP follows the object without a
     /// terminator, so that its segment may begin inside the object.
     fn trailer_behind_object(&self, index: usize, segment: &Segment<'a>) -> Option<usize> {
-        // 0810: octets of the object; 0814: segments between UNO and the object.
-        let [octets, segments] = self.texts(segment, [(5, 1), (5, 2)]).map(|number| number.parse::<usize>().ok());
-        let header = index + segments.unwrap_or_default();
-        let object = self.interchange.segment(header)?.span().end + 1;
-        let trailer = object.checked_add(octets?)?;
+        let [length, between] = self.texts(segment, [(5, 1), (5, 2)]).map(|text| text.parse::<usize>().ok());
+        let last = index.checked_add(between.unwrap_or_default())?; // 0814: segments between UNO and the object.
+        let object = self.interchange.segment(last)?.span().end + 1;
+        let trailer = object.checked_add(length?)?;
         let is_trailer = self.interchange.bytes.get(trailer..)?.starts_with(b"UNP");
         let found = self.interchange.ends.partition_point(|end| *end as usize <= trailer);
         is_trailer.then_some(found).filter(|found| *found > index)
