@@ -433,7 +433,7 @@ fn the_shipped_grammars_can_be_used() {
         &["grammar", "check", "grammars"],
         0,
         &expect![[r#"
-        grammars: messages 6, guides 1, no errors
+        grammars: messages 317, guides 1, no errors
     "#]],
     );
 }

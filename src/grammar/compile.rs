@@ -123,7 +123,7 @@ fn by_id<'a, T: Copy + Eq + std::hash::Hash + std::fmt::Display, D>(
 }
 
 /// Compiles the segments of one home, and warns of elements and composites that none of them uses.
-fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistakes) -> SegmentTable {
+pub(super) fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistakes) -> SegmentTable {
     let elements = by_id(outline.elements.iter().map(|element| (element.id, element)), "element", mistakes);
     let composites = by_id(outline.composites.iter().map(|composite| (composite.id, composite)), "composite", mistakes);
     let segments = by_id(outline.segments.iter().map(|segment| (segment.id, segment)), "segment", mistakes);

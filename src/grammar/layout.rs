@@ -14,12 +14,30 @@ use crate::edifact::Tag;
 /// Most places of a segment table.
 const PLACES_MAX: usize = 2_000;
 
-/// Compiles one segment table; none when it cannot be used.
+/// Compiles one segment table and finds places that no message can reach; none when it cannot be used.
 pub(super) fn message_grammar(
     message: &MessageDefinition,
     tables: [Arc<SegmentTable>; 3],
     mistakes: &mut Mistakes,
 ) -> Option<MessageGrammar> {
+    let (grammar, lines) = table_of(message, tables, mistakes)?;
+    for place in grammar.unreachable() {
+        let Some((place, at)) = grammar.place(place).zip(lines.get(usize::from(place.0))) else { continue };
+        let hint = format!(
+            "an earlier {} always takes the segment; a mandatory segment between the two would tell them apart",
+            place.tag
+        );
+        mistakes.error(*at, format!("{place} can never be reached"), Some(hint));
+    }
+    Some(grammar)
+}
+
+/// Compiles one segment table, and says where each place is written; none when it cannot be used.
+pub(super) fn table_of(
+    message: &MessageDefinition,
+    tables: [Arc<SegmentTable>; 3],
+    mistakes: &mut Mistakes,
+) -> Option<(MessageGrammar, Vec<At>)> {
     let grammar = MessageGrammar {
         kind: message.kind.value.clone(),
         name: message.name.clone(),
@@ -37,19 +55,8 @@ pub(super) fn message_grammar(
     let mut compiler = TableCompiler { mistakes, grammar, lines: Vec::new(), names: HashSet::new(), is_whole: true };
     compiler.check_ends(message);
     compiler.level(&message.entries, GroupId(0));
-    let TableCompiler { mistakes, grammar, lines, is_whole, .. } = compiler;
-    if !is_whole {
-        return None;
-    }
-    for place in grammar.unreachable() {
-        let Some((place, at)) = grammar.place(place).zip(lines.get(usize::from(place.0))) else { continue };
-        let hint = format!(
-            "an earlier {} always takes the segment; a mandatory segment between the two would tell them apart",
-            place.tag
-        );
-        mistakes.error(*at, format!("{place} can never be reached"), Some(hint));
-    }
-    Some(grammar)
+    let TableCompiler { grammar, lines, is_whole, .. } = compiler;
+    is_whole.then_some((grammar, lines))
 }
 
 struct TableCompiler<'m> {

@@ -97,6 +97,15 @@ impl Mistakes {
         self.0.push((at, Severity::Warning, sentence.into(), hint));
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds those of another reading that are errors.
+    pub(super) fn append_errors(&mut self, other: Self) {
+        self.0.extend(other.0.into_iter().filter(|(_, severity, ..)| *severity == Severity::Error));
+    }
+
     /// The report, in the order of files and lines.
     pub(super) fn into_report(self, files: &[PathBuf]) -> LintReport {
         let mistakes = self.0.into_iter().map(|(at, severity, sentence, hint)| Mistake {
