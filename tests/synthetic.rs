@@ -10,8 +10,8 @@ use std::{
 };
 
 use lodged::{
-    edifact::{ElementPlace, Frame, FrameFinder, Interchange, Place, SyntaxFinding, SyntaxVersion},
-    grammar::Catalogue,
+    edifact::{ElementPlace, Frame, FrameFinder, Interchange, Message, Place, SyntaxFinding, SyntaxVersion},
+    grammar::{Catalogue, Examined},
 };
 
 /// Level, message (first = 1), 0096, 0098, 0104, 0085; none where CONTRL states none.
@@ -103,12 +103,13 @@ fn interchanges(bytes: &[u8]) -> Vec<&[u8]> {
 fn judge(catalogue: &Catalogue, bytes: &[u8]) -> BTreeSet<Coordinates> {
     let Some((interchange, mut findings)) = Interchange::read(bytes) else { return BTreeSet::new() };
     findings.extend(catalogue.check_service(&interchange));
-    for (message, number) in interchange.messages.iter().zip(0u32..) {
-        if let Some(grammar) = catalogue.message(&message.kind) {
-            let examined = grammar.examine(&interchange.envelope, number, interchange.segments_of(message));
-            findings.extend(examined.findings);
-        }
-    }
+    let examine = |(message, number): (&Message, u32)| {
+        let grammar = catalogue.message(&message.kind)?;
+        Some(grammar.examine(&interchange.envelope, number, interchange.segments_of(message)))
+    };
+    let structures: Vec<Option<Examined>> = interchange.messages.iter().zip(0..).map(examine).collect();
+    findings.extend(structures.iter().flatten().flat_map(|examined| examined.findings.clone()));
+    catalogue.name_simple_elements(&interchange, &structures, &mut findings);
     for finding in &findings {
         assert!(bytes.get(finding.span.clone()).is_some(), "{finding:?} points outside");
     }
