@@ -97,6 +97,37 @@ fn the_code_lists_are_those_of_the_directory() {
     }
 }
 
+/// A small directory of our own, so that the way from tables to files is tested where the tables of facts are not.
+/// `UPDATE_EXPECT=1` writes the files.
+#[test]
+fn the_tables_of_the_tests_become_the_grammars_beside_them() {
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tables");
+    let wanted = Import {
+        directory: DirectoryKey::read("T:01:UN").unwrap(),
+        messages: vec!["EXAMPL".to_owned()],
+        without: vec!["2379".to_owned()],
+        names: Vec::new(),
+        has_code_names: true,
+    };
+    let imported = import(&tables.join("t01"), &wanted).unwrap();
+    let told: Vec<&str> = imported.report.mistakes.iter().map(|mistake| mistake.sentence.as_str()).collect();
+    assert_eq!(told, ["there is no data element 8888; its codes are left out"]);
+    let expected = tables.join("t01-grammars");
+    for (name, text) in &imported.files {
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::create_dir_all(&expected).unwrap();
+            fs::write(expected.join(name), text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(expected.join(name)).unwrap(), *text, "{name}");
+    }
+    assert_eq!(fs::read_dir(&expected).unwrap().count(), imported.files.len(), "and nothing else is");
+    let catalogue = Catalogue::load(&expected).unwrap();
+    assert_eq!(catalogue.message(&message_type("EXAMPL", "T:01:UN")).unwrap().places().len(), 10);
+    // What was imported is imported again to the same, its names taken from itself.
+    let again = Import { names: vec![expected], ..wanted };
+    assert_eq!(import(&tables.join("t01"), &again).unwrap().files, imported.files);
+}
+
 /// What `lodged grammar import` makes of the tables, with the names that the grammars have, is what is shipped.
 #[test]
 #[cfg_attr(not(have_shared), ignore = "needs ../shared/directories")]
