@@ -1,7 +1,7 @@
 //! The corpus: every synthetic case has exactly the findings that are expected of it, and `docs/collected.md` has the
 //! verdict on everything that was collected from the world. `UPDATE_EXPECT=1` writes that page anew.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -4,7 +4,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -26,6 +27,9 @@ use crate::edifact::{MessageType, SyntaxVersion};
 /// How the files of a folder that hold grammars end.
 const EXTENSION: &str = "grammar";
 
+/// Longest file with a grammar, in bytes.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// Deepest folder below the one that is loaded.
 const FOLDER_DEPTH_MAX: usize = 8;
 
@@ -45,6 +49,12 @@ pub enum GrammarTrouble {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// A file is longer than a grammar may be.
+    #[error("{path} is longer than {FILE_BYTES_MAX} bytes; divide it", path = path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
     },
     /// The files hold mistakes.
     #[error("the grammars in {path} cannot be used; correct these lines\n{report}", path = path.display())]
@@ -254,13 +264,13 @@ impl Reading {
     }
 
     /// Finds the mistakes of definitions that came from elsewhere than a grammar file; what nothing uses is none.
-    pub(super) fn examine(mut self, home: Home, outline: Outline) -> (Outline, LintReport) {
+    pub(super) fn examine(mut self, home: &Home, outline: Outline) -> (Outline, LintReport) {
         self.homes.insert(home.clone(), outline);
         self.add_service();
         let mut found = Mistakes::default();
         compile(&self.homes, DirectoryCodes::Judged, &mut found);
         self.mistakes.append_errors(found);
-        (self.homes.remove(&home).unwrap_or_default(), self.mistakes.into_report(&self.names))
+        (self.homes.remove(home).unwrap_or_default(), self.mistakes.into_report(&self.names))
     }
 
     fn add_service(&mut self) {
@@ -273,9 +283,16 @@ impl Reading {
 
 /// The grammars of a folder and the folders in it.
 pub(super) fn sources(folder: &Path) -> Result<Vec<Source>, GrammarTrouble> {
-    let read = |path: PathBuf| match fs::read_to_string(&path) {
-        Ok(text) => Ok(Source { name: path, text }),
-        Err(source) => Err(GrammarTrouble::Unreadable { path, source }),
+    let read = |path: PathBuf| {
+        let mut text = String::new();
+        let read = fs::File::open(&path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+        match read {
+            Ok(length) if u64::try_from(length).is_ok_and(|length| length <= FILE_BYTES_MAX) => {
+                Ok(Source { name: path, text })
+            }
+            Ok(_) => Err(GrammarTrouble::TooLong { path }),
+            Err(source) => Err(GrammarTrouble::Unreadable { path, source }),
+        }
     };
     files(folder, EXTENSION)?.into_iter().map(read).collect()
 }
@@ -366,6 +383,24 @@ message TEST Association
         assert_eq!(lint(folder.path()).unwrap(), LintReport::default());
         let missing = lint(&folder.path().join("missing")).unwrap_err().to_string();
         assert!(missing.ends_with("cannot be read; check that it is there and its permissions"), "{missing}");
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = fs::File::create(folder.path().join("a.grammar")).unwrap();
+        file.set_len(1 << 40).unwrap();
+        let trouble = Catalogue::load(folder.path()).unwrap_err().to_string();
+        assert!(trouble.ends_with("a.grammar is longer than 16777216 bytes; divide it"), "{trouble}");
+    }
+
+    #[test]
+    fn mistakes_without_end_are_told_up_to_a_thousand() {
+        let source = Source { name: "a".into(), text: "directory T:1:UN\n".to_owned() + &"x\n".repeat(100_000) };
+        let report = read(&[source], DirectoryCodes::Judged).1;
+        assert_eq!(report.mistakes.len(), 1_000);
+        let last = &report.mistakes[999].sentence;
+        assert_eq!(last, "more than 1000 mistakes were found; the rest is left out");
     }
 
     #[test]

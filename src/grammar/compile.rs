@@ -399,6 +399,14 @@ mod tests {
     }
 
     #[test]
+    fn no_composite_is_inside_itself() {
+        check(
+            "element 1000 an..3\ncomposite C100\n  M 1000\n  C C100\nsegment AAA\n  M C100\n",
+            &["5:5: error: there is no data element C100\n  hint: 1000 is known"],
+        );
+    }
+
+    #[test]
     fn what_names_other_lists_is_known_and_said_once() {
         check(
             "element 1131 an..3\nelsewhere 1132\nelsewhere 1131\nelsewhere 1131\nsegment AAA\n  M 1131\n",

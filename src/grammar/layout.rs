@@ -245,6 +245,35 @@ mod tests {
     }
 
     #[test]
+    fn no_group_is_inside_itself() {
+        check(
+            "  M UNH\n  C group SG1\n    M AAA\n    C group SG1\n      M BBB\n  M UNT\n",
+            &["9:13: error: group SG1 is there twice"],
+        );
+    }
+
+    #[test]
+    fn millions_of_repetitions_cost_nothing() {
+        let mut text = "  M UNH\n".to_owned();
+        for depth in 1..=16 {
+            let indentation = "  ".repeat(depth);
+            let group = format!("C group G{depth:02} x9999999\n");
+            text.extend([&indentation, group.as_str(), &indentation, "  M AAA\n"]);
+        }
+        check(&(text + &"  ".repeat(17) + "C BBB x9999999\n  M UNT\n"), &[]);
+    }
+
+    #[test]
+    fn the_longest_table_is_compiled_and_a_longer_one_refused() {
+        let places = |count: usize| {
+            let alternating = (0..count).map(|number| if number % 2 == 0 { "  C AAA\n" } else { "  C BBB\n" });
+            format!("  M UNH\n{}  M UNT\n", alternating.collect::<String>())
+        };
+        check(&places(1_998), &[]);
+        check(&places(1_999), &["2006:5: error: the table has more than 2000 places"]);
+    }
+
+    #[test]
     fn the_same_tag_may_stand_where_something_tells_the_places_apart() {
         check("  M UNH\n  C AAA x9\n  M BBB\n  C AAA x9\n  M UNT\n", &[]);
         check("  M UNH\n  C AAA x9\n  C BBB\n  C AAA x9\n  M UNT\n", &[]);

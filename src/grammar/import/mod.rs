@@ -63,7 +63,7 @@ pub fn import(folder: &Path, wanted: &Import) -> Result<Imported, GrammarTrouble
     let tables = Tables::read(folder, wanted, &names, &mut reading)?;
     check_wanted(&tables.outline.messages, wanted, tables.messages_file, &mut reading);
     let (outline, used) = (tables.outline, tables.used);
-    let (outline, report) = reading.examine(Home::Directory(wanted.directory.clone()), outline);
+    let (outline, report) = reading.examine(&Home::Directory(wanted.directory.clone()), outline);
     let files = if report.has_errors() { Vec::new() } else { text::files(&wanted.directory, &outline, &used) };
     Ok(Imported { files, report })
 }

@@ -257,10 +257,11 @@ fn code_row(
         let sentence = format!("there is no data element {}; its codes are left out", id.value);
         return mistakes.warning(id.at, sentence, None);
     }
+    let Some(value) = code else { return };
     if lists.found.last().is_none_or(|last| last.id.value != id.value) {
         lists.found.push(CodesDefinition { id, codes: Vec::new() });
     }
-    if let Some((list, value)) = lists.found.last_mut().zip(code) {
+    if let Some(list) = lists.found.last_mut() {
         let name = names.code(id.value, &value.value, name);
         list.codes.push(Code { value, name });
     }

@@ -41,7 +41,7 @@ impl Writer<'_> {
             if agency == "UN" { "UN/EDIFACT directory".to_owned() } else { format!("the directory of {agency},") };
         let mut head = String::new();
         for line in wrapped(&comment.replace('@', &format!("{whose} {version}.{release}"))) {
-            head += &format!("# {line}\n");
+            head.extend(["# ", &line, "\n"]);
         }
         head + &format!("\ndirectory {}\n", self.directory)
     }
