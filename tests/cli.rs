@@ -449,7 +449,7 @@ fn tables_with_mistakes_become_no_grammars() {
     }
     let out = folder.path().join("own");
     let import = || {
-        let folders = [tables.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        let folders = [tables.to_str().unwrap(), "--directory", "T:01:UN", "--out", out.to_str().unwrap()];
         let output = program().args(["grammar", "import"]).args(folders).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
