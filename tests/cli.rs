@@ -469,9 +469,44 @@ fn the_shipped_grammars_can_be_used() {
         &["grammar", "check", "grammars"],
         0,
         &expect![[r#"
-        grammars: messages 6, guides 1, no errors
+        grammars: messages 317, guides 1, no errors
     "#]],
     );
+}
+
+#[test]
+fn tables_with_mistakes_become_no_grammars() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = folder.path().join("t01");
+    std::fs::create_dir(&tables).unwrap();
+    for entry in std::fs::read_dir("testdata/tables/t01").unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), tables.join(entry.file_name())).unwrap();
+    }
+    let out = folder.path().join("own");
+    let import = || {
+        let folders = [tables.to_str().unwrap(), "--directory", "T:01:UN", "--out", out.to_str().unwrap()];
+        let output = program().args(["grammar", "import"]).args(folders).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let segments = std::fs::read_to_string(tables.join("segments.tsv")).unwrap();
+    std::fs::write(tables.join("segments.tsv"), segments.replace("C507", "C508")).unwrap();
+    let (code, said) = import();
+    assert!(said.contains("segments.tsv:4:7: error: there is no composite C508\n  hint: C507 is known\n"), "{said}");
+    assert!(said.ends_with("these tables cannot be used; nothing was written\n") && !out.exists(), "{said}");
+    assert_eq!(code, Some(1));
+    std::fs::write(tables.join("segments.tsv"), segments).unwrap();
+    let (code, said) = import();
+    assert!(said.ends_with(" files of T:01:UN\n"), "{said}");
+    assert_eq!(code, Some(0));
+    assert_eq!(program().args(["grammar", "check"]).arg(&out).output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn tables_of_no_known_directory_need_their_key() {
+    let output = lodged(&["grammar", "import", "testdata/tables"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("say `--directory D:96B:UN`"));
 }
 
 #[test]

@@ -1,63 +1,153 @@
-//! The built-in grammars against the tables of facts: every segment, composite, element and segment table of D.96B, the
-//! service segments and CONTRL of both syntaxes. What a table has wrong is in `docs/directory-notes.md`.
+//! The built-in grammars against the tables of facts: every segment, composite, element, code list and segment table of
+//! D.96B and D.99B, the service segments and CONTRL of both syntaxes. What a table has wrong is in
+//! `docs/directory-notes.md`.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may panic")]
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use lodged::{
     edifact::{MessageType, SyntaxVersion, Tag},
-    grammar::{Catalogue, DirectoryKey, MessageGrammar, SegmentTable},
+    grammar::{Catalogue, CodeList, DataId, DirectoryKey, Import, MessageGrammar, SegmentTable, import},
 };
 
 /// Service segments: the directory's tables have those of syntax 4, which the syntax defines here.
 const SERVICE: [&str; 3] = ["UNH", "UNS", "UNT"];
 
+/// The folders of the directories, their keys, and what is left out of them because its table is wrong.
+const DIRECTORIES: [(&str, &str, &[&str]); 2] =
+    [("d96b", "D:96B:UN", &["DESTIM", "7161"]), ("d99b", "D:99B:UN", &["BOPBNK", "4471", "6311", "6313"])];
+
 #[test]
 #[cfg_attr(not(have_shared), ignore = "needs ../shared/directories")]
-fn the_segments_of_d96b_are_those_of_the_directory() {
-    let representations: BTreeMap<String, String> =
-        table("d96b/elements.tsv").into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
-    let mut composites: BTreeMap<String, String> = BTreeMap::new();
-    for row in table("d96b/composites.tsv") {
-        let parts = composites.entry(row[0].clone()).or_default();
-        assert_eq!(row[1], (parts.lines().count() + 1).to_string(), "the components are in order");
-        let representation = representations.get(&row[2]).map_or("", String::as_str);
-        if !row[0].starts_with('S') {
-            assert_eq!(row[4], *representation, "the directory has one representation for {}", row[2]);
+fn the_segments_are_those_of_the_directory() {
+    for (folder, key, _) in DIRECTORIES {
+        let elements = table(folder, "elements").into_iter().map(|row| (row[0].clone(), row[1].clone()));
+        let representations: BTreeMap<String, String> = elements.collect();
+        let mut composites: BTreeMap<String, String> = BTreeMap::new();
+        for row in table(folder, "composites") {
+            let parts = composites.entry(row[0].clone()).or_default();
+            assert_eq!(row[1], (parts.lines().count() + 1).to_string(), "the components are in order");
+            let representation = representations.get(&row[2]).map_or("", String::as_str);
+            if !row[0].starts_with('S') {
+                assert_eq!(row[4], *representation, "the directory has one representation for {}", row[2]);
+            }
+            writeln!(parts, "    {} {} {}", row[3], row[2], row[4]).unwrap();
         }
-        writeln!(parts, "    {} {} {}", row[3], row[2], row[4]).unwrap();
+        let mut wanted = String::new();
+        let mut last = String::new();
+        for row in table(folder, "segments").iter().filter(|row| !SERVICE.contains(&row[0].as_str())) {
+            if row[0] != last {
+                last.clone_from(&row[0]);
+                writeln!(wanted, "{last}").unwrap();
+            }
+            match row[4].as_str() {
+                "composite" => write!(wanted, "  {} {}\n{}", row[3], row[2], composites[&row[2]]).unwrap(),
+                _ => writeln!(wanted, "  {} {} {}", row[3], row[2], row[5]).unwrap(),
+            }
+        }
+        let catalogue = Catalogue::embedded();
+        compare(&described(catalogue.directory(&DirectoryKey::read(key).unwrap()).unwrap()), &wanted);
     }
-    let mut wanted = String::new();
-    let mut last = String::new();
-    for row in table("d96b/segments.tsv").iter().filter(|row| !SERVICE.contains(&row[0].as_str())) {
-        if row[0] != last {
-            last.clone_from(&row[0]);
-            writeln!(wanted, "{last}").unwrap();
-        }
-        match row[4].as_str() {
-            "composite" => write!(wanted, "  {} {}\n{}", row[3], row[2], composites[&row[2]]).unwrap(),
-            _ => writeln!(wanted, "  {} {} {}", row[3], row[2], row[5]).unwrap(),
-        }
-    }
-    let catalogue = Catalogue::embedded();
-    let directory = catalogue.directory(&DirectoryKey::read("D:96B:UN").unwrap()).unwrap();
-    compare(&described(directory), &wanted);
 }
 
 #[test]
 #[cfg_attr(not(have_shared), ignore = "needs ../shared/directories")]
-fn the_segment_tables_of_d96b_are_those_of_the_directory() {
+fn the_segment_tables_are_those_of_the_directory() {
     let catalogue = Catalogue::embedded();
-    let rows = table("d96b/messages.tsv");
-    for kind in ["CUSDEC", "CUSRES", "REQDOC"] {
-        let mut wanted = String::new();
-        for row in rows.iter().filter(|row| row[0] == kind) {
+    for (folder, key, without) in DIRECTORIES {
+        let mut wanted: BTreeMap<String, String> = BTreeMap::new();
+        for row in table(folder, "messages") {
             let path = if row[2] == "-" { row[4].clone() } else { format!("{}/{}", row[2], row[4]) };
-            writeln!(wanted, "{path} {} {}", row[5], row[6]).unwrap();
+            writeln!(wanted.entry(row[0].clone()).or_default(), "{path} {} {}", row[5], row[6]).unwrap();
         }
-        let grammar = catalogue.message(&message_type(kind, "D:96B:UN")).unwrap();
-        compare(&laid_out(grammar), &wanted);
+        for (kind, wanted) in wanted.iter().filter(|(kind, _)| !without.contains(&kind.as_str())) {
+            compare(&laid_out(catalogue.message(&message_type(kind, key)).unwrap()), wanted);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(have_shared), ignore = "needs ../shared/directories")]
+fn the_code_lists_are_those_of_the_directory() {
+    let catalogue = Catalogue::embedded();
+    for (folder, key, without) in DIRECTORIES {
+        let directory = catalogue.directory(&DirectoryKey::read(key).unwrap()).unwrap();
+        let mut wanted: BTreeMap<DataId, Vec<String>> = BTreeMap::new();
+        let elements: BTreeSet<String> = table(folder, "elements").into_iter().map(|row| row[0].clone()).collect();
+        for row in table(folder, "codes") {
+            if elements.contains(&row[0]) && !without.contains(&row[0].as_str()) {
+                wanted.entry(DataId::read(&row[0]).unwrap()).or_default().push(row[1].clone());
+            }
+        }
+        let values = directory.segments().iter().flat_map(|segment| directory.elements(segment));
+        let used: BTreeSet<DataId> =
+            values.flat_map(|element| directory.values(element)).map(|value| value.id).collect();
+        for element in used {
+            let codes = wanted.get(&element).map(Vec::as_slice).unwrap_or_default();
+            let list = directory.codes(element);
+            assert_eq!(list.map_or(0, CodeList::len), codes.len(), "{folder} {element}");
+            assert!(codes.iter().all(|code| list.is_some_and(|list| list.name(code).is_some())), "{folder} {element}");
+        }
+    }
+}
+
+/// A small directory of our own, so that the way from tables to files is tested where the tables of facts are not.
+/// `UPDATE_EXPECT=1` writes the files.
+#[test]
+fn the_tables_of_the_tests_become_the_grammars_beside_them() {
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tables");
+    let wanted = Import {
+        directory: DirectoryKey::read("T:01:UN").unwrap(),
+        messages: vec!["EXAMPL".to_owned()],
+        without: vec!["2379".to_owned()],
+        names: Vec::new(),
+        has_code_names: true,
+    };
+    let imported = import(&tables.join("t01"), &wanted).unwrap();
+    let told: Vec<&str> = imported.report.mistakes.iter().map(|mistake| mistake.sentence.as_str()).collect();
+    assert_eq!(told, ["there is no data element 8888; its codes are left out"]);
+    let expected = tables.join("t01-grammars");
+    for (name, text) in &imported.files {
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::create_dir_all(&expected).unwrap();
+            fs::write(expected.join(name), text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(expected.join(name)).unwrap(), *text, "{name}");
+    }
+    assert_eq!(fs::read_dir(&expected).unwrap().count(), imported.files.len(), "and nothing else is");
+    let catalogue = Catalogue::load(&expected).unwrap();
+    assert_eq!(catalogue.message(&message_type("EXAMPL", "T:01:UN")).unwrap().places().len(), 9);
+    // What was imported is imported again to the same, its names taken from itself.
+    let again = Import { names: vec![expected], ..wanted };
+    assert_eq!(import(&tables.join("t01"), &again).unwrap().files, imported.files);
+}
+
+/// What `lodged grammar import` makes of the tables, with the names that the grammars have, is what is shipped.
+#[test]
+#[cfg_attr(not(have_shared), ignore = "needs ../shared/directories")]
+fn the_shipped_grammars_are_the_imported_tables() {
+    for (folder, key, without) in DIRECTORIES {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars").join(folder);
+        let wanted = Import {
+            directory: DirectoryKey::read(key).unwrap(),
+            messages: Vec::new(),
+            without: without.iter().map(|id| (*id).to_owned()).collect(),
+            names: vec![shipped.clone()],
+            // The third column of D.99B describes what the codes mean, in sentences.
+            has_code_names: folder == "d96b",
+        };
+        let imported = import(&tables().join(folder), &wanted).unwrap();
+        assert!(!imported.report.has_errors(), "{}", imported.report);
+        for (name, text) in &imported.files {
+            assert!(fs::read_to_string(shipped.join(name)).unwrap() == *text, "{folder}/{name} differs");
+        }
+        assert_eq!(fs::read_dir(&shipped).unwrap().count(), imported.files.len(), "and nothing else is");
     }
 }
 
@@ -176,11 +266,14 @@ fn message_type(kind: &str, key: &str) -> MessageType {
     MessageType { kind: kind.to_owned(), version: next(), release: next(), agency: next(), association: None }
 }
 
-/// The rows of a table of the directories, without its head.
-fn table(name: &str) -> Vec<Vec<String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/directories").join(name);
-    let text = fs::read_to_string(path).unwrap();
+/// The rows of a table of a directory, without its head.
+fn table(folder: &str, name: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(tables().join(folder).join(name).with_extension("tsv")).unwrap();
     text.lines().skip(1).map(|row| row.split('\t').map(str::to_owned).collect()).collect()
+}
+
+fn tables() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/directories")
 }
 
 fn structures() -> String {

@@ -79,6 +79,9 @@ pub enum Trouble {
     /// The grammars cannot be used.
     #[error(transparent)]
     Grammars(#[from] GrammarTrouble),
+    /// A folder of tables does not say which directory it is of.
+    #[error("{} is not named after a directory, such as d96b; say `--directory D:96B:UN`", .0.display())]
+    NamelessDirectory(PathBuf),
     /// The code lists cannot be used.
     #[error(transparent)]
     Codes(#[from] CodeListTrouble),

@@ -4,7 +4,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,6 +18,7 @@ use super::{
     mistake::{LintReport, Mistakes},
     notation::Home,
     outline::{Outline, outline},
+    shipped::{FOLDERS, Shelf},
     spec::{DirectoryKey, SegmentTable},
     table::MessageGrammar,
 };
@@ -25,24 +27,16 @@ use crate::edifact::{MessageType, SyntaxVersion};
 /// How the files of a folder that hold grammars end.
 const EXTENSION: &str = "grammar";
 
+/// Longest file with a grammar, in bytes.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// Deepest folder below the one that is loaded.
 const FOLDER_DEPTH_MAX: usize = 8;
 
-macro_rules! embedded {
-    ($($name:literal)*) => { &[$((concat!("grammars/", $name), include_str!(concat!("../../grammars/", $name)))),*] };
-}
-
 /// The service segments, which hold where a folder brings none of its own.
-const SERVICE: &[(&str, &str)] = embedded!["service/syntax3.grammar" "service/syntax4.grammar"];
-
-/// The directories that are built in.
-const DIRECTORIES: &[(&str, &str)] = embedded![
-    "d96b/elements.grammar"
-    "d96b/composites.grammar"
-    "d96b/segments.grammar"
-    "d96b/cusdec.grammar"
-    "d96b/cusres.grammar"
-    "d96b/reqdoc.grammar"
+const SERVICE: [(&str, &str); 2] = [
+    ("grammars/service/syntax3.grammar", include_str!("../../grammars/service/syntax3.grammar")),
+    ("grammars/service/syntax4.grammar", include_str!("../../grammars/service/syntax4.grammar")),
 ];
 
 /// Why grammars could not be loaded.
@@ -55,6 +49,12 @@ pub enum GrammarTrouble {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// A file is longer than a grammar may be.
+    #[error("{path} is longer than {FILE_BYTES_MAX} bytes; divide it", path = path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
     },
     /// The files hold mistakes.
     #[error("the grammars in {path} cannot be used; correct these lines\n{report}", path = path.display())]
@@ -70,9 +70,18 @@ pub enum GrammarTrouble {
 #[derive(Debug)]
 pub struct Catalogue {
     /// In the order of their keys.
-    messages: Vec<(MessageType, Arc<MessageGrammar>)>,
+    messages: Vec<(MessageType, Held)>,
     directories: BTreeMap<DirectoryKey, Arc<SegmentTable>>,
     services: [Arc<SegmentTable>; 2],
+    /// Directories that are compiled when they are asked for.
+    shelves: Vec<Shelf>,
+}
+
+/// Where the grammar of a message is.
+#[derive(Debug)]
+enum Held {
+    Compiled(Arc<MessageGrammar>),
+    Shipped { shelf: usize, message: usize },
 }
 
 impl Catalogue {
@@ -107,15 +116,33 @@ impl Catalogue {
     /// The same, and whether values are held against the code lists is said.
     #[must_use]
     pub fn embedded_with(lists: DirectoryCodes) -> Self {
-        let sources = DIRECTORIES.iter().map(|(name, text)| Source::built_in(name, text));
-        // That they hold no mistakes is what a test says.
-        Self::new(read(&sources.collect::<Vec<_>>(), lists).0)
+        let mut catalogue = Self::new(read(&[], lists).0);
+        catalogue.shelves =
+            FOLDERS.iter().filter_map(|folder| Shelf::new(folder, lists, &catalogue.services)).collect();
+        for (number, shelf) in catalogue.shelves.iter().enumerate() {
+            let DirectoryKey { version, release, agency } = &shelf.key;
+            let messages = shelf.kinds().map(|(message, kind)| {
+                let kind = MessageType {
+                    kind: kind.to_owned(),
+                    version: version.clone(),
+                    release: release.clone(),
+                    agency: agency.clone(),
+                    association: None,
+                };
+                (kind, Held::Shipped { shelf: number, message })
+            });
+            catalogue.messages.extend(messages);
+        }
+        catalogue.messages.sort_by(|(one, _), (other, _)| one.cmp(other));
+        catalogue
     }
 
     pub(super) fn new(compiled: Compiled) -> Self {
-        let Compiled { directories, services, mut messages } = compiled;
+        let Compiled { directories, services, messages } = compiled;
+        let mut messages: Vec<_> =
+            messages.into_iter().map(|(kind, grammar)| (kind, Held::Compiled(grammar))).collect();
         messages.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self { messages, directories, services }
+        Self { messages, directories, services, shelves: Vec::new() }
     }
 
     /// The grammar of a message: that of its association code, else that of its directory.
@@ -139,7 +166,8 @@ impl Catalogue {
     /// The segments of a directory.
     #[must_use]
     pub fn directory(&self, key: &DirectoryKey) -> Option<&SegmentTable> {
-        self.directories.get(key).map(AsRef::as_ref)
+        let shipped = || self.shelves.iter().find(|shelf| shelf.key == *key).map(Shelf::segments);
+        self.directories.get(key).or_else(shipped).map(AsRef::as_ref)
     }
 
     /// The service segments of a syntax version.
@@ -162,7 +190,10 @@ impl Catalogue {
             )
                 .cmp(&key)
         });
-        found.ok().and_then(|index| self.messages.get(index)).map(|(_, grammar)| grammar.as_ref())
+        match &self.messages.get(found.ok()?)?.1 {
+            Held::Compiled(grammar) => Some(grammar.as_ref()),
+            Held::Shipped { shelf, message } => self.shelves.get(*shelf)?.message(*message),
+        }
     }
 }
 
@@ -189,32 +220,79 @@ impl Source {
 
 /// Reads sources, with the service segments built in where they bring none.
 pub(super) fn read(sources: &[Source], lists: DirectoryCodes) -> (Compiled, LintReport) {
-    let mut mistakes = Mistakes::default();
-    let mut homes: BTreeMap<Home, Outline> = BTreeMap::new();
-    let mut names = Vec::new();
-    let mut add = |source: &Source, homes: &mut BTreeMap<Home, Outline>, is_wanted: &dyn Fn(&Home) -> bool| {
-        let found = outline(names.len(), &source.text, &mut mistakes);
-        names.push(source.name.clone());
-        if let Some((home, found)) = found.filter(|(home, _)| is_wanted(home)) {
-            homes.entry(home).or_default().append(found);
-        }
-    };
+    let mut reading = Reading::default();
     for source in sources {
-        add(source, &mut homes, &|_| true);
+        reading.add(source, |_| true);
     }
-    let brought: Vec<Home> = homes.keys().cloned().collect();
-    for (name, text) in SERVICE {
-        add(&Source::built_in(name, text), &mut homes, &|home| !brought.contains(home));
+    reading.compile(lists)
+}
+
+/// What was read so far: files by their numbers, definitions by what they belong to, mistakes.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub(super) mistakes: Mistakes,
+    names: Vec<PathBuf>,
+    homes: BTreeMap<Home, Outline>,
+}
+
+impl Reading {
+    /// The number of a file that is read now.
+    pub(super) fn name(&mut self, path: PathBuf) -> usize {
+        self.names.push(path);
+        self.names.len() - 1
     }
-    let compiled = compile(&homes, lists, &mut mistakes);
-    (compiled, mistakes.into_report(&names))
+
+    /// The number of the file that is read next.
+    pub(super) fn next_file(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Adds the definitions of a file, when what they belong to is wanted.
+    fn add(&mut self, source: &Source, is_wanted: impl Fn(&Home) -> bool) {
+        let file = self.name(source.name.clone());
+        let found = outline(file, &source.text, &mut self.mistakes);
+        if let Some((home, found)) = found.filter(|(home, _)| is_wanted(home)) {
+            self.homes.entry(home).or_default().append(found);
+        }
+    }
+
+    /// Compiles everything.
+    fn compile(mut self, lists: DirectoryCodes) -> (Compiled, LintReport) {
+        self.add_service();
+        let compiled = compile(&self.homes, lists, &mut self.mistakes);
+        (compiled, self.mistakes.into_report(&self.names))
+    }
+
+    /// Finds the mistakes of definitions that came from elsewhere than a grammar file; what nothing uses is none.
+    pub(super) fn examine(mut self, home: &Home, outline: Outline) -> (Outline, LintReport) {
+        self.homes.insert(home.clone(), outline);
+        self.add_service();
+        let mut found = Mistakes::default();
+        compile(&self.homes, DirectoryCodes::Judged, &mut found);
+        self.mistakes.append_errors(found);
+        (self.homes.remove(home).unwrap_or_default(), self.mistakes.into_report(&self.names))
+    }
+
+    fn add_service(&mut self) {
+        let brought: Vec<Home> = self.homes.keys().cloned().collect();
+        for (name, text) in SERVICE {
+            self.add(&Source::built_in(name, text), |home| !brought.contains(home));
+        }
+    }
 }
 
 /// The grammars of a folder and the folders in it.
-fn sources(folder: &Path) -> Result<Vec<Source>, GrammarTrouble> {
-    let read = |path: PathBuf| match fs::read_to_string(&path) {
-        Ok(text) => Ok(Source { name: path, text }),
-        Err(source) => Err(GrammarTrouble::Unreadable { path, source }),
+pub(super) fn sources(folder: &Path) -> Result<Vec<Source>, GrammarTrouble> {
+    let read = |path: PathBuf| {
+        let mut text = String::new();
+        let read = fs::File::open(&path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+        match read {
+            Ok(length) if u64::try_from(length).is_ok_and(|length| length <= FILE_BYTES_MAX) => {
+                Ok(Source { name: path, text })
+            }
+            Ok(_) => Err(GrammarTrouble::TooLong { path }),
+            Err(source) => Err(GrammarTrouble::Unreadable { path, source }),
+        }
     };
     files(folder, EXTENSION)?.into_iter().map(read).collect()
 }
@@ -282,22 +360,18 @@ message TEST Association
 
     #[test]
     fn what_is_built_in_has_no_mistakes() {
-        let sources: Vec<_> = DIRECTORIES.iter().map(|(name, text)| Source::built_in(name, text)).collect();
+        let files = FOLDERS.iter().flat_map(|folder| folder.shared.iter().chain(folder.messages));
+        let sources: Vec<_> = files.map(|file| Source::built_in(file.kind, file.text)).collect();
         assert_eq!(read(&sources, DirectoryCodes::Judged).1.to_string(), "");
-        assert_eq!(Catalogue::embedded().message_types().len(), 6);
+        let catalogue = Catalogue::embedded();
+        for kind in catalogue.message_types() {
+            assert!(catalogue.message(kind).is_some_and(|grammar| grammar.kind == kind.kind), "{kind:?} has a grammar");
+        }
     }
 
     #[test]
     fn every_grammar_of_the_folders_is_built_in() {
         let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars");
-        let mut names: Vec<PathBuf> = Vec::new();
-        for folder in ["d96b", "service"] {
-            names.extend(sources(&grammars.join(folder)).unwrap().into_iter().map(|source| source.name));
-        }
-        let mut built_in: Vec<PathBuf> =
-            DIRECTORIES.iter().chain(SERVICE).map(|(name, _)| grammars.with_file_name(name)).collect();
-        built_in.sort();
-        assert_eq!(names, built_in);
         let loaded = Catalogue::load(&grammars).unwrap();
         assert!(loaded.message_types().eq(Catalogue::embedded().message_types()));
     }
@@ -309,6 +383,24 @@ message TEST Association
         assert_eq!(lint(folder.path()).unwrap(), LintReport::default());
         let missing = lint(&folder.path().join("missing")).unwrap_err().to_string();
         assert!(missing.ends_with("cannot be read; check that it is there and its permissions"), "{missing}");
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = fs::File::create(folder.path().join("a.grammar")).unwrap();
+        file.set_len(1 << 40).unwrap();
+        let trouble = Catalogue::load(folder.path()).unwrap_err().to_string();
+        assert!(trouble.ends_with("a.grammar is longer than 16777216 bytes; divide it"), "{trouble}");
+    }
+
+    #[test]
+    fn mistakes_without_end_are_told_up_to_a_thousand() {
+        let source = Source { name: "a".into(), text: "directory T:1:UN\n".to_owned() + &"x\n".repeat(100_000) };
+        let report = read(&[source], DirectoryCodes::Judged).1;
+        assert_eq!(report.mistakes.len(), 1_000);
+        let last = &report.mistakes[999].sentence;
+        assert_eq!(last, "more than 1000 mistakes were found; the rest is left out");
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn by_id<'a, T: Copy + Eq + std::hash::Hash + std::fmt::Display, D>(
 }
 
 /// Compiles the segments of one home, and warns of elements and composites that none of them uses.
-fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistakes) -> SegmentTable {
+pub(super) fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistakes) -> SegmentTable {
     let elements = by_id(outline.elements.iter().map(|element| (element.id, element)), "element", mistakes);
     let composites = by_id(outline.composites.iter().map(|composite| (composite.id, composite)), "composite", mistakes);
     let segments = by_id(outline.segments.iter().map(|segment| (segment.id, segment)), "segment", mistakes);
@@ -398,6 +398,14 @@ mod tests {
         check(
             "element 1000 an..3\ncodes 1000\nsegment AAA\n  M 1000\n",
             &["3:7: error: the code list of 1000 is empty"],
+        );
+    }
+
+    #[test]
+    fn no_composite_is_inside_itself() {
+        check(
+            "element 1000 an..3\ncomposite C100\n  M 1000\n  C C100\nsegment AAA\n  M C100\n",
+            &["5:5: error: there is no data element C100\n  hint: 1000 is known"],
         );
     }
 

@@ -17,12 +17,30 @@ use crate::edifact::Tag;
 /// Most places of a segment table.
 const PLACES_MAX: usize = 2_000;
 
-/// Compiles one segment table; none when it cannot be used.
+/// Compiles one segment table and finds places that no message can reach; none when it cannot be used.
 pub(super) fn message_grammar(
     message: &MessageDefinition,
     tables: [Arc<SegmentTable>; 3],
     mistakes: &mut Mistakes,
 ) -> Option<MessageGrammar> {
+    let (grammar, lines) = table_of(message, tables, mistakes)?;
+    for place in grammar.unreachable() {
+        let Some((place, at)) = grammar.place(place).zip(lines.get(usize::from(place.0))) else { continue };
+        let hint = format!(
+            "an earlier {} always takes the segment; a mandatory segment between the two would tell them apart",
+            place.tag
+        );
+        mistakes.error(*at, format!("{place} can never be reached"), Some(hint));
+    }
+    Some(grammar)
+}
+
+/// Compiles one segment table, and says where each place is written; none when it cannot be used.
+pub(super) fn table_of(
+    message: &MessageDefinition,
+    tables: [Arc<SegmentTable>; 3],
+    mistakes: &mut Mistakes,
+) -> Option<(MessageGrammar, Vec<At>)> {
     let grammar = MessageGrammar {
         kind: message.kind.value.clone(),
         name: message.name.clone(),
@@ -41,19 +59,8 @@ pub(super) fn message_grammar(
     let mut compiler = TableCompiler { mistakes, grammar, lines: Vec::new(), names: HashSet::new(), is_whole: true };
     compiler.check_ends(message);
     compiler.level(&message.entries, GroupId(0));
-    let TableCompiler { mistakes, grammar, lines, is_whole, .. } = compiler;
-    if !is_whole {
-        return None;
-    }
-    for place in grammar.unreachable() {
-        let Some((place, at)) = grammar.place(place).zip(lines.get(usize::from(place.0))) else { continue };
-        let hint = format!(
-            "an earlier {} always takes the segment; a mandatory segment between the two would tell them apart",
-            place.tag
-        );
-        mistakes.error(*at, format!("{place} can never be reached"), Some(hint));
-    }
-    Some(grammar)
+    let TableCompiler { grammar, lines, is_whole, .. } = compiler;
+    is_whole.then_some((grammar, lines))
 }
 
 struct TableCompiler<'m> {
@@ -239,6 +246,35 @@ mod tests {
             "  M UNH\n  C AAA x9\n  C group SG1\n    M AAA\n  M UNT\n",
             &[&format!("9:7: error: SG1/AAA can never be reached\n  hint: {hint}")],
         );
+    }
+
+    #[test]
+    fn no_group_is_inside_itself() {
+        check(
+            "  M UNH\n  C group SG1\n    M AAA\n    C group SG1\n      M BBB\n  M UNT\n",
+            &["9:13: error: group SG1 is there twice"],
+        );
+    }
+
+    #[test]
+    fn millions_of_repetitions_cost_nothing() {
+        let mut text = "  M UNH\n".to_owned();
+        for depth in 1..=16 {
+            let indentation = "  ".repeat(depth);
+            let group = format!("C group G{depth:02} x9999999\n");
+            text.extend([&indentation, group.as_str(), &indentation, "  M AAA\n"]);
+        }
+        check(&(text + &"  ".repeat(17) + "C BBB x9999999\n  M UNT\n"), &[]);
+    }
+
+    #[test]
+    fn the_longest_table_is_compiled_and_a_longer_one_refused() {
+        let places = |count: usize| {
+            let alternating = (0..count).map(|number| if number % 2 == 0 { "  C AAA\n" } else { "  C BBB\n" });
+            format!("  M UNH\n{}  M UNT\n", alternating.collect::<String>())
+        };
+        check(&places(1_998), &[]);
+        check(&places(1_999), &["2006:5: error: the table has more than 2000 places"]);
     }
 
     #[test]

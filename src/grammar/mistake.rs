@@ -69,6 +69,9 @@ impl fmt::Display for LintReport {
     }
 }
 
+/// Most mistakes of one reading: the files may be anything.
+const MISTAKES_MAX: usize = 1_000;
+
 /// A place in the files that were read: the number of the file, the line and the column, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct At {
@@ -90,11 +93,35 @@ pub(super) struct Mistakes(Vec<(At, Severity, String, Option<String>)>);
 
 impl Mistakes {
     pub(super) fn error(&mut self, at: At, sentence: impl Into<String>, hint: Option<String>) {
-        self.0.push((at, Severity::Error, sentence.into(), hint));
+        self.push(at, Severity::Error, sentence.into(), hint);
     }
 
     pub(super) fn warning(&mut self, at: At, sentence: impl Into<String>, hint: Option<String>) {
-        self.0.push((at, Severity::Warning, sentence.into(), hint));
+        self.push(at, Severity::Warning, sentence.into(), hint);
+    }
+
+    fn push(&mut self, at: At, severity: Severity, sentence: String, hint: Option<String>) {
+        match self.0.len() {
+            length if length + 1 < MISTAKES_MAX => self.0.push((at, severity, sentence, hint)),
+            length if length < MISTAKES_MAX => {
+                let sentence = format!("more than {MISTAKES_MAX} mistakes were found; the rest is left out");
+                self.0.push((at, Severity::Error, sentence, None));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds those of another reading that are errors.
+    pub(super) fn append_errors(&mut self, other: Self) {
+        for (at, severity, sentence, hint) in
+            other.0.into_iter().filter(|(_, severity, ..)| *severity == Severity::Error)
+        {
+            self.push(at, severity, sentence, hint);
+        }
     }
 
     /// The report, in the order of files and lines.

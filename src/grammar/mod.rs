@@ -16,6 +16,7 @@ mod codes;
 mod compile;
 mod layout;
 mod lint;
+mod shipped;
 mod spec;
 mod table;
 
@@ -31,12 +32,16 @@ mod section;
 mod simple;
 mod steps;
 
+// From tables.
+mod import;
+
 #[cfg(test)]
 mod trial;
 
 pub use catalogue::{Catalogue, GrammarTrouble, files, lint};
 pub use codes::{CodeList, DirectoryCodes};
 pub use findings::FINDINGS_MAX;
+pub use import::{Import, Imported, import};
 pub use matching::{Examined, Match};
 pub use mistake::{LintReport, Mistake, Severity};
 pub use spec::{DataId, DirectoryKey, ElementSpec, Representation, SegmentSpec, SegmentTable, ValueKind, ValueSpec};

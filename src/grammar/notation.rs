@@ -217,11 +217,6 @@ impl<'a> Reader<'a> {
     /// `entry = ( "M" / "C" ) [ "group" ] id [ "x" repetitions ]`
     fn entry(&self, is_mandatory: bool, input: &'a str) -> Parsed<'a, Statement> {
         let (input, group) = opt(verify(|input| word("", input), |word: &str| word == "group")).parse(input)?;
-        let identifier = |word: &str| {
-            let is_one = (3..=8).contains(&word.len())
-                && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-            is_one.then(|| word.to_owned())
-        };
         let what =
             if group.is_some() { "the name of the group such as SG1" } else { "a tag, a composite or an element" };
         let (input, id) = self.read(what, identifier, input)?;
@@ -283,25 +278,32 @@ fn end(input: &str) -> Parsed<'_, ()> {
     if input.is_empty() { Ok((input, ())) } else { Err(nom::Err::Failure(Wanted { input, what: "" })) }
 }
 
-fn element_id(word: &str) -> Option<DataId> {
+pub(super) fn element_id(word: &str) -> Option<DataId> {
     DataId::read(word).filter(|id| !id.is_composite())
 }
 
-fn composite_id(word: &str) -> Option<DataId> {
+pub(super) fn composite_id(word: &str) -> Option<DataId> {
     DataId::read(word).filter(|id| id.is_composite())
 }
 
-fn code_value(word: &str) -> Option<String> {
+pub(super) fn code_value(word: &str) -> Option<String> {
     (word.len() <= CODE_BYTES_MAX).then(|| word.to_owned())
 }
 
-fn segment_tag(word: &str) -> Option<Tag> {
+pub(super) fn segment_tag(word: &str) -> Option<Tag> {
     Some(Tag::read(word.as_bytes())).filter(|tag| *tag != Tag::MALFORMED)
 }
 
-fn message_type(word: &str) -> Option<String> {
+pub(super) fn message_type(word: &str) -> Option<String> {
     let is_one =
         (1..=6).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_one.then(|| word.to_owned())
+}
+
+/// A tag, a composite, an element, or the name of a segment group.
+pub(super) fn identifier(word: &str) -> Option<String> {
+    let is_one =
+        (3..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     is_one.then(|| word.to_owned())
 }
 
@@ -320,7 +322,7 @@ fn message_key(word: &str) -> Option<MessageKey> {
 }
 
 /// `representation = ( "a" / "n" / "an" ) [ ".." ] length`
-fn representation(word: &str) -> Option<Representation> {
+pub(super) fn representation(word: &str) -> Option<Representation> {
     let (kind, length) = match word.strip_prefix("an") {
         Some(length) => (ValueKind::Alphanumeric, length),
         None => match word.strip_prefix('n') {

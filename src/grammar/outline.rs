@@ -121,9 +121,9 @@ enum Body {
 }
 
 /// A group whose lines are still coming.
-struct OpenGroup {
-    entry: Entry,
-    children: Vec<Entry>,
+pub(super) struct OpenGroup {
+    pub(super) entry: Entry,
+    pub(super) children: Vec<Entry>,
 }
 
 struct Assembly<'m> {
