@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::declaration::{Declaration, RuleFinding, Severity};
-use crate::edifact::{Envelope, MessageType, Note, PartyId, Place, SyntaxFinding};
+use crate::edifact::{Envelope, MessageType, Note, PackageReference, PartyId, Place, SyntaxFinding};
 use crate::identifier::{AuthorizationId, DeclarationReference, ProofOfReportNumber, RecordNumber};
 use crate::language::Language;
 use crate::partner::{Agreement, PartnerId};
@@ -118,15 +118,17 @@ pub struct GroupFacts {
     pub recipient: Option<PartyId>,
 }
 
-/// A message as UCM copies it.
+/// A message or package as UCM copies it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageFacts {
-    /// Its reference (0062).
+    /// Its reference (0062, of a package 0800).
     pub reference: String,
     /// What it is (S009).
     pub kind: MessageType,
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
+    /// What the object of a package relates to; none for a message.
+    pub package: Option<PackageReference>,
 }
 
 /// What guide, code lists and rules say of one declaration.

@@ -13,9 +13,9 @@ mod house;
 use house::{House, is_valid};
 use lodged::declaration::{RuleFinding, Severity};
 use lodged::edifact::{Interchange, Repertoire, ServiceChars};
-use lodged::gateway::Rulebook;
+use lodged::gateway::{NO_INTERACTIVE, Received, Rulebook};
 use lodged::identifier::RecordNumber;
-use lodged::record::{AnswerKind, AnswerReference, Channel, Recorded, Verdict};
+use lodged::record::{AnswerKind, AnswerReference, Channel, Delivery, Recorded, Verdict};
 use lodged::reply;
 use proptest::prelude::*;
 
@@ -43,7 +43,22 @@ fn check(syntax: &str, body: &str, expected: &str) {
 #[test]
 fn a_message_without_reference_or_type_is_named_by_full_stops() {
     check("UNOC:3", "UNH++CUSDEC:D'UNT+2'UNZ+1+IC1'", "UCI+IC1+ACMEFWD:ZZ+LODGED+7'UCM+.+CUSDEC:D:.:.+4+13+UNH+2'");
-    check("UNOC:4", "UNH'UNT+2'UNZ+1+IC1'", "UCI+IC1+ACMEFWD:ZZ+LODGED+7'UCM+++4+13+UNH+2'");
+    check("UNOC:4", "UNH'UNT+2'UNZ+1+IC1'", "UCI+IC1+ACMEFWD:ZZ+LODGED+7'UCM+.+.:.:.:.+4+13+UNH+2'");
+}
+
+#[tokio::test]
+async fn an_interactive_interchange_is_kept_as_evidence_in_words() {
+    for text in ["UIB+UNOA:4+D1'UIZ+D1+1'", "UNA:+.? 'UIB+UNOA:4+D1'UIZ+D1+1'"] {
+        let house = House::new();
+        let delivery = Delivery {
+            partner: house.partner.id.clone(),
+            channel: Channel::EdiTls,
+            received_at: house.now,
+            bytes: text.into(),
+        };
+        let received = house.gateway.receive(&house.partner, delivery).await.unwrap();
+        assert!(matches!(received, Received::Unreadable { reason } if reason == NO_INTERACTIVE), "{text}");
+    }
 }
 
 #[test]

@@ -336,6 +336,39 @@ fn warnings_do_not_make_a_file_wrong() {
 }
 
 #[test]
+fn an_interactive_interchange_is_refused_in_words() {
+    let file = "testdata/cases/interactive-interchange-is-not-answered/in.edi";
+    check(
+        &["check", file],
+        2,
+        &expect![[r#"
+        unreadable: Here is an interactive interchange (UIB to UIZ)
+         --> testdata/cases/interactive-interchange-is-not-answered/in.edi:1:1
+          |
+        1 | UIB+UNOA:4+DIALOGUE1'
+          | ^
+          = hint: Only batch interchanges are processed: UNB to UNZ
+
+        testdata/cases/interactive-interchange-is-not-answered/in.edi: no interchange could be read
+    "#]],
+    );
+    check(
+        &["check", "--language", "fr", file],
+        2,
+        &expect![[r#"
+        illisible: Voici un interchange interactif (UIB à UIZ)
+         --> testdata/cases/interactive-interchange-is-not-answered/in.edi:1:1
+          |
+        1 | UIB+UNOA:4+DIALOGUE1'
+          | ^
+          = conseil: Seuls les interchanges par lots sont traités: UNB à UNZ
+
+        testdata/cases/interactive-interchange-is-not-answered/in.edi: aucun interchange n'a pu être lu
+    "#]],
+    );
+}
+
+#[test]
 fn what_is_no_interchange_is_unreadable() {
     check(
         &["check", "README.nothing", "Cargo.toml"],

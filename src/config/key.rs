@@ -83,7 +83,7 @@ pub(super) const SETTINGS: &[Key] = &[
             key("other_hours", Whole(0, 65_535, "hours")),
         ],
     ),
-    table("grammars", &[key("directory", OptionalPath)]),
+    table("grammars", &[key("directory", OptionalPath), key("directory_codes", Flag)]),
     table("partners", &[key("directory", Path)]),
     table("watch", &[key("listen", Text(address))]),
     table("log", &[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))]),
@@ -116,7 +116,12 @@ pub(super) const PARTNER: &[Key] = &[
     ),
     table(
         "agreement",
-        &[key("answers_want_acknowledgement", Flag), key("answer_repertoire", Text(optional_repertoire))],
+        &[
+            key("identifier", Text(optional_agreement)),
+            key("age_days_max", Whole(1, 3_650, "days")),
+            key("answers_want_acknowledgement", Flag),
+            key("answer_repertoire", Text(optional_repertoire)),
+        ],
     ),
 ];
 
@@ -151,6 +156,10 @@ fn name(text: &str) -> Result<(), String> {
 
 fn identification(text: &str) -> Result<(), String> {
     demand(has_length(text, 1, 35), "write 1 to 35 characters, as they stand in the interchange (0004, 0010)")
+}
+
+fn optional_agreement(text: &str) -> Result<(), String> {
+    demand(has_length(text, 0, 35), "write at most 35 characters, as they stand in the interchange (0032)")
 }
 
 fn optional_identification(text: &str) -> Result<(), String> {

@@ -196,6 +196,8 @@ impl WrittenCertificate {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct WrittenAgreement {
+    identifier: String,
+    age_days_max: Option<u16>,
     answers_want_acknowledgement: bool,
     #[serde(deserialize_with = "repertoire")]
     answer_repertoire: Option<Repertoire>,
@@ -204,6 +206,8 @@ struct WrittenAgreement {
 impl From<WrittenAgreement> for Agreement {
     fn from(written: WrittenAgreement) -> Self {
         Self {
+            identifier: Some(written.identifier).filter(|identifier| !identifier.is_empty()),
+            age_days_max: written.age_days_max,
             answers_want_acknowledgement: written.answers_want_acknowledgement,
             answer_repertoire: written.answer_repertoire,
         }
@@ -250,13 +254,19 @@ mod tests {
             "language = \"fr\"\n[[identity]]\nidentification = \"MAPLE\"\nqualifier = \"ZZ\"\n\
              [[authority]]\nauthorization_id = \"AB1234\"\nbusiness_number = \"123456782RM0001\"\n\
              [limits]\nconnections_max = 3\n\
-             [agreement]\nanswers_want_acknowledgement = true\nanswer_repertoire = \"UNOC\"\n",
+             [agreement]\nidentifier = \"IA-7\"\nage_days_max = 30\n\
+             answers_want_acknowledgement = true\nanswer_repertoire = \"UNOC\"\n",
         );
         assert_eq!((partner.kind, partner.language), (PartnerKind::ServiceProvider, Language::Fr));
         assert_eq!(partner.identities[0].qualifier.as_deref(), Some("ZZ"));
         assert!(partner.may_file_for(&"AB1234".parse().unwrap(), &"123456782RM0001".parse().unwrap()));
         assert_eq!(partner.limits, PartnerLimits { connections_max: Some(3), ..PartnerLimits::default() });
-        let agreement = Agreement { answers_want_acknowledgement: true, answer_repertoire: Some(Repertoire::Unoc) };
+        let agreement = Agreement {
+            identifier: Some("IA-7".to_owned()),
+            age_days_max: Some(30),
+            answers_want_acknowledgement: true,
+            answer_repertoire: Some(Repertoire::Unoc),
+        };
         assert_eq!(partner.agreement, agreement);
     }
 

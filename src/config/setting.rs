@@ -213,6 +213,8 @@ pub struct Grammars {
     /// Where they are; none for those that are compiled in.
     #[serde(with = "empty_is_none")]
     pub directory: Option<PathBuf>,
+    /// Whether values are held against the code lists of the directory of their message.
+    pub directory_codes: bool,
 }
 
 /// `[partners]`: where partners are kept.

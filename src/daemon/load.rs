@@ -14,7 +14,7 @@ use crate::codes::CodeLists;
 use crate::config::{self, Config, Loaded};
 use crate::declaration::guide::{Guide, Mistake};
 use crate::gateway::{Identities, Rulebook, check_guide};
-use crate::grammar::{self, Catalogue};
+use crate::grammar::{self, Catalogue, DirectoryCodes};
 
 /// A configuration with everything it names.
 pub(super) struct Prepared {
@@ -43,10 +43,11 @@ impl Prepared {
 /// # Errors
 /// [`Trouble`] with every mistake of the first kind of file that has any.
 pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Trouble> {
+    let judged = if config.grammars.directory_codes { DirectoryCodes::Judged } else { DirectoryCodes::Named };
     let (catalogue, guides, codes) = match &config.grammars.directory {
-        Some(directory) => load_grammars(directory)?,
+        Some(directory) => load_grammars(directory, judged)?,
         None => {
-            let catalogue = Catalogue::embedded();
+            let catalogue = Catalogue::embedded_with(judged);
             let guide = guide(Path::new("grammars/export/cusdec.guide"), Guide::embedded(&catalogue))?;
             (catalogue, vec![guide], CodeLists::embedded())
         }
@@ -65,8 +66,8 @@ pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Troubl
 }
 
 /// The folder holds `*.grammar` and `*.guide` in any folders of its own, and the code lists in `codes/`.
-fn load_grammars(directory: &Path) -> Result<(Catalogue, Vec<Guide>, CodeLists), Trouble> {
-    let catalogue = Catalogue::load(directory)?;
+fn load_grammars(directory: &Path, judged: DirectoryCodes) -> Result<(Catalogue, Vec<Guide>, CodeLists), Trouble> {
+    let catalogue = Catalogue::load_with(directory, judged)?;
     let files = grammar::files(directory, "guide")?;
     if files.is_empty() {
         return Err(Trouble::NoGuide(directory.to_owned()));
@@ -134,14 +135,15 @@ mod tests {
 
     #[test]
     fn the_shipped_folder_of_grammars_loads() {
-        let (_, guides, _) = load_grammars(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars")).unwrap();
+        let (_, guides, _) =
+            load_grammars(&Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars"), DirectoryCodes::Named).unwrap();
         assert!(!guides.is_empty());
     }
 
     #[test]
     fn a_folder_without_guides_is_refused() {
         let home = tempfile::tempdir().unwrap();
-        let trouble = load_grammars(home.path()).err().map(|trouble| trouble.to_string());
+        let trouble = load_grammars(home.path(), DirectoryCodes::Named).err().map(|trouble| trouble.to_string());
         assert!(trouble.is_some_and(|said| said.contains("*.guide")));
     }
 
@@ -150,7 +152,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("export")).unwrap();
         fs::write(home.path().join("export/own.guide"), "\nnonsense\n").unwrap();
-        let trouble = load_grammars(home.path()).err().map(|trouble| trouble.to_string()).unwrap();
+        let trouble =
+            load_grammars(home.path(), DirectoryCodes::Named).err().map(|trouble| trouble.to_string()).unwrap();
         assert!(trouble.contains("own.guide cannot be used") && trouble.contains("\n  2:1: "), "{trouble}");
     }
 
@@ -164,11 +167,12 @@ mod tests {
                 fs::copy(&file, home.path().join(folder).join(file.file_name().unwrap())).unwrap();
             }
         }
-        assert!(load_grammars(home.path()).is_ok());
+        assert!(load_grammars(home.path(), DirectoryCodes::Named).is_ok());
         let guide = home.path().join("export/cusdec.guide");
         let text = fs::read_to_string(&guide).unwrap();
         fs::write(&guide, text.replace("list modes H212", "list modi H212")).unwrap();
-        let trouble = load_grammars(home.path()).err().map(|trouble| trouble.to_string()).unwrap();
+        let trouble =
+            load_grammars(home.path(), DirectoryCodes::Named).err().map(|trouble| trouble.to_string()).unwrap();
         assert!(trouble.contains("cusdec.guide cannot be used") && trouble.contains("modi"), "{trouble}");
     }
 }

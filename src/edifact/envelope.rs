@@ -1,5 +1,8 @@
 //! What UNB says: syntax, sender and recipient, references and requests; and what UNH says that a message is.
 
+use std::borrow::Cow;
+
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
@@ -146,17 +149,48 @@ pub struct MessageType {
     /// Association assigned code (0057).
     pub association: Option<String>,
 }
+
+/// The day of preparation (0017): YYMMDD of this century, or CCYYMMDD in syntax 4; none when the digits are no day.
+#[must_use]
+pub fn preparation_day(digits: &[u8]) -> Option<Date> {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = |part: &[u8]| std::str::from_utf8(part).ok()?.parse::<i16>().ok();
+    let (year, month_and_day) = digits.split_at_checked(digits.len().checked_sub(4)?)?;
+    let year = match year.len() {
+        2 => 2000 + number(year)?,
+        4 => number(year)?,
+        _ => return None,
+    };
+    let (month, day) = month_and_day.split_at_checked(2)?;
+    let small = |part| number(part).and_then(|number| i8::try_from(number).ok());
+    Date::new(year, small(month)?, small(day)?).ok()
+}
+
 /// The texts of the components of an element's first repetition.
 fn values(element: &Element<'_>, repertoire: Repertoire) -> Vec<String> {
     element.components().map(|component| repertoire.decode(&component.unreleased()).into_owned()).collect()
 }
 
-/// The text of a component; empty when there is none.
-pub(super) fn value(segment: &Segment<'_>, element: u16, component: u16, repertoire: Repertoire) -> String {
-    segment
-        .component(element, component)
-        .map(|component| repertoire.decode(&component.unreleased()).into_owned())
-        .unwrap_or_default()
+/// The texts of these components, by the positions of element and component; empty where there is none. The first
+/// repetition of an element counts.
+pub(super) fn texts<'a, const N: usize>(
+    segment: &Segment<'a>,
+    wanted: [(u16, u16); N],
+    repertoire: Repertoire,
+) -> [Cow<'a, str>; N] {
+    let mut texts = [const { Cow::Borrowed("") }; N];
+    for value in segment.values().filter(|value| value.occurrence == 1 && !value.is_empty()) {
+        let at = wanted.iter().position(|wanted| *wanted == (value.element, value.component));
+        if let Some(text) = at.and_then(|at| texts.get_mut(at)) {
+            *text = match value.unreleased() {
+                Cow::Borrowed(bytes) => repertoire.decode(bytes),
+                Cow::Owned(bytes) => Cow::Owned(repertoire.decode(&bytes).into_owned()),
+            };
+        }
+    }
+    texts
 }
 
 /// Reads UNB. What of it cannot be supported is a finding; what is left out or too long is the service grammar's.
@@ -180,23 +214,24 @@ pub(super) fn read_header(header: &Segment<'_>, findings: &mut Vec<SyntaxFinding
         unsupported(SyntaxError::UnsupportedSyntax, 2);
     }
     let repertoire = repertoire.unwrap_or(Repertoire::Unoa);
-    let text = |element| value(header, element, 1, repertoire);
+    let [reference, application_reference, request, agreement, test_indicator] =
+        texts(header, [6, 8, 10, 11, 12].map(|element| (element, 1)), repertoire);
     let party =
         |element| header.element(element).map(|element| PartyId::read(&element, repertoire)).unwrap_or_default();
-    let stated = |text: String| (!text.is_empty()).then_some(text);
+    let stated = |text: Cow<'_, str>| (!text.is_empty()).then(|| text.into_owned());
     Envelope {
         repertoire,
         version: version.unwrap_or(SyntaxVersion::V3),
         sender: party(3),
         recipient: party(4),
-        reference: ControlReference(text(6)),
-        application_reference: stated(text(8)),
-        acknowledgement: match text(10).as_str() {
+        reference: ControlReference(reference.into_owned()),
+        application_reference: stated(application_reference),
+        acknowledgement: match &*request {
             "1" => AcknowledgementRequest::Acknowledgement,
             "2" => AcknowledgementRequest::Receipt,
             _ => AcknowledgementRequest::None,
         },
-        agreement: stated(text(11)),
-        is_practice: text(12) == "1",
+        agreement: stated(agreement),
+        is_practice: test_indicator == "1",
     }
 }

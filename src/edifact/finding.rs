@@ -46,11 +46,11 @@ pub enum Place {
         /// The element of it.
         element: Option<ElementPlace>,
     },
-    /// A message, counted from 0 in the interchange (UCM).
+    /// A message or package, counted from 0 in the interchange (UCM).
     Message {
         /// Which one.
         message: u32,
-        /// UNH or UNT (0013).
+        /// UNH or UNT, UNO or UNP (0013).
         segment: Option<ServiceTag>,
         /// The element of it.
         element: Option<ElementPlace>,
@@ -111,6 +111,8 @@ pub enum ServiceTag {
     Ung,
     Unh,
     Unt,
+    Uno,
+    Unp,
     Une,
     Unz,
 }
@@ -125,6 +127,8 @@ impl ServiceTag {
             Self::Ung => "UNG",
             Self::Unh => "UNH",
             Self::Unt => "UNT",
+            Self::Uno => "UNO",
+            Self::Unp => "UNP",
             Self::Une => "UNE",
             Self::Unz => "UNZ",
         }
@@ -146,11 +150,36 @@ pub enum Level {
     Element,
 }
 
-/// Letters of the levels in the table below, in the order of [`Level`].
-const LEVEL_LETTERS: [char; 5] = ['I', 'F', 'M', 'S', 'D'];
+impl Level {
+    /// All of them, from the outermost in.
+    pub const ALL: [Self; 5] = [Self::Interchange, Self::FunctionalGroup, Self::Message, Self::Segment, Self::Element];
+
+    /// The segment of CONTRL that reports it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Interchange => "UCI",
+            Self::FunctionalGroup => "UCF",
+            Self::Message => "UCM",
+            Self::Segment => "UCS",
+            Self::Element => "UCD",
+        }
+    }
+
+    /// Its letter in the table below.
+    fn letter(self) -> char {
+        match self {
+            Self::Interchange => 'I',
+            Self::FunctionalGroup => 'F',
+            Self::Message => 'M',
+            Self::Segment => 'S',
+            Self::Element => 'D',
+        }
+    }
+}
 
 macro_rules! syntax_errors {
-    ($($code:literal $name:ident $versions:literal $levels:literal $english:literal $french:literal)*) => {
+    ($($code:literal $name:ident $older:literal $newer:literal $english:literal $french:literal)*) => {
         /// The syntax errors of data element 0085 that this gateway can find.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum SyntaxError {
@@ -162,66 +191,66 @@ macro_rules! syntax_errors {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             fn row(self) -> (u8, &'static str, &'static str, &'static str, &'static str) {
-                match self { $(Self::$name => ($code, $versions, $levels, $english, $french),)* }
+                match self { $(Self::$name => ($code, $older, $newer, $english, $french),)* }
             }
         }
     };
 }
 
-// Versions: which of the syntax versions' lists has the code: 3 (for 1 to 3) and 4. Levels: which of UCI, UCF, UCM, UCS,
-// UCD may carry it: I F M S D (ISO 9735-4 Annex A; EANCOM 1997 for syntax 3, where UCF and UCM were not seen).
+// Which of UCI, UCF, UCM, UCS and UCD (I F M S D) may carry a code: in syntax 1 to 3, then in syntax 4; where none may, the
+// version's list has no such code. Syntax 4: ISO 9735-4 Annex A. Syntax 3: the segment layouts of EANCOM 1997, whose UCF
+// and UCM go by Annex A. 41 to 43 of syntax 3 are what a network says of a transfer, and are never found here.
 syntax_errors! {
-     2 UnsupportedSyntax         "34" "I"     "the syntax version or level is not supported" "la version ou le niveau de syntaxe n'est pas pris en charge"
-     7 NotTheRecipient           "34" "I"     "the recipient named in UNB is not this one" "le destinataire nommé dans UNB n'est pas celui-ci"
-    12 InvalidValue              "34" "IFMSD" "the value is not valid here" "la valeur n'est pas valide ici"
-    13 Missing                   "34" "IFMSD" "a mandatory part is missing" "une partie obligatoire manque"
-    14 ValueNotSupported         "34" "IFMSD" "the value is not supported in this position" "la valeur n'est pas prise en charge à cette position"
-    15 NotSupported              "34" "IFMSD" "this is not supported in this position" "ceci n'est pas pris en charge à cette position"
-    16 TooManyConstituents       "34" "IFMSD" "there are more parts than the grammar allows" "il y a plus de parties que la grammaire n'en permet"
-    17 NoAgreement               "34" "IFMS"  "there is no agreement for this" "il n'y a pas d'accord pour ceci"
-    18 Unspecified               "34" "IFMSD" "an error without a code of its own" "une erreur sans code propre"
-    19 InvalidDecimalNotation    "3"  "ID"    "the decimal mark is not the one UNA names" "la marque décimale n'est pas celle que nomme UNA"
-    20 InvalidServiceCharacter   "34" "I"     "a character of UNA cannot be a service character" "un caractère de UNA ne peut être un caractère de service"
-    21 InvalidCharacter          "34" "IFMSD" "a character is outside the repertoire" "un caractère est hors du répertoire"
-    22 InvalidServiceUse         "34" "IFMSD" "a service character is used wrongly" "un caractère de service est mal employé"
-    23 UnknownSender             "34" "I"     "the sender is unknown, or is not the one this channel belongs to" "l'expéditeur est inconnu ou n'est pas celui de ce canal"
-    24 TooOld                    "34" "IF"    "the interchange is too old" "l'interchange est trop ancien"
-    25 TestNotSupported          "34" "IFMS"  "this test indicator is not supported" "cet indicateur d'essai n'est pas pris en charge"
-    26 Duplicate                 "34" "IFM"   "the reference was used before" "la référence a déjà été employée"
-    28 ReferencesDoNotMatch      "34" "IFM"   "the reference does not match that of the header" "la référence ne correspond pas à celle de l'en-tête"
-    29 CountDoesNotMatch         "34" "IFM"   "the control count does not match what arrived" "le compte de contrôle ne correspond pas à ce qui est arrivé"
-    30 GroupsAndMessagesMixed    "34" "IFM"   "functional groups and messages are mixed" "des groupes fonctionnels et des messages sont mêlés"
-    31 MoreThanOneMessageType    "3"  "F"     "a functional group has more than one message type" "un groupe fonctionnel a plus d'un type de message"
-    32 LowerLevelEmpty           "34" "IF"    "there is nothing inside" "il n'y a rien à l'intérieur"
-    33 OutsideMessage            "34" "IF"    "a segment stands outside a message or functional group" "un segment se trouve hors d'un message ou d'un groupe fonctionnel"
-    34 NestingIndicator          "3"  "SD"    "explicit nesting is not allowed" "l'imbrication explicite n'est pas permise"
-    35 TooManyRepetitions        "34" "MSD"   "it is repeated more often than the grammar allows" "il est répété plus souvent que la grammaire ne le permet"
-    36 TooManyGroupRepetitions   "34" "S"     "the segment group is repeated more often than the grammar allows" "le groupe de segments est répété plus souvent que la grammaire ne le permet"
-    37 InvalidCharacterType      "34" "IFMD"  "the characters are not of the type demanded" "les caractères ne sont pas du type demandé"
-    38 MissingDigit              "3"  "D"     "there is no digit in front of the decimal mark" "il manque un chiffre devant la marque décimale"
-    39 TooLong                   "34" "IFMD"  "the value is too long" "la valeur est trop longue"
-    40 TooShort                  "34" "IFMD"  "the value is too short" "la valeur est trop courte"
-    45 TrailingSeparator         "4"  "IFMS"  "there is a separator without anything after it" "il y a un séparateur sans rien derrière"
-    46 UnsupportedCharacterSet   "4"  "I"     "the character set is not supported" "le jeu de caractères n'est pas pris en charge"
-    47 UnsupportedEnvelope       "4"  "FM"    "this kind of envelope is not supported" "cette forme d'enveloppe n'est pas prise en charge"
-    48 DependencyViolated        "4"  "FMSD"  "a dependency between elements is broken" "une dépendance entre éléments n'est pas respectée"
+     2 UnsupportedSyntax       "I"     "I"     "the syntax version or level is not supported" "la version ou le niveau de syntaxe n'est pas pris en charge"
+     7 NotTheRecipient         "I"     "I"     "the recipient named in UNB is not this one" "le destinataire nommé dans UNB n'est pas celui-ci"
+    12 InvalidValue            "IFMSD" "IFMSD" "the value is not valid here" "la valeur n'est pas valide ici"
+    13 Missing                 "IFMSD" "IFMSD" "a mandatory part is missing" "une partie obligatoire manque"
+    14 ValueNotSupported       "IFMSD" "IFMSD" "the value is not supported in this position" "la valeur n'est pas prise en charge à cette position"
+    15 NotSupported            "IFMSD" "IFMSD" "this is not supported in this position" "ceci n'est pas pris en charge à cette position"
+    16 TooManyConstituents     "IFMSD" "IFMSD" "there are more parts than the grammar allows" "il y a plus de parties que la grammaire n'en permet"
+    17 NoAgreement             "IFM"   "IFMS"  "there is no agreement for this" "il n'y a pas d'accord pour ceci"
+    18 Unspecified             "IFMSD" "IFMSD" "an error without a code of its own" "une erreur sans code propre"
+    19 InvalidDecimalNotation  "ID"    ""      "the decimal mark is not the one UNA names" "la marque décimale n'est pas celle que nomme UNA"
+    20 InvalidServiceCharacter "I"     "I"     "a character of UNA cannot be a service character" "un caractère de UNA ne peut être un caractère de service"
+    21 InvalidCharacter        "IFMSD" "IFMSD" "a character is outside the repertoire" "un caractère est hors du répertoire"
+    22 InvalidServiceUse       "IFMSD" "IFMSD" "a service character is used wrongly" "un caractère de service est mal employé"
+    23 UnknownSender           "I"     "I"     "the sender is unknown, or is not the one this channel belongs to" "l'expéditeur est inconnu ou n'est pas celui de ce canal"
+    24 TooOld                  "IF"    "IF"    "the interchange is too old" "l'interchange est trop ancien"
+    25 TestNotSupported        "IFM"   "IFMS"  "this test indicator is not supported" "cet indicateur d'essai n'est pas pris en charge"
+    26 Duplicate               "IFM"   "IFM"   "the reference was used before" "la référence a déjà été employée"
+    27 SecurityNotSupported    "IFMSD" ""      "a security function is not supported" "une fonction de sécurité n'est pas prise en charge"
+    28 ReferencesDoNotMatch    "IFM"   "IFM"   "the reference does not match that of the header" "la référence ne correspond pas à celle de l'en-tête"
+    29 CountDoesNotMatch       "IFM"   "IFM"   "the control count does not match what arrived" "le compte de contrôle ne correspond pas à ce qui est arrivé"
+    30 GroupsAndMessagesMixed  "IFM"   "IFM"   "functional groups and messages are mixed" "des groupes fonctionnels et des messages sont mêlés"
+    31 MoreThanOneMessageType  "F"     ""      "a functional group has more than one message type" "un groupe fonctionnel a plus d'un type de message"
+    32 LowerLevelEmpty         "IF"    "IF"    "there is nothing inside" "il n'y a rien à l'intérieur"
+    33 OutsideMessage          "IF"    "IF"    "a segment stands outside a message or functional group" "un segment se trouve hors d'un message ou d'un groupe fonctionnel"
+    34 NestingIndicator        "SD"    ""      "explicit nesting is not allowed" "l'imbrication explicite n'est pas permise"
+    35 TooManyRepetitions      "MS"    "MSD"   "it is repeated more often than the grammar allows" "il est répété plus souvent que la grammaire ne le permet"
+    36 TooManyGroupRepetitions "S"     "S"     "the segment group is repeated more often than the grammar allows" "le groupe de segments est répété plus souvent que la grammaire ne le permet"
+    37 InvalidCharacterType    "IFMD"  "IFMD"  "the characters are not of the type demanded" "les caractères ne sont pas du type demandé"
+    38 MissingDigit            "D"     ""      "there is no digit in front of the decimal mark" "il manque un chiffre devant la marque décimale"
+    39 TooLong                 "IFMD"  "IFMD"  "the value is too long" "la valeur est trop longue"
+    40 TooShort                "IFMD"  "IFMD"  "the value is too short" "la valeur est trop courte"
+    45 TrailingSeparator       ""      "IFMS"  "there is a separator without anything after it" "il y a un séparateur sans rien derrière"
+    46 UnsupportedCharacterSet ""      "I"     "the character set is not supported" "le jeu de caractères n'est pas pris en charge"
+    47 UnsupportedEnvelope     ""      "FM"    "this kind of envelope is not supported" "cette forme d'enveloppe n'est pas prise en charge"
+    48 DependencyViolated      ""      "FMSD"  "a dependency between elements is broken" "une dépendance entre éléments n'est pas respectée"
 }
 
 impl SyntaxError {
     /// The code (0085) as the list of this syntax version has it.
     ///
-    /// A code that the version does not know becomes the nearest one that it does: 19, 31, 34 and 38 were dropped by
-    /// syntax 4, which put 12 and 37 in their place; 45 to 48 are new in it.
+    /// A code that the version does not know becomes the nearest one that it does: 19, 27, 31, 34 and 38 were dropped by
+    /// syntax 4; 45 to 48 are new in it.
     #[must_use]
     pub fn code(self, version: SyntaxVersion) -> u8 {
-        let (code, versions, ..) = self.row();
-        let list = if version == SyntaxVersion::V4 { '4' } else { '3' };
-        if versions.contains(list) {
-            return code;
+        if self.is_known_to(version) {
+            return self.number();
         }
-        match code {
+        match self.number() {
             19 | 38 => Self::InvalidCharacterType.number(),
-            45 | 48 => Self::NotSupported.number(),
+            27 | 45 | 48 => Self::NotSupported.number(),
             46 => Self::UnsupportedSyntax.number(),
             47 => Self::Unspecified.number(),
             _ => Self::InvalidValue.number(),
@@ -234,11 +263,27 @@ impl SyntaxError {
         self.row().0
     }
 
-    /// Whether this level of CONTRL may carry the code.
+    /// Whether the list of this syntax version has the code.
+    #[must_use]
+    pub fn is_known_to(self, version: SyntaxVersion) -> bool {
+        !self.levels(version).is_empty()
+    }
+
+    /// Whether this level of CONTRL may carry the code towards this syntax version.
+    #[must_use]
+    pub fn stands_at(self, level: Level, version: SyntaxVersion) -> bool {
+        self.levels(version).contains(level.letter())
+    }
+
+    /// Whether this level of CONTRL may carry the code towards any syntax version.
     #[must_use]
     pub fn may_stand_at(self, level: Level) -> bool {
-        let letter = LEVEL_LETTERS.get(level as usize).copied().unwrap_or_default();
-        self.row().2.contains(letter)
+        [SyntaxVersion::V3, SyntaxVersion::V4].into_iter().any(|version| self.stands_at(level, version))
+    }
+
+    fn levels(self, version: SyntaxVersion) -> &'static str {
+        let (_, older, newer, ..) = self.row();
+        if version == SyntaxVersion::V4 { newer } else { older }
     }
 
     /// One sentence in English, without a full stop.
@@ -271,9 +316,8 @@ mod tests {
         for version in [SyntaxVersion::V1, SyntaxVersion::V2, SyntaxVersion::V3, SyntaxVersion::V4] {
             for error in SyntaxError::ALL {
                 let code = error.code(version);
-                let list = if version == SyntaxVersion::V4 { '4' } else { '3' };
                 let known = SyntaxError::ALL.iter().find(|known| known.number() == code);
-                assert!(known.is_some_and(|known| known.row().1.contains(list)), "{error:?} {version:?} {code}");
+                assert!(known.is_some_and(|known| known.is_known_to(version)), "{error:?} {version:?} {code}");
             }
         }
     }

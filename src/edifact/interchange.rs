@@ -6,26 +6,43 @@
 
 mod walk;
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
 use super::envelope::{Envelope, MessageType, PartyId, SyntaxVersion, read_header};
 use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
 use super::repertoire::Repertoire;
-use super::segment::{Segment, Tag, segment_bytes};
+use super::scan::{BLOCK, Scan, block_at};
+use super::segment::{Segment, Tag};
 use super::service::{ServiceChars, UNA_LENGTH};
 use walk::{take, walk};
 
-/// One message: UNH to UNT.
+/// One message: UNH to UNT; or a package of syntax 4, UNO to UNP, which counts like a message and is never read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its reference (0062).
+    /// Its reference (0062, of a package 0800).
     pub reference: String,
-    /// What it is (S009).
-    pub kind: MessageType,
+    /// What it is (S009); nothing for a package. Messages that follow each other share it where it is the same.
+    pub kind: Arc<MessageType>,
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
+    /// What the object of a package relates to; none for a message.
+    pub package: Option<PackageReference>,
     /// Its first segment, UNH, in the interchange.
     first: usize,
     /// Behind its last segment.
     end: usize,
+}
+
+/// What the object of a package relates to (S020).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PackageReference {
+    /// Reference qualifier (0813).
+    pub qualifier: String,
+    /// Reference identification number (0802).
+    pub identification: String,
 }
 
 /// One functional group: UNG to UNE.
@@ -43,19 +60,18 @@ pub struct FunctionalGroup {
     trailer: Option<usize>,
 }
 
-/// A stretch of bytes that is a segment.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    start: u32,
-    end: u32,
-}
+/// Bytes of a segment and its terminator, as they come on average: a first guess, and no limit.
+const BYTES_PER_SEGMENT: usize = 24;
 
 /// One interchange, read where it lies.
 #[derive(Debug)]
 pub struct Interchange<'a> {
     bytes: &'a [u8],
     service: ServiceChars,
-    segments: Vec<Span>,
+    /// Where the first segment may begin.
+    content: usize,
+    /// Where each segment ends: four bytes a segment are all that is kept of it.
+    ends: Vec<u32>,
     /// What UNB says.
     pub envelope: Envelope,
     /// The functional groups, in order.
@@ -87,33 +103,42 @@ impl<'a> Interchange<'a> {
             ));
             ServiceChars::DEFAULT
         });
-        let content = if has_una { UNA_LENGTH } else { 0 };
-        let segments = segments(&service, bytes, content)?;
-        let header =
-            Segment::new(service, usize::try_from(segments.first()?.start).ok()?, slice(bytes, *segments.first()?));
+        u32::try_from(bytes.len()).ok()?;
+        let content = skip_line_breaks(bytes, if has_una { UNA_LENGTH } else { 0 });
+        let header = Segment::at(service, bytes, content..first_end(&service, bytes, content)?);
         if header.tag() != Tag(*b"UNB") {
             return None;
         }
         // Which characters UNB is read with depends on the version in it: only syntax 4 knows repetitions.
         let is_syntax_4 = header.component(2, 2).is_some_and(|version| version.raw() == b"4");
         let mut service = service.for_version(is_syntax_4, has_una);
-        let header = Segment::new(service, header.span().start, header.raw());
+        let header = Segment::at(service, bytes, header.span());
         let envelope = read_header(&header, &mut findings);
         if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
             let detail = "the decimal mark of UNA is neither a full stop nor a comma";
-            findings.push(finding(SyntaxError::InvalidServiceCharacter, place, 0..UNA_LENGTH, detail));
+            findings.push(finding(SyntaxError::InvalidDecimalNotation, place, 0..UNA_LENGTH, detail));
             service.decimal_mark = ServiceChars::DEFAULT.decimal_mark;
         }
+        let (ends, suspects) = divide(&service, bytes, content, envelope.repertoire);
         let interchange =
-            Self { bytes, service, segments, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
+            Self { bytes, service, content, ends, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
         let (interchange, mut findings) = walk(interchange, findings);
         // Of a repertoire that is not supported nobody can say which characters it has.
         if !findings.iter().any(|finding| finding.error == SyntaxError::UnsupportedCharacterSet) {
-            interchange.check_characters(&mut findings);
+            interchange.check_characters(&suspects, &mut findings);
         }
         findings.sort_by_key(|finding| (finding.span.start, finding.place));
         Some((interchange, findings))
+    }
+
+    /// Whether an interactive interchange (UIB, ISO 9735-3) begins here, perhaps behind UNA: [`read`](Self::read) gives
+    /// nothing for one, and CONTRL answers batch interchanges alone.
+    #[must_use]
+    pub fn is_interactive(bytes: &[u8]) -> bool {
+        let start = skip_line_breaks(bytes, 0);
+        let una = if bytes.get(start..).is_some_and(|bytes| bytes.starts_with(b"UNA")) { UNA_LENGTH } else { 0 };
+        bytes.get(skip_line_breaks(bytes, start + una)..).is_some_and(|content| content.starts_with(b"UIB"))
     }
 
     /// The bytes it was read from.
@@ -142,7 +167,7 @@ impl<'a> Interchange<'a> {
 
     /// All segments in order, service segments included.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment<'a>> + '_ {
-        self.segments.iter().map(|span| self.at(*span))
+        self.stretch(0..self.ends.len())
     }
 
     /// The segments of a message, UNH to UNT.
@@ -150,7 +175,14 @@ impl<'a> Interchange<'a> {
         &self,
         message: &Message,
     ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + Clone + '_ {
-        self.segments.get(message.first..message.end).unwrap_or_default().iter().map(|span| self.at(*span))
+        self.stretch(message.first..message.end)
+    }
+
+    /// One segment of a message by its position, UNH = 1 (0096).
+    #[must_use]
+    pub fn segment_of(&self, message: &Message, position: u32) -> Option<Segment<'a>> {
+        let index = message.first.checked_add(usize::try_from(position.checked_sub(1)?).ok()?)?;
+        self.segment(index).filter(|_| index < message.end)
     }
 
     /// UNG, and UNE when there is one, of a functional group.
@@ -158,31 +190,49 @@ impl<'a> Interchange<'a> {
         [Some(group.header), group.trailer].into_iter().flatten().filter_map(|index| self.segment(index))
     }
 
-    fn segment(&self, index: usize) -> Option<Segment<'a>> {
-        self.segments.get(index).map(|span| self.at(*span))
+    fn stretch(
+        &self,
+        segments: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + Clone + '_ {
+        segments.map(|index| self.segment(index).unwrap_or(Segment::new(self.service, self.bytes.len(), &[])))
     }
 
-    fn at(&self, span: Span) -> Segment<'a> {
-        Segment::new(self.service, span.start as usize, slice(self.bytes, span))
+    #[inline]
+    fn segment(&self, index: usize) -> Option<Segment<'a>> {
+        let span = span(self.bytes, &self.ends, self.content, index)?;
+        Some(Segment::at(self.service, self.bytes, span))
     }
 
     /// Finds the bytes that the repertoire does not have (0085 = 21), one finding for each component that holds some.
     ///
-    /// One pass over a table of 256 entries; only what is found is looked at again, to say where it stands.
-    fn check_characters(&self, findings: &mut Vec<SyntaxFinding>) {
+    /// Only segments that reach into one of the `suspects` are looked at: blocks that hold more than plain characters.
+    fn check_characters(&self, suspects: &[u32], findings: &mut Vec<SyntaxFinding>) {
         let allowed = self.allowed_bytes();
         let is_allowed = |byte: &u8| allowed.get(usize::from(*byte)).copied().unwrap_or_default();
-        let wants_utf8 = self.envelope.repertoire == Repertoire::Unoy;
-        let mut places = Places::default();
-        for (index, span) in self.segments.iter().enumerate() {
-            let place = places.next(self, index);
-            let raw = slice(self.bytes, *span);
-            let is_clean =
-                raw.iter().all(is_allowed) && (!wants_utf8 || raw.is_ascii() || std::str::from_utf8(raw).is_ok());
-            if !is_clean {
-                self.find_characters(self.at(*span), place, &is_allowed, findings);
+        let repertoire = self.envelope.repertoire;
+        let (mut places, mut next) = (Places::default(), 0);
+        for block in suspects {
+            let first = self.ends.partition_point(|end| end < block);
+            for index in first.max(next)..self.ends.len() {
+                let Some(segment) = self.segment(index) else { break };
+                let raw = segment.raw();
+                if segment.span().start >= *block as usize + BLOCK {
+                    break;
+                }
+                next = index + 1;
+                let is_clean = raw.iter().all(is_allowed) && repertoire.fault_in_sequences(raw).is_none();
+                let place = || places.next(self, index);
+                // What a package holds is no text of the interchange.
+                if let Some(place) = (!is_clean).then(place).filter(|place| !self.is_in_package(*place)) {
+                    self.find_characters(segment, place, &is_allowed, findings);
+                }
             }
         }
+    }
+
+    fn is_in_package(&self, place: Place) -> bool {
+        let message = place.message().and_then(|message| self.messages.get(usize::try_from(message).ok()?));
+        message.is_some_and(|message| message.package.is_some())
     }
 
     fn find_characters(
@@ -192,14 +242,12 @@ impl<'a> Interchange<'a> {
         is_allowed: &dyn Fn(&u8) -> bool,
         findings: &mut Vec<SyntaxFinding>,
     ) {
-        let wants_utf8 = self.envelope.repertoire == Repertoire::Unoy;
         for element in std::iter::once(segment.tag_element()).chain(segment.elements()) {
             for repetition in element.repetitions() {
                 for component in repetition.components() {
                     let raw = component.raw();
                     let bad = raw.iter().position(|byte| !is_allowed(byte));
-                    let broken =
-                        wants_utf8.then(|| std::str::from_utf8(raw).err().map(|error| error.valid_up_to())).flatten();
+                    let broken = self.envelope.repertoire.fault_in_sequences(raw);
                     let Some(at) = bad.or(broken) else { continue };
                     let byte = raw.get(at).copied().unwrap_or_default();
                     let element_place = ElementPlace {
@@ -293,6 +341,7 @@ impl Places {
         let number = count(self.message);
         let has_trailer = || interchange.segment(index).is_some_and(|segment| segment.tag() == Tag(*b"UNT"));
         let segment = match index {
+            _ if message.package.is_some() => Some(ServiceTag::Uno),
             _ if index == message.first => Some(ServiceTag::Unh),
             _ if index + 1 == message.end && has_trailer() => Some(ServiceTag::Unt),
             _ => None,
@@ -304,26 +353,79 @@ impl Places {
     }
 }
 
-/// Divides the bytes at the terminators. Bytes behind the last terminator are no segment.
-fn segments(service: &ServiceChars, bytes: &[u8], from: usize) -> Option<Vec<Span>> {
-    let mut segments = Vec::with_capacity(bytes.len() / 24);
-    let mut rest = skip_line_breaks(bytes.get(from..)?);
-    while let Some((behind, segment)) = segment_bytes(service, rest) {
-        let start = u32::try_from(bytes.len() - rest.len()).ok()?;
-        let end = start + u32::try_from(segment.len()).ok()?;
-        segments.push(Span { start, end });
-        rest = skip_line_breaks(behind);
+/// The blocks of an interchange with the terminators in them, a bit for each.
+fn blocks<'a>(
+    service: &ServiceChars,
+    bytes: &'a [u8],
+    content: usize,
+) -> impl Iterator<Item = (usize, [u8; BLOCK], u64)> + use<'a> {
+    let scan = Scan::new([service.terminator], service.release);
+    let mut is_released = false;
+    (content..bytes.len()).step_by(BLOCK).map(move |at| {
+        let block = block_at(bytes, at);
+        let masks = scan.masks(&block, is_released);
+        is_released = masks.releases_next;
+        (at, block, masks.stops)
+    })
+}
+
+/// Where the first segment ends.
+fn first_end(service: &ServiceChars, bytes: &[u8], content: usize) -> Option<usize> {
+    let (at, _, stops) = blocks(service, bytes, content).find(|(_, _, stops)| *stops != 0)?;
+    Some(at + stops.trailing_zeros() as usize)
+}
+
+/// Where each segment ends, at the terminators (bytes behind the last one are no segment); and where the blocks begin
+/// that hold more than the plain characters of the repertoire.
+fn divide(service: &ServiceChars, bytes: &[u8], content: usize, repertoire: Repertoire) -> (Vec<u32>, Vec<u32>) {
+    let mut ends = Vec::with_capacity(bytes.len() / BYTES_PER_SEGMENT);
+    let mut suspects = Vec::new();
+    for (at, block, mut stops) in blocks(service, bytes, content) {
+        let at = count(at);
+        if !repertoire.is_plain(&block) {
+            suspects.push(at);
+        }
+        while stops != 0 {
+            ends.push(at + stops.trailing_zeros());
+            stops &= stops - 1;
+        }
     }
-    Some(segments)
+    if is_line_break(&service.terminator) {
+        // Where a line break ends a segment, those between segments end none.
+        let mut start = content;
+        ends.retain(|end| {
+            let is_segment = start <= *end as usize;
+            start = if is_segment { skip_line_breaks(bytes, *end as usize + 1) } else { start };
+            is_segment
+        });
+    }
+    (ends, suspects)
 }
 
-fn skip_line_breaks(bytes: &[u8]) -> &[u8] {
-    let breaks = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    bytes.get(breaks..).unwrap_or_default()
+/// A segment's bytes, without the terminator.
+#[inline]
+fn span(bytes: &[u8], ends: &[u32], content: usize, index: usize) -> Option<Range<usize>> {
+    let end = *ends.get(index)? as usize;
+    let behind = match index.checked_sub(1) {
+        Some(before) => *ends.get(before)? as usize + 1,
+        None => content,
+    };
+    Some(skip_line_breaks(bytes, behind)..end)
 }
 
-fn slice(bytes: &[u8], span: Span) -> &[u8] {
-    bytes.get(span.start as usize..span.end as usize).unwrap_or_default()
+/// The first byte from here on that is no line break.
+#[inline]
+fn skip_line_breaks(bytes: &[u8], from: usize) -> usize {
+    match bytes.get(from) {
+        Some(byte) if is_line_break(byte) => {
+            from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| is_line_break(byte)).count()
+        }
+        _ => from,
+    }
+}
+
+fn is_line_break(byte: &u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 /// A count of the standard: more than 4,294,967,295 cannot stand in an interchange that can be read.
@@ -420,6 +522,56 @@ mod tests {
         );
     }
 
+    /// The same for an interchange of syntax 4.
+    fn check_newer(body: &str, expected: &[&str]) {
+        let text = format!("UNB+UNOB:4+A+B+20261121:2045+1'{body}");
+        let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
+        let found = findings.iter().map(|found| format!("{} {}", found.error.number(), place(found.place)));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_package_counts_like_a_message_and_is_refused_unread() {
+        let message = "UNH+1+X:D:96B:UN'UNT+2+1'UNZ+2+1'";
+        check_newer(&format!("UNO+P1+AA:R+1+3'\u{1}'\u{2}UNP+3+P1'{message}"), &["47 UCM 0 UNO"]);
+        check_newer(&format!("UNO+P1+AA:R+1+4:1'USH+1'UNH'UNP+4+P1'{message}"), &["47 UCM 0 UNO"]);
+        check_newer(&format!("UNO+P1+AA:R+1+99'UNH'UNP+99+P1'{message}"), &["47 UCM 0 UNO"]);
+        let group = "UNG+++++G'UNO+P1+AA:R'UNP+3+P1'UNE+1+G'";
+        check_newer(&format!("{group}UNZ+1+1'"), &["47 UCM 0 UNO"]);
+        check("UNO+P1'UNP+1+P1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'", &["33 UCI - UNO+P1", "33 UCI - UNP+1+P1"]);
+    }
+
+    #[test]
+    fn a_package_without_its_trailer_ends_where_it_begins() {
+        check_newer("UNO+P1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+2+1'", &["47 UCM 0 UNO", "13 UCM 0 UNP"]);
+    }
+
+    #[test]
+    fn security_segments_between_messages_are_no_part_of_this() {
+        check("USH+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'", &["27 UCI - USH+1"]);
+        check_newer("USH+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["33 UCI -"]);
+        check_newer("UNG+++++G'USH+1'UNH+1+X:D:96B:UN'UNT+2+1'UNE+1+G'UNZ+1+1'", &["47 UCF 0 -"]);
+    }
+
+    #[test]
+    fn a_service_tag_ends_at_a_service_character() {
+        check("UNH+1+X:D:96B:UN'UNT+2+1'UNZ!1!IC1'", &["22 UCI UNZ 1:0 UNZ!1!IC1"]);
+        check(
+            "UNG+X+A+B+261121:2045+G1+UN+D:96B'UNH+1+X:D:96B:UN'UNT+2+1'UNE!1!G1'UNZ+1+IC1'",
+            &["22 UCF 0 UNE 1:0 UNE!1!G1"],
+        );
+        check("UNH!1'UNT+2'UNZ+1+IC1'", &["22 UCM 0 UNH 1:0 UNH!1"]);
+    }
+
+    #[test]
+    fn interactive_interchanges_are_recognised() {
+        for text in ["UIB+UNOA:4'", "UNA:+.? 'UIB+UNOA:4'", "\r\nUNA:+.? '\nUIB'"] {
+            assert!(Interchange::is_interactive(text.as_bytes()), "{text}");
+            assert!(Interchange::read(text.trim_start().as_bytes()).is_none(), "{text}");
+        }
+        assert!(!Interchange::is_interactive(b"UNB+UNOA:4'"));
+    }
+
     #[test]
     fn a_segment_outside_a_message_is_reported() {
         check("BGM+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'", &["33 UCI - BGM+1"]);
@@ -500,8 +652,8 @@ mod tests {
             let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
             findings.iter().map(|found| found.error.number()).collect::<Vec<_>>()
         };
-        assert!(read("UNA:+ ?*'", "UNOA:4").iter().all(|code| *code != 20));
-        assert_eq!(read("UNA:+ ? '", "UNOA:3"), [20]);
+        assert!(read("UNA:+ ?*'", "UNOA:4").iter().all(|code| *code != 19));
+        assert_eq!(read("UNA:+ ? '", "UNOA:3"), [19]);
     }
 
     #[test]

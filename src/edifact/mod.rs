@@ -5,10 +5,12 @@
 //! 0085 code and a place counted as CONTRL counts. Values stay where they are in the bytes until somebody asks for one.
 
 // In reading order: the characters, where interchanges begin and end in a stream, segments, envelopes.
+mod cuts;
 mod envelope;
 mod frame;
 mod interchange;
 mod repertoire;
+mod scan;
 mod segment;
 mod service;
 mod value;
@@ -20,10 +22,13 @@ mod tolerance;
 mod finding;
 mod writer;
 
-pub use envelope::{AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion};
+pub use cuts::{Cuts, Piece};
+pub use envelope::{
+    AcknowledgementRequest, ControlReference, Envelope, MessageType, PartyId, SyntaxVersion, preparation_day,
+};
 pub use finding::{ElementPlace, Level, Place, ServiceTag, SyntaxError, SyntaxFinding};
 pub use frame::{Frame, FrameFinder};
-pub use interchange::{FunctionalGroup, Interchange, Message};
+pub use interchange::{FunctionalGroup, Interchange, Message, PackageReference};
 pub use repertoire::Repertoire;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub use service::{ServiceChars, UNA_LENGTH};

@@ -96,6 +96,25 @@ impl Repertoire {
         TABLES.get(self as usize).unwrap_or(NONE)
     }
 
+    /// Whether all of these are characters that it shares with ASCII: a quick look, before the table is asked.
+    #[must_use]
+    pub fn is_plain(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Unoa => are_within(bytes, [(b' ', b'"'), (b'%', b'?'), (b'A', b'Z')]),
+            Self::Unob => are_within(bytes, [(b' ', b'"'), (b'%', b'?'), (b'A', b'Z'), (b'a', b'z')]),
+            Self::Unoc
+            | Self::Unod
+            | Self::Unoe
+            | Self::Unof
+            | Self::Unog
+            | Self::Unoh
+            | Self::Unoi
+            | Self::Unoj
+            | Self::Unok
+            | Self::Unoy => are_within(bytes, [(b' ', b'~')]),
+        }
+    }
+
     /// Whether this byte may stand in a value.
     fn allows(self, byte: u8) -> bool {
         match self {
@@ -114,6 +133,19 @@ impl Repertoire {
         }
     }
 
+    /// Where bytes of UNOY stop being text: at a broken sequence, or at a control character of the second set (U+0080 to
+    /// U+009F), which [`allowed_bytes`](Self::allowed_bytes) cannot see. None for all other repertoires.
+    #[must_use]
+    pub fn fault_in_sequences(self, bytes: &[u8]) -> Option<usize> {
+        if self != Self::Unoy || bytes.is_ascii() {
+            return None;
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => text.find(|character: char| ('\u{80}'..='\u{9f}').contains(&character)),
+            Err(error) => Some(error.valid_up_to()),
+        }
+    }
+
     /// The text that these bytes mean. Bytes without a meaning become the replacement character.
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
@@ -129,7 +161,7 @@ impl Repertoire {
     #[must_use]
     pub fn encode(self, text: &str) -> Vec<u8> {
         if self == Self::Unoy {
-            return text.bytes().map(|byte| if byte.is_ascii_control() { b'.' } else { byte }).collect();
+            return text.replace(char::is_control, ".").into_bytes();
         }
         let allowed = self.allowed_bytes();
         let is_allowed = |byte: &u8| allowed.get(usize::from(*byte)).copied().unwrap_or_default();
@@ -191,6 +223,14 @@ impl Repertoire {
     }
 }
 
+/// Whether each byte is in one of these ranges. There is no way out at the first that is not: so the compiler looks at
+/// many at once.
+fn are_within<const N: usize>(bytes: &[u8], ranges: [(u8, u8); N]) -> bool {
+    let is_within =
+        |byte: u8| ranges.iter().fold(false, |found, (first, last)| found | (*first..=*last).contains(&byte));
+    bytes.iter().fold(true, |are_within, byte| are_within & is_within(*byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +251,16 @@ mod tests {
     }
 
     #[test]
+    fn plain_bytes_are_those_of_the_table_that_ascii_has() {
+        for repertoire in Repertoire::ALL {
+            for byte in 0..=u8::MAX {
+                let is_allowed = repertoire.allowed_bytes()[usize::from(byte)];
+                assert_eq!(repertoire.is_plain(&[byte]), byte.is_ascii() && is_allowed, "{repertoire:?} {byte:02x}");
+            }
+        }
+    }
+
+    #[test]
     fn undefined_code_points_are_not_allowed() {
         assert!(!Repertoire::Unog.allowed_bytes()[0xa5], "ISO 8859-3 leaves A5 undefined");
         assert!(Repertoire::Unoc.allowed_bytes()[0xa5]);
@@ -224,6 +274,55 @@ mod tests {
             let bytes: Vec<u8> = (0..=u8::MAX).filter(|byte| allowed[usize::from(*byte)]).collect();
             assert_eq!(repertoire.encode(&repertoire.decode(&bytes)), bytes, "{repertoire:?}");
         }
+    }
+
+    /// The bytes from A0 on that a repertoire leaves undefined, in hexadecimal.
+    fn check_undefined(repertoire: Repertoire, expected: &str) {
+        let allowed = repertoire.allowed_bytes();
+        let undefined = (0xa0..=u8::MAX).filter(|byte| !allowed[usize::from(*byte)]);
+        let found: Vec<String> = undefined.map(|byte| format!("{byte:02X}")).collect();
+        assert_eq!(found.join(" "), expected, "{repertoire:?}");
+    }
+
+    #[test]
+    fn undefined_code_points_are_those_of_iso_8859() {
+        for whole in [Repertoire::Unoc, Repertoire::Unod, Repertoire::Unoe, Repertoire::Unoh, Repertoire::Unok] {
+            check_undefined(whole, "");
+        }
+        check_undefined(Repertoire::Unof, "AE D2 FF");
+        check_undefined(Repertoire::Unog, "A5 AE BE C3 D0 E3 F0");
+        check_undefined(
+            Repertoire::Unoi,
+            "A1 A2 A3 A5 A6 A7 A8 A9 AA AB AE AF B0 B1 B2 B3 B4 B5 B6 B7 B8 B9 BA BC BD BE C0 DB DC DD DE DF \
+             F3 F4 F5 F6 F7 F8 F9 FA FB FC FD FE FF",
+        );
+        check_undefined(
+            Repertoire::Unoj,
+            "A1 BF C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 CA CB CC CD CE CF D0 D1 D2 D3 D4 D5 D6 D7 D8 D9 DA DB DC DD DE \
+             FB FC FF",
+        );
+    }
+
+    #[test]
+    fn levels_a_and_b_have_exactly_the_characters_of_the_standard() {
+        let characters = |repertoire: Repertoire| {
+            let allowed = repertoire.allowed_bytes();
+            (0..=u8::MAX).filter(|byte| allowed[usize::from(*byte)]).map(char::from).collect::<String>()
+        };
+        assert_eq!(characters(Repertoire::Unoa), " !\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        assert_eq!(
+            characters(Repertoire::Unob),
+            " !\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        );
+    }
+
+    #[test]
+    fn sequences_of_utf8_are_whole_and_no_controls() {
+        let fault = |text: &[u8]| Repertoire::Unoy.fault_in_sequences(text);
+        assert_eq!(fault("Société".as_bytes()), None);
+        assert_eq!(fault(b"a\xffb"), Some(1));
+        assert_eq!(fault("ab\u{85}".as_bytes()), Some(2));
+        assert_eq!(Repertoire::Unoc.fault_in_sequences(b"a\xffb"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 use nom::{IResult, Parser, bytes::complete::take_till};
 use serde::{Deserialize, Serialize};
 
+use super::cuts::Cuts;
 use super::service::ServiceChars;
 use super::value::Values;
 
@@ -23,10 +24,17 @@ impl Tag {
     /// The tag in these bytes.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
+        let is_legal = |byte: &u8| byte.is_ascii_uppercase() | byte.is_ascii_digit();
         match <[u8; 3]>::try_from(bytes) {
-            Ok(tag) if tag.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) => Self(tag),
+            Ok(tag) if tag.iter().fold(true, |are_legal, byte| are_legal & is_legal(byte)) => Self(tag),
             _ => Self::MALFORMED,
         }
+    }
+
+    /// Whether it is that of a security segment (ISO 9735-5, -7, -9 and -10).
+    #[must_use]
+    pub fn is_security(self) -> bool {
+        matches!(&self.0, [b'U', b'S', b'A'..=b'F' | b'H' | b'L' | b'R' | b'T' | b'U' | b'X' | b'Y'])
     }
 
     /// The tag as text, empty when it is malformed.
@@ -51,7 +59,9 @@ impl fmt::Display for Tag {
 /// One segment: its tag and its data elements, without the terminator.
 #[derive(Clone, Copy)]
 pub struct Segment<'a> {
-    bytes: &'a [u8],
+    /// From its first byte on, beyond its end.
+    ahead: &'a [u8],
+    length: usize,
     offset: usize,
     service: ServiceChars,
 }
@@ -60,18 +70,33 @@ impl<'a> Segment<'a> {
     /// The segment that these bytes are, `offset` bytes into the interchange. The terminator is not among them.
     #[must_use]
     pub fn new(service: ServiceChars, offset: usize, bytes: &'a [u8]) -> Self {
-        Self { bytes, offset, service }
+        Self { ahead: bytes, length: bytes.len(), offset, service }
+    }
+
+    /// The segment in this part of the bytes of an interchange.
+    pub(super) fn at(service: ServiceChars, interchange: &'a [u8], span: Range<usize>) -> Self {
+        let ahead = interchange.get(span.start..).unwrap_or_default();
+        Self { ahead, length: span.len().min(ahead.len()), offset: span.start, service }
     }
 
     /// Its tag; [`Tag::MALFORMED`] when it has none that a grammar could know.
     #[must_use]
     pub fn tag(&self) -> Tag {
         // No service character is a letter or digit, so three of those in front of a separator are the tag.
-        match self.bytes.split_first_chunk::<3>() {
-            Some((tag, [])) => Tag::read(tag),
-            Some((tag, [next, ..])) if *next == self.service.element => Tag::read(tag),
+        match self.raw() {
+            [a, b, c] => Tag::read(&[*a, *b, *c]),
+            [a, b, c, next, ..] if *next == self.service.element => Tag::read(&[*a, *b, *c]),
             _ => Tag::read(self.tag_bytes()),
         }
+    }
+
+    /// The tag that it begins with, when what stands behind that is neither a service character nor a letter or digit.
+    #[must_use]
+    pub fn tag_with_wrong_separator(&self) -> Option<Tag> {
+        let (tag, rest) = self.raw().split_first_chunk::<3>()?;
+        let next = rest.first().filter(|next| !next.is_ascii_alphanumeric())?;
+        let is_service = [Some(self.service.component), Some(self.service.element), self.service.repetition];
+        Some(Tag::read(tag)).filter(|tag| *tag != Tag::MALFORMED && !is_service.contains(&Some(*next)))
     }
 
     /// The bytes before the first separator.
@@ -96,13 +121,21 @@ impl<'a> Segment<'a> {
     }
 
     /// The values of its data elements in one pass, in order, empty ones too; the tag is not among them.
+    #[inline]
     #[must_use]
     pub fn values(&self) -> Values<'a> {
         Values::of(self)
     }
 
+    /// Where its separators divide it, whatever kind they are of.
+    #[inline]
+    #[must_use]
+    pub fn cuts(&self) -> Cuts<'a> {
+        Cuts::of(self)
+    }
+
     fn pieces(&self) -> Pieces<'a> {
-        Piece { raw: self.bytes, offset: self.offset, service: self.service }.divided(Some(self.service.element))
+        Piece { raw: self.raw(), offset: self.offset, service: self.service }.divided(Some(self.service.element))
     }
 
     /// The data element at this position (first = 2); none when the segment ends before it.
@@ -123,13 +156,18 @@ impl<'a> Segment<'a> {
     /// Where it lies in the interchange, without the terminator.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
-        self.offset..self.offset + self.bytes.len()
+        self.offset..self.offset + self.length
     }
 
     /// Its bytes, without the terminator.
     #[must_use]
     pub fn raw(&self) -> &'a [u8] {
-        self.bytes
+        self.ahead.get(..self.length).unwrap_or_default()
+    }
+
+    /// The same bytes, and those behind it: blocks may reach over its end.
+    pub(super) fn ahead(&self) -> &'a [u8] {
+        self.ahead
     }
 
     /// The service characters it is read with.
@@ -141,7 +179,7 @@ impl<'a> Segment<'a> {
 
 impl fmt::Debug for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.bytes.escape_ascii())
+        write!(f, "{}", self.raw().escape_ascii())
     }
 }
 
@@ -315,14 +353,6 @@ fn up_to(end: u8, release: Option<u8>, input: &[u8]) -> (&[u8], &[u8]) {
     }
     let (value, rest) = input.split_at(length);
     (rest, value)
-}
-
-/// `segment = *character terminator`: the bytes of the first segment, and the rest after its terminator.
-///
-/// None when no terminator follows. Line breaks before a segment are skipped by the caller.
-pub(super) fn segment_bytes<'a>(service: &ServiceChars, input: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let (rest, segment) = up_to(service.terminator, service.release, input);
-    rest.split_first().map(|(_, rest)| (rest, segment))
 }
 
 /// The data elements of a segment.

@@ -45,7 +45,7 @@ impl ServiceChars {
     ///
     /// # Errors
     /// [`SyntaxError::InvalidServiceCharacter`] when UNA is cut off, repeats a character, or makes a letter, a digit
-    /// or a control character other than a line break a service character.
+    /// or a control character a service character. A line break may end segments, and IS4 to IS1 of level B may do anything.
     pub fn read(bytes: &[u8]) -> Result<Self, SyntaxError> {
         if !bytes.starts_with(b"UNA") {
             return Ok(Self::DEFAULT);
@@ -114,7 +114,10 @@ impl ServiceChars {
     fn are_legal(&self) -> bool {
         let separators =
             [Some(self.component), Some(self.element), self.release, self.repetition, Some(self.terminator)];
-        let legal = |byte: u8| byte.is_ascii_punctuation() || matches!(byte, b'\r' | b'\n' | 0x1c..=0x1f);
+        let is_break = |byte: u8| matches!(byte, b'\r' | b'\n');
+        let legal = |byte: u8| {
+            byte.is_ascii_punctuation() || matches!(byte, 0x1c..=0x1f) || (is_break(byte) && byte == self.terminator)
+        };
         let mut seen = [false; 256];
         separators.into_iter().flatten().all(|byte| {
             let was_seen = seen.get_mut(usize::from(byte)).is_none_or(|seen| std::mem::replace(seen, true));

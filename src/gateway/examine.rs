@@ -4,6 +4,7 @@
 //! uses by themselves. None of them stops at the first mistake.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
@@ -12,11 +13,11 @@ use super::syntax::{Syntax, is_full, judge_syntax, too_long, unsupported};
 use crate::declaration::guide::Guide;
 use crate::edifact::{
     ElementPlace, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag,
-    Tolerance, mend,
+    Tolerance, mend, preparation_day,
 };
 use crate::grammar::{Catalogue, Examined as Structure};
 use crate::identifier::DeclarationReference;
-use crate::partner::Partner;
+use crate::partner::{Agreement, Partner};
 use crate::record::{
     AnswerReference, Decision, Delivery, Digest, Evidence, Examination, Facts, GroupFacts, Judgement, MessageFacts,
     RepeatKey,
@@ -25,6 +26,9 @@ use crate::rules;
 
 /// The message that acknowledges an interchange; it is understood, never answered.
 const ACKNOWLEDGEMENT: &str = "CONTRL";
+
+/// Why an interactive interchange is not answered: CONTRL is for batch interchanges, and nothing else is defined here.
+pub const NO_INTERACTIVE: &str = "an interactive interchange (UIB to UIZ) came, only batch interchanges are processed";
 
 /// What an examination comes to.
 #[derive(Debug)]
@@ -41,9 +45,7 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
     let bytes = delivery.bytes.clone();
     let mended = mend(&bytes, &rulebook.tolerances);
     let Some(Reading { interchange, findings, notes }) = mended.read() else {
-        let switch = rulebook.tolerances.would_allow(&bytes).map(Tolerance::hint);
-        let reason = format!("there is no readable UNB{}", switch.unwrap_or_default());
-        return Examined::Unreadable(Evidence { delivery, reason });
+        return Examined::Unreadable(Evidence { reason: unreadable(&bytes, rulebook), delivery });
     };
     if !interchange.envelope.can_be_answered() {
         let reason = "UNB has no reference, sender or recipient that an answer could name".to_owned();
@@ -55,6 +57,7 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         judge_syntax(&interchange, findings, &rulebook.catalogue)
     };
     check_parties(&interchange, partner, rulebook, &mut syntax.findings);
+    check_agreement(&interchange, partner, &delivery, rulebook, &mut syntax.findings);
     check_kinds(&interchange, rulebook, &mut syntax.findings);
     syntax.findings.sort_by_key(|finding| (finding.span.start, finding.place));
     let mut judgements = judge_all(&interchange, &syntax, partner, rulebook, &delivery);
@@ -71,6 +74,15 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
     let digest = repeat_digest(&interchange);
     let facts = facts(&interchange, partner, rulebook, syntax.findings, judgements);
     Examined::Interchange(Box::new(Examination { delivery, facts, notes, repeat_key, digest }))
+}
+
+/// Why nobody can be answered, and the switch that would help.
+fn unreadable(bytes: &[u8], rulebook: &Rulebook) -> String {
+    if Interchange::is_interactive(bytes) {
+        return NO_INTERACTIVE.to_owned();
+    }
+    let switch = rulebook.tolerances.would_allow(bytes).map(Tolerance::hint);
+    format!("there is no readable UNB{}", switch.unwrap_or_default())
 }
 
 /// Whom it is for, who sent it, whether it is practice: what UNB says against what is agreed.
@@ -96,6 +108,45 @@ fn check_parties(
     }
     if !partner.is_known_as(&envelope.sender) {
         refuse(SyntaxError::UnknownSender, 3, "the certificate belongs to another sender");
+    }
+}
+
+/// What the interchange agreement with the partner says: which agreement it is, and how old an interchange may be.
+fn check_agreement(
+    interchange: &Interchange<'_>,
+    partner: &Partner,
+    delivery: &Delivery,
+    rulebook: &Rulebook,
+    findings: &mut Vec<SyntaxFinding>,
+) {
+    const PREPARED: u16 = 5;
+    const NAMED: u16 = 11;
+    let Agreement { identifier, age_days_max, .. } = &partner.agreement;
+    let mut refuse = |error, place: Place, segment: &Segment<'_>, element: u16, detail: String| {
+        let span = segment.element(element).map(|element| element.span()).unwrap_or_default();
+        findings.push(SyntaxFinding { error, place: place.with_element(ElementPlace::element(element)), span, detail });
+    };
+    let Some(header) = interchange.header() else { return };
+    let place = Place::Interchange { segment: Some(ServiceTag::Unb), element: None };
+    let named = interchange.envelope.agreement.as_ref();
+    if let Some((identifier, named)) = identifier.as_ref().zip(named).filter(|(identifier, named)| identifier != named)
+    {
+        let detail = format!("the agreement is {identifier}, not {named}");
+        refuse(SyntaxError::NoAgreement, place, &header, NAMED, detail);
+    }
+    let Some(days_max) = *age_days_max else { return };
+    let received = delivery.received_at.to_zoned(rulebook.zone.clone()).date();
+    let mut check_age = |place, segment: &Segment<'_>| {
+        let day = segment.component(PREPARED, 1).and_then(|day| preparation_day(day.raw()));
+        if day.is_some_and(|day| day.duration_until(received).as_hours() > i64::from(days_max) * 24) {
+            let detail = format!("it was prepared more than {days_max} days before it came");
+            refuse(SyntaxError::TooOld, place, segment, PREPARED, detail);
+        }
+    };
+    check_age(place, &header);
+    for (number, group) in (0..).zip(&interchange.groups) {
+        let place = Place::FunctionalGroup { group: number, segment: Some(ServiceTag::Ung), element: None };
+        interchange.envelope_of(group).take(1).for_each(|header| check_age(place, &header));
     }
 }
 
@@ -230,7 +281,7 @@ fn facts(
         envelope: interchange.envelope.clone(),
         gateway: gateway.clone(),
         language: partner.language,
-        agreement: partner.agreement,
+        agreement: partner.agreement.clone(),
         groups: interchange.groups.iter().map(group_facts).collect(),
         messages: interchange.messages.iter().map(message_facts).collect(),
         acknowledges: if is_refused { Vec::new() } else { acknowledged(interchange) },
@@ -245,7 +296,8 @@ fn group_facts(group: &crate::edifact::FunctionalGroup) -> GroupFacts {
 }
 
 fn message_facts(message: &Message) -> MessageFacts {
-    MessageFacts { reference: message.reference.clone(), kind: message.kind.clone(), group: message.group }
+    let Message { reference, kind, group, package, .. } = message.clone();
+    MessageFacts { reference, kind: Arc::unwrap_or_clone(kind), group, package }
 }
 
 /// Our answers that the CONTRL messages of an interchange name in their UCI (0020).

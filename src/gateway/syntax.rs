@@ -1,6 +1,9 @@
 //! What syntax and directory say of a whole interchange, message by message, up to a limit.
 
-use crate::edifact::{ElementPlace, Interchange, Message, MessageType, Place, ServiceTag, SyntaxError, SyntaxFinding};
+use crate::edifact::{
+    ElementPlace, Interchange, Message, MessageType, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding,
+    SyntaxVersion,
+};
 use crate::grammar::{Catalogue, Examined as Structure};
 
 /// What syntax and directory say of an interchange.
@@ -31,7 +34,13 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
         let mut structure =
             grammar.map(|grammar| grammar.examine(&interchange.envelope, number, interchange.segments_of(message)));
         match &mut structure {
-            Some(structure) => findings.append(&mut structure.findings),
+            Some(structure) => {
+                if let Some(grammar) = grammar {
+                    grammar.check_sections(number, |position| interchange.segment_of(message, position), structure);
+                }
+                name_strangers(interchange, &mut structure.findings);
+                findings.append(&mut structure.findings);
+            }
             // What S009 leaves out, the service segments say: there is nothing yet that could be supported.
             None if !is_named(&message.kind) => {}
             None => findings.push(unsupported(interchange, number, message, unknown_part(catalogue, &message.kind))),
@@ -42,6 +51,24 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
     catalogue.name_simple_elements(interchange, &structures, &mut findings);
     findings.sort_by_key(|finding| (finding.span.start, finding.place));
     Syntax { findings, structures }
+}
+
+/// Segments that the directory does not know, and that something else is wrong with: security segments, for which syntax 1
+/// to 3 has a code of its own (0085 = 27), and tags with something behind them that is no service character (22).
+fn name_strangers(interchange: &Interchange<'_>, findings: &mut [SyntaxFinding]) {
+    let is_older = interchange.envelope.version < SyntaxVersion::V4;
+    for finding in findings.iter_mut().filter(|finding| finding.error == SyntaxError::NotSupported) {
+        let Some(raw) = interchange.bytes().get(finding.span.clone()) else { continue };
+        let segment = Segment::new(*interchange.service(), finding.span.start, raw);
+        if segment.tag().is_security() && is_older {
+            finding.error = SyntaxError::SecurityNotSupported;
+            "security segments are not processed".clone_into(&mut finding.detail);
+        } else if let Some(tag) = segment.tag_with_wrong_separator() {
+            finding.error = SyntaxError::InvalidServiceUse;
+            finding.place = finding.place.with_element(ElementPlace::element(1));
+            finding.detail = format!("what stands behind {tag} is no service character of this interchange");
+        }
+    }
 }
 
 /// Whether no more is said of the messages from this one on. Then the interchange is refused: they were not looked at.

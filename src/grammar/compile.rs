@@ -9,10 +9,12 @@ use std::{
 };
 
 use super::{
+    codes::{Code, CodeList, Coding, DirectoryCodes},
     layout::message_grammar,
     mistake::{Located, Mistakes, nearest},
     notation::{Home, MessageKey},
-    outline::{ElementDefinition, Entry as Line, MessageDefinition, Outline, Parts},
+    outline::{CodesDefinition, ElementDefinition, Entry as Line, MessageDefinition, Outline, Parts},
+    quick::QuickElement,
     spec::{DataId, DirectoryKey, ElementSpec, Representation, SegmentSpec, SegmentTable, ValueSpec},
     table::MessageGrammar,
 };
@@ -37,11 +39,11 @@ pub(super) struct Compiled {
 }
 
 /// Compiles the definitions of all homes.
-pub(super) fn compile(homes: &BTreeMap<Home, Outline>, mistakes: &mut Mistakes) -> Compiled {
+pub(super) fn compile(homes: &BTreeMap<Home, Outline>, lists: DirectoryCodes, mistakes: &mut Mistakes) -> Compiled {
     let mut compiled = Compiled::default();
     let mut tables: Vec<(&Home, Arc<SegmentTable>)> = Vec::new();
     for (home, outline) in homes {
-        let table = Arc::new(segment_table(outline, mistakes));
+        let table = Arc::new(segment_table(outline, lists, mistakes));
         match home {
             Home::Syntax(version) => {
                 let [older, newer] = &mut compiled.services;
@@ -122,15 +124,17 @@ fn by_id<'a, T: Copy + Eq + std::hash::Hash + std::fmt::Display, D>(
 }
 
 /// Compiles the segments of one home, and warns of elements and composites that none of them uses.
-fn segment_table(outline: &Outline, mistakes: &mut Mistakes) -> SegmentTable {
+fn segment_table(outline: &Outline, lists: DirectoryCodes, mistakes: &mut Mistakes) -> SegmentTable {
     let elements = by_id(outline.elements.iter().map(|element| (element.id, element)), "element", mistakes);
     let composites = by_id(outline.composites.iter().map(|composite| (composite.id, composite)), "composite", mistakes);
     let segments = by_id(outline.segments.iter().map(|segment| (segment.id, segment)), "segment", mistakes);
     for composite in &outline.composites {
         check_composite(composite, &elements, mistakes);
     }
-    let mut compiler =
-        SegmentCompiler { mistakes, table: SegmentTable::default(), used: HashSet::new(), values: HashMap::new() };
+    let mut table = SegmentTable { codes: code_lists(outline, &elements, mistakes), ..SegmentTable::default() };
+    table.codes.sort_by_key(CodeList::element);
+    let codings = codings(outline, &table, lists, &elements, mistakes);
+    let mut compiler = SegmentCompiler { mistakes, table, used: HashSet::new(), values: HashMap::new(), codings };
     for (id, element) in &elements {
         compiler.values.insert(*id, (element.name.clone(), Shape::Single(element.representation)));
     }
@@ -154,6 +158,72 @@ fn segment_table(outline: &Outline, mistakes: &mut Mistakes) -> SegmentTable {
         }
     }
     table
+}
+
+/// The code lists of a home.
+fn code_lists(
+    outline: &Outline,
+    elements: &HashMap<DataId, &ElementDefinition>,
+    mistakes: &mut Mistakes,
+) -> Vec<CodeList> {
+    let lists = by_id(outline.codes.iter().map(|list| (list.id, list)), "the code list of", mistakes);
+    lists.into_values().map(|list| code_list(list, elements, mistakes)).collect()
+}
+
+fn code_list(
+    list: &CodesDefinition,
+    elements: &HashMap<DataId, &ElementDefinition>,
+    mistakes: &mut Mistakes,
+) -> CodeList {
+    let id = list.id.value;
+    let representation = elements.get(&id).map(|element| element.representation);
+    if representation.is_none() {
+        let hint = nearest(id.as_str(), elements.keys().map(DataId::as_str));
+        mistakes.error(list.id.at, format!("there is no data element {id}"), hint);
+    }
+    if list.codes.is_empty() {
+        mistakes.error(list.id.at, format!("the code list of {id} is empty"), None);
+    }
+    let mut known = HashSet::new();
+    let mut codes = Vec::new();
+    for definition in &list.codes {
+        let Located { at, value } = &definition.value;
+        let length = u16::try_from(value.chars().count()).unwrap_or(u16::MAX);
+        if let Some(representation) = representation.filter(|known| length > known.length_max) {
+            mistakes.error(*at, format!("{value} is longer than {representation}, which {id} is"), None);
+        }
+        if !known.insert(value) {
+            mistakes.error(*at, format!("{value} is twice in the code list of {id}"), None);
+        }
+        codes.extend(Code::read(value.bytes()).map(|code| (code, definition.name.as_str().into())));
+    }
+    CodeList::new(id, codes)
+}
+
+/// The part that code lists have in each data element.
+fn codings(
+    outline: &Outline,
+    table: &SegmentTable,
+    lists: DirectoryCodes,
+    elements: &HashMap<DataId, &ElementDefinition>,
+    mistakes: &mut Mistakes,
+) -> HashMap<DataId, Coding> {
+    let mut codings: HashMap<DataId, Coding> =
+        table.codes.iter().zip(0..).map(|(list, index)| (list.element(), Coding::Listed(index))).collect();
+    let mut known = HashSet::new();
+    for definition in &outline.elsewhere {
+        let Located { at, value: id } = definition.id;
+        if !elements.contains_key(&id) {
+            let hint = nearest(id.as_str(), elements.keys().map(DataId::as_str));
+            mistakes.error(at, format!("there is no data element {id}"), hint);
+        }
+        if !known.insert(id) {
+            mistakes.error(at, format!("{id} names other lists twice"), None);
+        }
+        let own = definition.own.as_ref().and_then(|own| Code::read(own.bytes()));
+        codings.insert(id, Coding::Elsewhere(own));
+    }
+    if lists == DirectoryCodes::Judged { codings } else { HashMap::new() }
 }
 
 /// The components of a composite that are data elements at all.
@@ -198,6 +268,7 @@ struct SegmentCompiler<'m> {
     table: SegmentTable,
     used: HashSet<DataId>,
     values: HashMap<DataId, (String, Shape)>,
+    codings: HashMap<DataId, Coding>,
 }
 
 impl SegmentCompiler<'_> {
@@ -215,7 +286,13 @@ impl SegmentCompiler<'_> {
             self.element(part);
         }
         let elements = from..self.table.elements.len();
-        self.table.segments.push(SegmentSpec { tag: segment.id.value, name: segment.name.clone(), elements });
+        let compiled = self.table.elements.get(elements.clone()).unwrap_or_default().iter();
+        let quick = compiled.map(|element| QuickElement::of(element, self.table.values(element))).collect();
+        self.table.segments.push(SegmentSpec { tag: segment.id.value, name: segment.name.clone(), elements, quick });
+    }
+
+    fn coding(&self, id: DataId) -> Coding {
+        self.codings.get(&id).copied().unwrap_or(Coding::Free)
     }
 
     fn element(&mut self, part: &Line) {
@@ -230,8 +307,13 @@ impl SegmentCompiler<'_> {
         let mut mandatory = 0;
         match shape {
             Shape::Single(representation) => {
-                let value = ValueSpec { id, name: name.clone(), is_mandatory: true, representation: *representation };
-                self.table.values.push(value);
+                self.table.values.push(ValueSpec {
+                    id,
+                    name: name.clone(),
+                    is_mandatory: true,
+                    representation: *representation,
+                    coding: self.coding(id),
+                });
             }
             Shape::Composite(components) => {
                 for ((is_mandatory, component), bit) in components.iter().zip(0..COMPONENTS_MAX) {
@@ -243,6 +325,7 @@ impl SegmentCompiler<'_> {
                         name: name.clone(),
                         is_mandatory: *is_mandatory,
                         representation: *representation,
+                        coding: self.coding(*component),
                     };
                     self.table.values.push(value);
                 }
@@ -295,6 +378,37 @@ mod tests {
         check(
             "message TEST\n  M UNH\n  M UNT\nmessage TEST\n  M UNH\n  M UNT\n",
             &["5:9: error: TEST T:1:UN is defined twice"],
+        );
+    }
+
+    #[test]
+    fn a_code_list_belongs_to_an_element_and_has_each_code_once() {
+        check(
+            "element 1000 an..3\ncodes 1001\n  A\ncodes 1000\n  ABCD\n  A One\n  A Two\nsegment AAA\n  M 1000\n",
+            &[
+                "3:7: error: there is no data element 1001\n  hint: 1000 is known",
+                "6:3: error: ABCD is longer than an..3, which 1000 is",
+                "8:3: error: A is twice in the code list of 1000",
+            ],
+        );
+        check(
+            "element 1000 an..3\ncodes 1000\ncodes 1000\n  A\nsegment AAA\n  M 1000\n",
+            &["4:7: error: the code list of 1000 is defined twice"],
+        );
+        check(
+            "element 1000 an..3\ncodes 1000\nsegment AAA\n  M 1000\n",
+            &["3:7: error: the code list of 1000 is empty"],
+        );
+    }
+
+    #[test]
+    fn what_names_other_lists_is_known_and_said_once() {
+        check(
+            "element 1131 an..3\nelsewhere 1132\nelsewhere 1131\nelsewhere 1131\nsegment AAA\n  M 1131\n",
+            &[
+                "3:11: error: there is no data element 1132\n  hint: 1131 is known",
+                "5:11: error: 1131 names other lists twice",
+            ],
         );
     }
 

@@ -3,10 +3,11 @@
 //! One pass over the bytes of a segment finds separators, lengths and kinds of characters together; a value is looked
 //! at again only when it is a number with more than digits in it.
 
-use std::ops::Range;
+use std::{iter, ops::Range};
 
 use super::{
     characters::{Characters, DIGIT, Ending, Number, Value},
+    codes::{Code, Coding},
     findings::Findings,
     matching::times,
     spec::{ElementSpec, SegmentSpec, SegmentTable, ValueKind, ValueSpec},
@@ -129,6 +130,7 @@ impl Check<'_> {
         let values = table.values(element);
         let is_composite = element.id.is_composite();
         let (mut present, mut has_excess, mut component) = (0u64, false, 0u16);
+        let (mut unlisted, mut is_listed_elsewhere) = (0u64, false);
         let mut from = start;
         let last = loop {
             let value = self.characters.value(self.raw, from);
@@ -136,9 +138,17 @@ impl Check<'_> {
             if !value.is_empty() {
                 match values.get(usize::from(component) - 1) {
                     Some(spec) => {
-                        present |= 1 << (component - 1);
+                        let bit = component - 1;
+                        present |= 1 << bit;
                         let component = is_composite.then_some(component);
-                        self.value(spec, ElementPlace { component, ..place }, &value);
+                        let fits = self.value(spec, ElementPlace { component, ..place }, &value);
+                        match spec.coding {
+                            Coding::Free => {}
+                            Coding::Listed(list) => {
+                                unlisted |= u64::from(fits && !self.is_listed(list, &value)) << bit;
+                            }
+                            Coding::Elsewhere(own) => is_listed_elsewhere |= own.is_none() || own != self.code(&value),
+                        }
                     }
                     None => has_excess = true,
                 }
@@ -160,6 +170,9 @@ impl Check<'_> {
         if has_content && element.mandatory & !present != 0 {
             self.report_missing_components(element, place, present, start..last.end);
         }
+        if unlisted != 0 && !is_listed_elsewhere {
+            self.report_unlisted(element, place, unlisted, start);
+        }
         (last, has_content)
     }
 
@@ -174,8 +187,23 @@ impl Check<'_> {
         (value, is_empty)
     }
 
+    /// The code that a value is, release characters left out.
+    fn code(&self, value: &Value) -> Option<Code> {
+        let mut bytes = self.raw.get(value.start..value.end).unwrap_or_default().iter().copied();
+        let release = self.characters.service.release;
+        Code::read(iter::from_fn(|| {
+            bytes.next().and_then(|byte| if Some(byte) == release { bytes.next().or(Some(byte)) } else { Some(byte) })
+        }))
+    }
+
+    fn is_listed(&self, list: usize, value: &Value) -> bool {
+        let list = self.table.codes.get(list);
+        list.is_none_or(|list| self.code(value).is_some_and(|code| list.has(code)))
+    }
+
+    /// Checks the characters and the length of a value; returns whether its length is right.
     #[inline]
-    fn value(&mut self, spec: &ValueSpec, place: ElementPlace, value: &Value) {
+    fn value(&mut self, spec: &ValueSpec, place: ElementPlace, value: &Value) -> bool {
         let representation = spec.representation;
         let mut length = value.length;
         match representation.kind {
@@ -189,13 +217,15 @@ impl Check<'_> {
             }
         }
         let (min, max) = (u32::from(representation.length_min), u32::from(representation.length_max));
-        if length > max || length < min {
+        let fits = (min..=max).contains(&length);
+        if !fits {
             let error = if length > max { SyntaxError::TooLong } else { SyntaxError::TooShort };
             self.report(error, Some(place), value.start..value.end, || {
                 let unit = if representation.kind == ValueKind::Numeric { "digits" } else { "characters" };
                 format!("{} is {representation}; {length} {unit} stand here", named(&spec.name, spec.id.as_str()))
             });
         }
+        fits
     }
 
     /// A number with more in it than digits (ISO 9735, clause on numeric data elements); returns how many of its
@@ -270,6 +300,21 @@ impl Check<'_> {
             }
         }
     }
+
+    /// Reports the values of an element that their code lists do not have, a bit for each.
+    fn report_unlisted(&mut self, element: &ElementSpec, place: ElementPlace, unlisted: u64, start: usize) {
+        let table = self.table;
+        let mut from = start;
+        for (spec, component) in table.values(element).iter().zip(1u16..) {
+            let value = self.characters.value(self.raw, from);
+            if unlisted & (1 << (component - 1)) != 0 {
+                let component = element.id.is_composite().then_some(component);
+                let place = ElementPlace { component, ..place };
+                self.report_value(SyntaxError::InvalidValue, spec, place, &value, "has no such code in its directory");
+            }
+            from = value.end + 1;
+        }
+    }
 }
 
 /// A data element as people call it: its name and its number.
@@ -281,7 +326,11 @@ fn named(name: &str, id: &str) -> String {
 mod tests {
     use proptest::prelude::{prop_assert, proptest};
 
-    use super::super::trial::{catalogue, examine, grammar, told};
+    use super::super::{
+        Catalogue, DirectoryCodes,
+        catalogue::{Source, read},
+        trial::{catalogue, examine, grammar, told},
+    };
 
     const DIRECTORY: &str = "
 directory T:1:UN
@@ -289,12 +338,26 @@ element 1000 an..5 Text
 element 1001 a3    Letters
 element 1002 n..3  Number
 element 1003 n4    Time
+element 1004 an..3 Coded
+element 1131 an..3 List
+element 3055 an..3 Agency
+codes 1004
+  AB First
+  +  Second
+elsewhere 1131
+elsewhere 3055 unless 6
 composite C100 Both
   M 1000
   C 1002
 composite C200 Optional
   C 1000
   C 1000
+composite C300 Coded
+  C 1004
+  C 1131
+  C 3055
+  C 1000
+  C 1004
 segment AAA
   M 1000
   C C100
@@ -306,11 +369,15 @@ segment BBB
 segment CCC
   C 1000 x2
   C C200
+segment DDD
+  C 1004 x9
+  C C300 x9
 message TEST
   M UNH
   C AAA x9
   C BBB x9
   C CCC x9
+  C DDD x9
   M UNT
 ";
 
@@ -437,9 +504,40 @@ message TEST
         check("CCC++x", &[]);
     }
 
+    #[test]
+    fn a_coded_value_is_in_its_list() {
+        check("DDD+AB+AB", &[]);
+        check("DDD+AC+AB:::x:AC", &["12 2 2 AC", "12 2 3:5 AC"]);
+        check("DDD+ab", &["12 2 2 ab"]);
+        check("DDD+?++?A?B", &[]);
+        check_in("UNOC:4", "DDD+AB*AC+AB*AC", &["12 2 2*2 AC", "12 2 3:1*2 AC"]);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_length_is_not_looked_up() {
+        check("DDD+ABCD", &["39 2 2 ABCD"]);
+    }
+
+    #[test]
+    fn a_composite_that_names_another_list_is_not_held_against_that_of_the_directory() {
+        check("DDD++AC:ZZZ", &[]);
+        check("DDD++AC::5:x:AC", &[]);
+        check("DDD++AC:::x:AC", &["12 2 3:1 AC", "12 2 3:5 AC"]);
+        check("DDD++AC::6", &["12 2 3:1 AC"]);
+        check("DDD++AC:ZZZ:6", &[]);
+        check_in("UNOC:4", "DDD++AB:ZZZ*AC", &["12 2 3:1*2 AC"]);
+    }
+
+    #[test]
+    fn lists_that_only_name_judge_nothing() {
+        let source = Source { name: "a".into(), text: DIRECTORY.to_owned() };
+        let catalogue = Catalogue::new(read(&[source], DirectoryCodes::Named).0);
+        assert_eq!(examine(grammar(&catalogue), "UNOC:3", "DDD+AC+AC'").1.findings, []);
+    }
+
     proptest! {
         #[test]
-        fn whatever_stands_in_a_segment_is_told_inside_of_it(segment in "(AAA|BBB|CCC)([-+:*?.,'x1é]|[ABC]{3}){0,40}") {
+        fn whatever_stands_in_a_segment_is_told_inside_of_it(segment in "(AAA|BBB|CCC|DDD)([-+:*?.,'x1é]|[ABC]{3}){0,40}") {
             let catalogue = catalogue(DIRECTORY);
             for syntax in ["UNOC:3", "UNOY:4"] {
                 let (text, examined) = examine(grammar(&catalogue), syntax, &segment);

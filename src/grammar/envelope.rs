@@ -1,7 +1,15 @@
 //! The service segments of an interchange against their definitions: UNB, UNG, UNH, UNT, UNE and UNZ.
 
-use super::{catalogue::Catalogue, characters::Characters, element::check_elements, findings::Findings};
-use crate::edifact::{ElementPlace, Interchange, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding};
+use super::{
+    catalogue::Catalogue,
+    characters::Characters,
+    element::check_elements,
+    findings::Findings,
+    header::{Header, check_header},
+};
+use crate::edifact::{
+    ElementPlace, Interchange, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion,
+};
 
 impl Catalogue {
     /// Checks the elements of the service segments by the syntax version of the interchange.
@@ -10,9 +18,12 @@ impl Catalogue {
     /// Where there are more than [`FINDINGS_MAX`](super::FINDINGS_MAX), the last one refuses the interchange.
     #[must_use]
     pub fn check_service(&self, interchange: &Interchange<'_>) -> Vec<SyntaxFinding> {
-        let characters = Characters::new(interchange.service(), &interchange.envelope);
+        let envelope = &interchange.envelope;
+        let characters = Characters::new(interchange.service(), envelope);
+        let header = Header { is_syntax_4: envelope.version == SyntaxVersion::V4, repertoire: envelope.repertoire };
         let whole = Place::Interchange { segment: None, element: None };
-        let mut check = ServiceCheck { catalogue: self, interchange, characters, findings: Findings::of(whole) };
+        let mut check =
+            ServiceCheck { catalogue: self, interchange, characters, header, findings: Findings::of(whole) };
         let ends = [(interchange.header(), ServiceTag::Unb), (interchange.trailer(), ServiceTag::Unz)];
         for (segment, tag) in ends {
             check.segment(segment, tag, Place::Interchange { segment: Some(tag), element: None });
@@ -41,6 +52,7 @@ struct ServiceCheck<'a> {
     catalogue: &'a Catalogue,
     interchange: &'a Interchange<'a>,
     characters: Characters,
+    header: Header,
     findings: Findings,
 }
 
@@ -51,6 +63,7 @@ impl ServiceCheck<'_> {
         let table = self.catalogue.service(self.interchange.envelope.version);
         let Some(spec) = table.segment(segment.tag()) else { return };
         check_elements(&self.characters, table, spec, &segment, place, &mut self.findings);
+        check_header(self.header, wanted, &segment, place, &mut self.findings);
     }
 }
 

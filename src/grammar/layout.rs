@@ -1,6 +1,9 @@
 //! From the lines of a segment table to its levels: each level becomes one stretch of the row of entries.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     compile::check_repetitions,
@@ -32,6 +35,7 @@ pub(super) fn message_grammar(
             entries: 0..0,
         }],
         entries: Vec::new(),
+        steps: OnceLock::new(),
         tables,
     };
     let mut compiler = TableCompiler { mistakes, grammar, lines: Vec::new(), names: HashSet::new(), is_whole: true };

@@ -8,13 +8,16 @@
 //! A stray segment must not pull the rest of the message out of its sections: a candidate that would skip section
 //! separators (UNS) is none while the message still has more of them to come than the table has behind the candidate.
 
+use std::{cell::OnceCell, ops::Range};
+
 use super::{
     characters::Characters,
     element::check_elements,
     findings::Findings,
+    quick::Quick,
     table::{Entry, GroupId, MessageGrammar, PlaceId, TablePlace},
 };
-use crate::edifact::{Envelope, Place, Segment, SyntaxError, SyntaxFinding, SyntaxVersion, Tag};
+use crate::edifact::{Envelope, Place, Segment, SyntaxError, SyntaxFinding, Tag};
 
 /// Separates the sections of a message.
 const SEPARATOR: Tag = Tag(*b"UNS");
@@ -50,16 +53,13 @@ impl MessageGrammar {
         message: u32,
         segments: impl IntoIterator<Item = Segment<'a>, IntoIter: Clone>,
     ) -> Examined {
-        let mut walk = Walk::new(self, envelope.version, message);
-        let mut characters = None;
         let segments = segments.into_iter();
-        walk.position.separators = segments.clone().filter(|segment| segment.tag() == SEPARATOR).count();
+        let mut walk = Walk::new(self, envelope, message, segments.clone());
         for (segment, position) in segments.zip(1u32..) {
             if walk.findings.is_full() {
                 break;
             }
-            let characters = characters.get_or_insert_with(|| Characters::new(segment.service(), envelope));
-            walk.segment(characters, &segment, position);
+            walk.segment(&segment, position);
         }
         walk.finish()
     }
@@ -93,26 +93,39 @@ struct Candidate {
 pub(super) struct Position<'g> {
     grammar: &'g MessageGrammar,
     open: Vec<Frame>,
-    /// Section separators that the message still has; none where nobody counted them.
-    separators: usize,
 }
 
 impl<'g> Position<'g> {
     /// Before the first segment.
     pub(super) fn start(grammar: &'g MessageGrammar) -> Self {
-        Self { grammar, open: vec![Frame { group: GroupId(0), at: 0, count: 0 }], separators: 0 }
+        Self { grammar, open: vec![Frame { group: GroupId(0), at: 0, count: 0 }] }
     }
 
-    /// The best place for this tag, unless it lies behind separators that are still to come.
-    fn candidate(&self, tag: Tag) -> Option<Candidate> {
-        self.nearest(tag).filter(|candidate| !candidate.skips || !self.leaves_separators(*candidate))
+    /// The best place for this tag, unless it lies behind separators that are still to come; `separators` counts those.
+    fn candidate(&self, tag: Tag, separators: impl FnOnce() -> usize) -> Option<Candidate> {
+        let stays = |candidate: &Candidate| !candidate.skips || !self.leaves_separators(*candidate, separators);
+        self.stepped(tag).or_else(|| self.nearest(tag).filter(stays))
+    }
+
+    /// The nearest entry with this tag, when nothing is skipped and nothing exceeded.
+    #[inline]
+    fn stepped(&self, tag: Tag) -> Option<Candidate> {
+        let innermost = self.open.last().filter(|frame| frame.count > 0)?;
+        let step = self.grammar.steps().step(innermost.at, tag)?;
+        let depth = (self.open.len() - 1).checked_sub(usize::from(step.leaves))?;
+        let at = usize::from(step.at);
+        if step.is_again && self.open.get(depth)?.count >= self.grammar.entries.get(at)?.repetitions_max {
+            return None;
+        }
+        Some(Candidate { depth, at, skips: false, exceeds: false })
     }
 
     /// Whether more separators are to come than the table has from the candidate on.
-    fn leaves_separators(&self, candidate: Candidate) -> bool {
+    fn leaves_separators(&self, candidate: Candidate, separators: impl FnOnce() -> usize) -> bool {
         let count = |entries: &[Entry]| entries.iter().filter(|entry| entry.tag == SEPARATOR).count();
         let skipped = self.missing(Some(candidate)).filter(|entry| entry.tag == SEPARATOR).count();
-        skipped > 0 && self.separators > count(self.grammar.entries.get(candidate.at..self.end()).unwrap_or_default())
+        let ahead = self.grammar.entries.get(candidate.at..self.end()).unwrap_or_default();
+        skipped > 0 && separators() > count(ahead)
     }
 
     /// The end of the outermost level.
@@ -175,7 +188,7 @@ impl<'g> Position<'g> {
 
     /// Goes on to this tag where nothing is skipped and nothing exceeded; says at which place it then stands.
     pub(super) fn follow(&mut self, tag: Tag) -> Option<PlaceId> {
-        let candidate = self.candidate(tag).filter(|candidate| !candidate.skips && !candidate.exceeds)?;
+        let candidate = self.nearest(tag).filter(|candidate| !candidate.skips && !candidate.exceeds)?;
         // How often does not matter to who asks, unless it is once.
         let entry = self.take(candidate)?;
         if let Some(frame) = self.open.get_mut(candidate.depth) {
@@ -186,32 +199,49 @@ impl<'g> Position<'g> {
 }
 
 /// The walk along the segments of one message.
-struct Walk<'g> {
+struct Walk<'g, I> {
     position: Position<'g>,
-    version: SyntaxVersion,
+    envelope: &'g Envelope,
     message: u32,
+    /// All of its segments.
+    segments: I,
+    /// Section separators in it, once somebody asked, and those that were passed.
+    separators: OnceCell<usize>,
+    separators_passed: usize,
+    /// What its bytes mean, once a quick look was not enough.
+    characters: Option<Characters>,
+    quick: Option<Quick>,
     /// The last segment that had a place: 0096 of what is missing after it.
     last: u32,
     matches: Vec<Match>,
     findings: Findings,
     /// The bytes of the segment last seen.
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
 }
 
-impl<'g> Walk<'g> {
-    fn new(grammar: &'g MessageGrammar, version: SyntaxVersion, message: u32) -> Self {
-        let position = Position::start(grammar);
-        let findings = Findings::of(Place::Message { message, segment: None, element: None });
-        Self { position, version, message, last: 1, matches: Vec::new(), findings, span: 0..0 }
+impl<'a, 'g, I: Iterator<Item = Segment<'a>> + Clone> Walk<'g, I> {
+    fn new(grammar: &'g MessageGrammar, envelope: &'g Envelope, message: u32, segments: I) -> Self {
+        Self {
+            position: Position::start(grammar),
+            envelope,
+            message,
+            separators: OnceCell::new(),
+            separators_passed: 0,
+            characters: None,
+            quick: None,
+            last: 1,
+            matches: Vec::with_capacity(segments.size_hint().0),
+            findings: Findings::of(Place::Message { message, segment: None, element: None }),
+            span: 0..0,
+            segments,
+        }
     }
 
-    fn segment(&mut self, characters: &Characters, segment: &Segment<'_>, position: u32) {
+    fn segment(&mut self, segment: &Segment<'_>, position: u32) {
         self.span = segment.span();
         let tag = segment.tag();
-        if tag == SEPARATOR {
-            self.position.separators = self.position.separators.saturating_sub(1);
-        }
-        let Some(candidate) = self.position.candidate(tag) else {
+        self.separators_passed += usize::from(tag == SEPARATOR);
+        let Some(candidate) = self.position.candidate(tag, || self.separators_ahead()) else {
             return self.report_unplaced(segment, position);
         };
         if candidate.skips {
@@ -221,17 +251,27 @@ impl<'g> Walk<'g> {
         if candidate.exceeds {
             self.report_exceeding(entry, position);
         }
-        let grammar = self.position.grammar;
-        let opens_group = grammar.place(entry.place).is_some_and(|place| place.is_trigger);
-        self.matches.push(Match { position, place: entry.place, opens_group });
+        // What stands for a group is its trigger.
+        self.matches.push(Match { position, place: entry.place, opens_group: entry.group.is_some() });
         self.last = position;
-        if matches!(&tag.0, b"UNH" | b"UNT") {
-            return;
+        if !matches!(&tag.0, b"UNH" | b"UNT") {
+            self.elements(segment, entry.place, position);
         }
-        if let Some((table, spec)) = grammar.segment(entry.place, self.version) {
+    }
+
+    fn elements(&mut self, segment: &Segment<'_>, place: PlaceId, position: u32) {
+        let Some((table, spec)) = self.position.grammar.segment(place, self.envelope.version) else { return };
+        let quick = self.quick.get_or_insert_with(|| Quick::new(segment.service(), self.envelope));
+        if !quick.is_right(table, spec, segment) {
+            let characters = self.characters.get_or_insert_with(|| Characters::new(segment.service(), self.envelope));
             let place = Place::Segment { message: self.message, position, element: None };
             check_elements(characters, table, spec, segment, place, &mut self.findings);
         }
+    }
+
+    fn separators_ahead(&self) -> usize {
+        let count = || self.segments.clone().filter(|segment| segment.tag() == SEPARATOR).count();
+        self.separators.get_or_init(count).saturating_sub(self.separators_passed)
     }
 
     fn finish(mut self) -> Examined {
@@ -296,13 +336,18 @@ pub(super) fn times(max: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::super::{
         Catalogue,
         trial::{catalogue, examine, grammar, told},
     };
+    use super::{Position, Tag};
     use crate::edifact::SyntaxError;
+
+    static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
 
     /// Two levels that share tags, as the declarations of the trade have them.
     const TABLE: &str = "
@@ -452,6 +497,33 @@ mod tests {
         assert_eq!(last.detail, "more than 1000 mistakes were found; the rest is left out");
     }
 
+    /// Goes along a table with these choices of what its next entries offer, and holds each step against the search.
+    fn check_steps(grammar: &super::MessageGrammar, choices: &[usize]) {
+        let tags: Vec<Tag> = grammar.places().map(|(_, place)| place.tag).collect();
+        let mut position = Position::start(grammar);
+        for choice in choices {
+            for tag in &tags {
+                let plain = position.nearest(*tag).filter(|candidate| !candidate.skips && !candidate.exceeds);
+                let stepped = position.stepped(*tag);
+                assert!(stepped.is_none() || stepped == plain, "{tag}: {stepped:?} {plain:?}");
+            }
+            let offered: Vec<_> = tags.iter().filter_map(|tag| position.candidate(*tag, || 0)).collect();
+            let Some(candidate) = offered.get(choice % offered.len().max(1)) else { break };
+            position.take(*candidate);
+        }
+    }
+
+    #[test]
+    fn a_step_is_there_where_nothing_is_left_out() {
+        let catalogue = tables();
+        let mut position = Position::start(grammar(&catalogue));
+        for tag in [*b"UNH", *b"AAA", *b"BBB", *b"BBB", *b"CCC", *b"CCC", *b"DDD", *b"BBB", *b"EEE", *b"UNT"] {
+            let stepped = position.stepped(Tag(tag));
+            assert_eq!(stepped.is_some(), tag != *b"UNH", "{:?}", Tag(tag));
+            position.take(position.nearest(Tag(tag)).unwrap());
+        }
+    }
+
     #[test]
     fn only_triggers_open_groups() {
         let table = "  M UNH\n  C group SG1 x9\n    M AAA\n    C BBB\n  M UNT\n";
@@ -462,6 +534,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn steps_are_what_the_search_finds(choices in proptest::collection::vec(0..100_usize, 0..40)) {
+            check_steps(grammar(&tables()), &choices);
+            let catalogue = &*BUILT_IN;
+            for kind in catalogue.message_types() {
+                check_steps(catalogue.message(kind).unwrap(), &choices);
+            }
+        }
+
         #[test]
         fn every_segment_has_a_place_or_is_reported(body in "((AAA|BBB|CCC|DDD|EEE|FFF|XYZ)'){0,30}") {
             let catalogue = tables();

@@ -2,8 +2,8 @@
 //!
 //! Start with [`Catalogue`]: it is loaded once, gives the [`MessageGrammar`] of a message by what UNH says, and judges
 //! the service segments of an interchange. [`MessageGrammar::examine`] then says at which place of its table each
-//! segment stands, and what the directory forbids. This room names no message and no code: what a value means, and
-//! which codes are good, is for the guide one floor up. It never looks at text of a grammar while messages are examined.
+//! segment stands, and what the directory forbids. This room names no message and no code: what a value means is for the
+//! guide one floor up. It never looks at text of a grammar while messages are examined.
 
 // In reading order: the notation, its lines, its definitions, what is wrong with them.
 mod mistake;
@@ -12,6 +12,7 @@ mod outline;
 
 // Compiled: segments and elements, segment tables, all of them together.
 mod catalogue;
+mod codes;
 mod compile;
 mod layout;
 mod lint;
@@ -23,13 +24,18 @@ mod characters;
 mod element;
 mod envelope;
 mod findings;
+mod header;
 mod matching;
+mod quick;
+mod section;
 mod simple;
+mod steps;
 
 #[cfg(test)]
 mod trial;
 
 pub use catalogue::{Catalogue, GrammarTrouble, files, lint};
+pub use codes::{CodeList, DirectoryCodes};
 pub use findings::FINDINGS_MAX;
 pub use matching::{Examined, Match};
 pub use mistake::{LintReport, Mistake, Severity};

@@ -11,6 +11,7 @@ use nom::{
     sequence::preceded,
 };
 
+use super::codes::CODE_BYTES_MAX;
 use super::mistake::{At, Located, nearest};
 use super::spec::{DataId, DirectoryKey, Representation, ValueKind};
 use crate::edifact::Tag;
@@ -36,11 +37,20 @@ pub(super) struct MessageKey {
 pub(super) enum Statement {
     Home(Home),
     Element { id: Located<DataId>, representation: Representation, name: String },
+    Codes(Located<DataId>),
+    Elsewhere { id: Located<DataId>, own: Option<String> },
     Composite { id: Located<DataId>, name: String },
     Segment { tag: Located<Tag>, name: String },
     Message { kind: Located<String>, name: String },
     Key(MessageKey),
     Entry { is_mandatory: bool, is_group: bool, id: Located<String>, repetitions_max: Located<u32> },
+}
+
+/// One value of a code list.
+#[derive(Debug, Clone)]
+pub(super) struct Code {
+    pub(super) value: Located<String>,
+    pub(super) name: String,
 }
 
 /// A line that is none: what was wanted at which place.
@@ -52,7 +62,11 @@ pub(super) struct Misread {
 }
 
 /// The words that begin a statement.
-const KEYWORDS: [&str; 9] = ["directory", "syntax", "element", "composite", "segment", "message", "key", "M", "C"];
+const KEYWORDS: [&str; 11] =
+    ["directory", "syntax", "element", "codes", "elsewhere", "composite", "segment", "message", "key", "M", "C"];
+
+/// What a line of a code list begins with.
+const CODE: &str = "a value of at most eight bytes";
 
 /// Where nom stopped, and what should have stood there.
 #[derive(Debug)]
@@ -76,11 +90,13 @@ type Parsed<'a, T> = IResult<&'a str, T, Wanted<'a>>;
 /// Reads one line without its indentation and comment. `at` is where its first character stands.
 pub(super) fn statement(at: At, line: &str) -> Result<Statement, Misread> {
     let reader = Reader { at, line };
-    match reader.statement(line) {
-        Ok((_, statement)) => Ok(statement),
-        Err(nom::Err::Error(wanted) | nom::Err::Failure(wanted)) => Err(reader.misread(&wanted)),
-        Err(nom::Err::Incomplete(_)) => Err(reader.misread(&Wanted { input: "", what: "the rest of the line" })),
-    }
+    reader.finish(reader.statement(line))
+}
+
+/// Reads one line of a code list in the same way.
+pub(super) fn code(at: At, line: &str) -> Result<Code, Misread> {
+    let reader = Reader { at, line };
+    reader.finish(reader.code(line))
 }
 
 /// Knows the line, so that what is left of it says where it is.
@@ -90,6 +106,15 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// What was read, or where it could not be.
+    fn finish<T>(&self, read: Parsed<'a, T>) -> Result<T, Misread> {
+        match read {
+            Ok((_, read)) => Ok(read),
+            Err(nom::Err::Error(wanted) | nom::Err::Failure(wanted)) => Err(self.misread(&wanted)),
+            Err(nom::Err::Incomplete(_)) => Err(self.misread(&Wanted { input: "", what: "the rest of the line" })),
+        }
+    }
+
     /// `statement = keyword …`: the first word says what the line is.
     fn statement(&self, input: &'a str) -> Parsed<'a, Statement> {
         let (after, keyword) = word("a statement", input)?;
@@ -97,6 +122,8 @@ impl<'a> Reader<'a> {
             "directory" => self.directory(after),
             "syntax" => self.syntax(after),
             "element" => self.element(after),
+            "codes" => self.codes(after),
+            "elsewhere" => self.elsewhere(after),
             "composite" => self.composite(after),
             "segment" => self.segment(after),
             "message" => self.message(after),
@@ -129,6 +156,33 @@ impl<'a> Reader<'a> {
         let (input, representation) = self.read("a representation such as an..35, n8 or a3", representation, input)?;
         let (input, name) = name(input)?;
         Ok((input, Statement::Element { id, representation: representation.value, name }))
+    }
+
+    /// `codes = "codes" id`
+    fn codes(&self, input: &'a str) -> Parsed<'a, Statement> {
+        let (input, id) = self.read("a data element of four digits such as 2380", element_id, input)?;
+        let (input, ()) = end(input)?;
+        Ok((input, Statement::Codes(id)))
+    }
+
+    /// `code = value [ name ]`
+    fn code(&self, input: &'a str) -> Parsed<'a, Code> {
+        let (input, value) = self.read(CODE, code_value, input)?;
+        let (input, name) = name(input)?;
+        Ok((input, Code { value, name }))
+    }
+
+    /// `elsewhere = "elsewhere" id [ "unless" value ]`
+    fn elsewhere(&self, input: &'a str) -> Parsed<'a, Statement> {
+        let (input, id) = self.read("a data element of four digits such as 2380", element_id, input)?;
+        if input.trim().is_empty() {
+            return Ok((input, Statement::Elsewhere { id, own: None }));
+        }
+        let unless = |word: &str| (word == "unless").then_some(());
+        let (input, _) = self.read("`unless` and a value", unless, input)?;
+        let (input, own) = self.read(CODE, code_value, input)?;
+        let (input, ()) = end(input)?;
+        Ok((input, Statement::Elsewhere { id, own: Some(own.value) }))
     }
 
     /// `composite = "composite" id [ name ]`
@@ -237,6 +291,10 @@ fn composite_id(word: &str) -> Option<DataId> {
     DataId::read(word).filter(|id| id.is_composite())
 }
 
+fn code_value(word: &str) -> Option<String> {
+    (word.len() <= CODE_BYTES_MAX).then(|| word.to_owned())
+}
+
 fn segment_tag(word: &str) -> Option<Tag> {
     Some(Tag::read(word.as_bytes())).filter(|tag| *tag != Tag::MALFORMED)
 }
@@ -316,6 +374,26 @@ mod tests {
         check("segment dtm", "2:9: error: here should stand a segment tag such as DTM, not \"dtm\"");
         let repetitions = "here should stand how often it may stand here, such as x99";
         check("segment DTM\n  M 1000 9", &format!("3:10: error: {repetitions}, not \"9\""));
+    }
+
+    #[test]
+    fn a_code_is_any_word_that_is_not_too_long() {
+        let used = "element 1000 an..8\nsegment AAA\n  M 1000\ncodes 1000";
+        check(
+            &format!("{used}\n  M\n  key Word\nkex A"),
+            "8:1: error: here should stand a statement, not \"kex\"\n  hint: key is known",
+        );
+        check(
+            &format!("{used}\n  A\n  123456789"),
+            "7:3: error: here should stand a value of at most eight bytes, not \"123456789\"",
+        );
+        check(&format!("{used}\n  A\n    B"), "7:5: error: this line is indented deeper than the line above allows");
+    }
+
+    #[test]
+    fn what_names_other_lists_may_name_our_own_too() {
+        check("elsewhere 3055 6", "2:16: error: here should stand `unless` and a value, not \"6\"");
+        check("elsewhere 3055 unless", "2:22: error: the line ends where a value of at most eight bytes should stand");
     }
 
     #[test]

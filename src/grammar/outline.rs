@@ -5,7 +5,7 @@
 
 use super::{
     mistake::{At, Located, Mistakes},
-    notation::{Home, MessageKey, Statement, statement},
+    notation::{Code, Home, MessageKey, Statement, code, statement},
     spec::{DataId, Representation},
 };
 use crate::edifact::Tag;
@@ -20,9 +20,23 @@ const INDENTATION: usize = 2;
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     pub(super) elements: Vec<ElementDefinition>,
+    pub(super) codes: Vec<CodesDefinition>,
+    pub(super) elsewhere: Vec<ElsewhereDefinition>,
     pub(super) composites: Vec<Parts<DataId>>,
     pub(super) segments: Vec<Parts<Tag>>,
     pub(super) messages: Vec<MessageDefinition>,
+}
+
+impl Outline {
+    /// Adds what another file of the same home defines.
+    pub(super) fn append(&mut self, other: Self) {
+        self.elements.extend(other.elements);
+        self.codes.extend(other.codes);
+        self.elsewhere.extend(other.elsewhere);
+        self.composites.extend(other.composites);
+        self.segments.extend(other.segments);
+        self.messages.extend(other.messages);
+    }
 }
 
 /// `element 2380 an..35 …`
@@ -31,6 +45,21 @@ pub(super) struct ElementDefinition {
     pub(super) id: Located<DataId>,
     pub(super) representation: Representation,
     pub(super) name: String,
+}
+
+/// `codes 1225` with its values.
+#[derive(Debug)]
+pub(super) struct CodesDefinition {
+    pub(super) id: Located<DataId>,
+    pub(super) codes: Vec<Code>,
+}
+
+/// `elsewhere 3055 unless 6`
+#[derive(Debug)]
+pub(super) struct ElsewhereDefinition {
+    pub(super) id: Located<DataId>,
+    /// The value that names the lists of this directory.
+    pub(super) own: Option<String>,
 }
 
 /// A composite or a segment with its parts in order.
@@ -85,6 +114,7 @@ pub(super) fn outline(file: usize, text: &str, mistakes: &mut Mistakes) -> Optio
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Body {
     None,
+    Codes,
     Composite,
     Segment,
     Message,
@@ -123,12 +153,30 @@ impl Assembly<'_> {
             self.skipped = Some(indentation);
             return self.mistakes.error(at, "a line is indented by two spaces for each level", None);
         }
+        if self.body == Body::Codes && indentation > 0 {
+            return self.code(at, indentation, text);
+        }
         match statement(at, text) {
             Ok(statement) => self.statement(at, indentation, statement),
             Err(misread) => {
                 self.skipped = Some(indentation);
                 self.mistakes.error(misread.at, misread.sentence, misread.hint);
             }
+        }
+    }
+
+    /// A line of a code list: its first word may be that of a statement elsewhere.
+    fn code(&mut self, at: At, indentation: usize, text: &str) {
+        if indentation > INDENTATION {
+            return self.mistakes.error(at, "this line is indented deeper than the line above allows", None);
+        }
+        match code(at, text) {
+            Ok(code) => {
+                if let Some(list) = self.outline.codes.last_mut() {
+                    list.codes.push(code);
+                }
+            }
+            Err(misread) => self.mistakes.error(misread.at, misread.sentence, misread.hint),
         }
     }
 
@@ -152,6 +200,14 @@ impl Assembly<'_> {
             Statement::Element { id, representation, name } => {
                 self.begin(Body::None);
                 self.outline.elements.push(ElementDefinition { id, representation, name });
+            }
+            Statement::Codes(id) => {
+                self.begin(Body::Codes);
+                self.outline.codes.push(CodesDefinition { id, codes: Vec::new() });
+            }
+            Statement::Elsewhere { id, own } => {
+                self.begin(Body::None);
+                self.outline.elsewhere.push(ElsewhereDefinition { id, own });
             }
             Statement::Composite { id, name } => {
                 self.begin(Body::Composite);
@@ -240,7 +296,7 @@ impl Assembly<'_> {
             Body::Composite => self.outline.composites.last_mut().map(|composite| &mut composite.parts),
             Body::Segment => self.outline.segments.last_mut().map(|segment| &mut segment.parts),
             Body::Message => self.outline.messages.last_mut().map(|message| &mut message.entries),
-            Body::None => None,
+            Body::None | Body::Codes => None,
         };
         if let Some(entries) = entries {
             entries.push(entry);

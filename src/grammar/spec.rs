@@ -1,10 +1,14 @@
 //! What a directory says of its segments, compiled flat: segments, their elements, the values of those.
 //!
 //! Start with [`SegmentTable::segment`]. Elements and values of all segments stand in one row each, and a segment or
-//! composite is a stretch of it.
+//! composite is a stretch of it. Code lists have a file of their own.
 
 use std::{fmt, ops::Range};
 
+use super::{
+    codes::{CodeList, Coding},
+    quick::QuickElement,
+};
 use crate::edifact::Tag;
 
 /// A directory: version, release, controlling agency (0052, 0054, 0051).
@@ -124,6 +128,8 @@ pub struct ValueSpec {
     pub is_mandatory: bool,
     /// The values it takes.
     pub representation: Representation,
+    /// Whether a code list says which values it takes.
+    pub(super) coding: Coding,
 }
 
 /// One position of a segment: a stand-alone data element or a composite.
@@ -152,6 +158,8 @@ pub struct SegmentSpec {
     pub name: String,
     /// Its elements.
     pub(super) elements: Range<usize>,
+    /// The same elements for the quick look.
+    pub(super) quick: Box<[QuickElement]>,
 }
 
 /// The segments of a directory, or the service segments of a syntax.
@@ -161,6 +169,8 @@ pub struct SegmentTable {
     pub(super) segments: Vec<SegmentSpec>,
     pub(super) elements: Vec<ElementSpec>,
     pub(super) values: Vec<ValueSpec>,
+    /// In the order of their data elements.
+    pub(super) codes: Vec<CodeList>,
 }
 
 impl SegmentTable {
@@ -186,6 +196,13 @@ impl SegmentTable {
     #[must_use]
     pub fn values(&self, element: &ElementSpec) -> &[ValueSpec] {
         self.values.get(element.values.clone()).unwrap_or_default()
+    }
+
+    /// The code list of a data element, whether values are held against it or not.
+    #[must_use]
+    pub fn codes(&self, element: DataId) -> Option<&CodeList> {
+        let index = self.codes.binary_search_by_key(&element, CodeList::element).ok()?;
+        self.codes.get(index)
     }
 
     pub(super) fn index(&self, tag: Tag) -> Option<usize> {

@@ -3,9 +3,16 @@
 //! Start with [`MessageGrammar`]: [`MessageGrammar::examine`] holds a message against the table, and
 //! [`MessageGrammar::find`] turns a path such as `SG30/SG33/MOA` into places.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
-use super::spec::{SegmentSpec, SegmentTable};
+use super::{
+    spec::{SegmentSpec, SegmentTable},
+    steps::Steps,
+};
 use crate::edifact::{SyntaxVersion, Tag};
 
 /// A place of a segment table. It means something only beside the grammar that gave it.
@@ -94,6 +101,8 @@ pub struct MessageGrammar {
     /// The message itself is the first.
     pub(super) groups: Vec<SegmentGroup>,
     pub(super) entries: Vec<Entry>,
+    /// Where tags lead from each entry, worked out when the first message comes.
+    pub(super) steps: OnceLock<Steps>,
     /// The directory's segments, the service segments of syntax 1 to 3, those of syntax 4.
     pub(super) tables: [Arc<SegmentTable>; 3],
 }
@@ -122,6 +131,10 @@ impl MessageGrammar {
         let (path, tag) = path.rsplit_once('/').unwrap_or(("", path));
         let tag = Tag::read(tag.as_bytes());
         self.places().filter(|(_, place)| place.tag == tag && place.path == path).map(|(id, _)| id).collect()
+    }
+
+    pub(super) fn steps(&self) -> &Steps {
+        self.steps.get_or_init(|| Steps::of(self))
     }
 
     /// The segment of a place with the table it is in, as this syntax version knows it.

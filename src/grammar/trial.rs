@@ -1,7 +1,7 @@
 //! What the tests of this room share: grammars and messages as small as the idea.
 
 use super::{
-    Catalogue, Examined, MessageGrammar,
+    Catalogue, DirectoryCodes, Examined, MessageGrammar,
     catalogue::{Source, read},
 };
 use crate::edifact::{Interchange, MessageType, Place, SyntaxFinding};
@@ -9,14 +9,14 @@ use crate::edifact::{Interchange, MessageType, Place, SyntaxFinding};
 /// The mistakes in one file, without its name.
 pub(super) fn mistakes(text: &str) -> Vec<String> {
     let source = Source { name: "a".into(), text: text.to_owned() };
-    let mistakes = read(&[source]).1.mistakes;
+    let mistakes = read(&[source], DirectoryCodes::Judged).1.mistakes;
     mistakes.iter().map(|mistake| mistake.to_string().trim_start_matches("a:").to_owned()).collect()
 }
 
 /// The catalogue of one file that has no mistakes.
 pub(super) fn catalogue(text: &str) -> Catalogue {
     let source = Source { name: "a".into(), text: text.to_owned() };
-    let (compiled, report) = read(&[source]);
+    let (compiled, report) = read(&[source], DirectoryCodes::Judged);
     assert!(!report.has_errors(), "{report}");
     Catalogue::new(compiled)
 }

@@ -139,9 +139,17 @@ pub struct Authority {
     pub business_number: BusinessNumber,
 }
 
-/// What the interchange agreement says of the answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What the interchange agreement says of interchanges and of their answers. What it says of interchanges is judged when
+/// they come; only what it says of answers is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Agreement {
+    /// Its identifier: an interchange that names another one (0032) is refused. None: whatever it names is taken.
+    #[serde(skip)]
+    pub identifier: Option<String>,
+    /// How many days an interchange or functional group may be old, from its preparation (S004) to its reception. None:
+    /// any age is taken.
+    #[serde(skip)]
+    pub age_days_max: Option<u16>,
     /// Answers ask for an acknowledgement of their own (0031 = 1).
     pub answers_want_acknowledgement: bool,
     /// The repertoire of answers, when it is not the subject's.

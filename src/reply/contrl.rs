@@ -1,7 +1,8 @@
 //! CONTRL: what syntax and directory say of an interchange (ISO 9735, the syntax and service report message).
 //!
 //! Only what is refused is listed: UCI with action 7 acknowledges every level below that is not explicitly rejected. Each
-//! finding stands at the lowest level that may carry its code.
+//! finding stands at the lowest level that may carry its code. Where more is wrong than CONTRL has room for, the level
+//! above carries 18 (unspecified error) unless it has a code of its own: that is how CONTRL notes that something was cut.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::copied::Copier;
 use super::envelope;
 use crate::edifact::{
     AcknowledgementRequest, ElementPlace, InterchangeWriter, Level, MessageType, Place, SegmentWriter, ServiceTag,
-    SyntaxFinding, SyntaxVersion,
+    SyntaxError, SyntaxFinding, SyntaxVersion,
 };
 use crate::record::{AnswerReference, Facts, GroupFacts, MessageFacts, Recorded};
 
@@ -79,7 +80,7 @@ fn write_uci(writer: &mut InterchangeWriter, facts: &Facts, report: &Report<'_>)
         uci.party(&copier.party(&facts.envelope.sender));
         uci.party(&copier.party(&facts.envelope.recipient));
         uci.element(action);
-        write_fault(uci, report.interchange, facts.envelope.version);
+        write_fault(uci, report.interchange, false, facts.envelope.version);
     });
 }
 
@@ -101,7 +102,7 @@ fn write_group(
         ucf.party(&copier.party_of_group(group.sender.as_ref()));
         ucf.party(&copier.party_of_group(group.recipient.as_ref()));
         ucf.element(if fault.is_some() { REJECTED } else { ACKNOWLEDGED });
-        write_fault(ucf, fault, facts.envelope.version);
+        write_fault(ucf, fault, false, facts.envelope.version);
     });
     for (number, message) in messages {
         write_message(writer, facts, report, *number, message);
@@ -118,16 +119,28 @@ fn write_message(
     let Some(faults) = report.messages.get(&number) else { return };
     let version = facts.envelope.version;
     let copier = Copier::new(facts);
+    let is_cut = faults.segments.len() > SEGMENT_ERRORS_MAX;
     writer.segment("UCM", |ucm| {
-        ucm.element(&copier.message_reference(&message.reference));
-        ucm.message_type(&copier.message_type(&message.kind));
+        // One and only one of 0062 and 0800, all or none of 0062 and S009, of 0800 and S020 (ISO 9735-4, notes of UCM).
+        if message.package.is_some() {
+            ucm.skip();
+            ucm.skip();
+        } else {
+            ucm.element(&copier.demanded(&message.reference, 14));
+            ucm.message_type(&copier.message_type(&message.kind));
+        }
         ucm.element(REJECTED);
-        write_fault(ucm, faults.own, version);
+        write_fault(ucm, faults.own, is_cut, version);
+        if let Some(package) = &message.package {
+            ucm.element(&copier.demanded(&message.reference, 35));
+            ucm.composite(&[&copier.demanded(&package.qualifier, 3), &copier.demanded(&package.identification, 35)]);
+        }
     });
     for ((position, _), fault) in faults.segments.iter().take(SEGMENT_ERRORS_MAX) {
+        let is_cut = fault.elements.len() > ELEMENT_ERRORS_MAX;
         writer.segment("UCS", |ucs| {
             ucs.element(&position.min(&POSITION_MAX).to_string());
-            ucs.element(&fault.own.map(|finding| code(finding, version)).unwrap_or_default());
+            ucs.element(&own_code(fault.own, is_cut, version));
         });
         for (finding, place) in fault.elements.iter().take(ELEMENT_ERRORS_MAX) {
             writer.segment("UCD", |ucd| {
@@ -139,13 +152,13 @@ fn write_message(
 }
 
 /// 0085, 0013 and S011 of UCI, UCF and UCM.
-fn write_fault(segment: &mut SegmentWriter<'_>, finding: Option<&SyntaxFinding>, version: SyntaxVersion) {
-    let Some(finding) = finding else { return };
-    segment.element(&code(finding, version));
-    let (tag, element) = service_segment(&finding.place);
+fn write_fault(segment: &mut SegmentWriter<'_>, finding: Option<&SyntaxFinding>, is_cut: bool, version: SyntaxVersion) {
+    segment.element(&own_code(finding, is_cut, version));
+    let (tag, element) = finding.map(|finding| service_segment(&finding.place)).unwrap_or_default();
     segment.element(tag.map(ServiceTag::as_str).unwrap_or_default());
-    if let Some(place) = element.and_then(sayable).filter(|_| tag.is_some()) {
-        write_element(segment, place, version);
+    match element.and_then(sayable).filter(|_| tag.is_some()) {
+        Some(place) => write_element(segment, place, version),
+        None => segment.skip(),
     }
 }
 
@@ -162,6 +175,12 @@ fn sayable(place: ElementPlace) -> Option<ElementPlace> {
     let component = place.component.filter(|component| *component <= ELEMENT_POSITION_MAX);
     let occurrence = place.occurrence.map(|occurrence| occurrence.min(POSITION_MAX));
     (place.element <= ELEMENT_POSITION_MAX).then_some(ElementPlace { component, occurrence, ..place })
+}
+
+/// The code (0085) of a level itself: that of its finding, or the note that what lies below was cut.
+fn own_code(finding: Option<&SyntaxFinding>, is_cut: bool, version: SyntaxVersion) -> String {
+    let cut = is_cut.then(|| SyntaxError::Unspecified.code(version).to_string());
+    finding.map(|finding| code(finding, version)).or(cut).unwrap_or_default()
 }
 
 fn code(finding: &SyntaxFinding, version: SyntaxVersion) -> String {

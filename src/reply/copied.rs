@@ -60,17 +60,9 @@ impl Copier {
         }
     }
 
-    /// A message reference (0062), which only syntax 4 may leave out.
-    pub(super) fn message_reference(self, reference: &str) -> String {
-        if self.version == SyntaxVersion::V4 { self.cut(reference, 14) } else { self.demanded(reference, 14) }
-    }
-
-    /// A message type (S009), which only syntax 4 may leave out.
+    /// A message type (S009). UCM names a message by 0062 and S009 together in every version, so none is left out.
     pub(super) fn message_type(self, kind: &MessageType) -> MessageType {
         let is_v4 = self.version == SyntaxVersion::V4;
-        if is_v4 && *kind == MessageType::default() {
-            return MessageType::default();
-        }
         MessageType {
             kind: self.demanded(&kind.kind, 6),
             version: self.demanded(&kind.version, 3),
@@ -96,8 +88,7 @@ mod tests {
     #[test]
     fn what_must_be_there_and_is_not_becomes_a_full_stop() {
         assert_eq!(UNOA.demanded("", 14), ".");
-        assert_eq!(UNOA.message_reference(""), ".");
-        assert_eq!(Copier { version: SyntaxVersion::V4, ..UNOA }.message_reference(""), "");
+        assert_eq!(UNOA.message_type(&MessageType::default()).kind, ".");
     }
 
     #[test]

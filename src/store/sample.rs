@@ -111,6 +111,7 @@ impl Examination {
             reference: message.to_string(),
             kind: MessageType { kind: "CUSDEC".into(), ..MessageType::default() },
             group: None,
+            package: None,
         });
         self.facts.judgements.push(Judgement {
             message,

@@ -48,6 +48,14 @@ impl House {
         }
     }
 
+    /// The partner is from now on an exporter that files for itself.
+    pub(crate) fn files_for_itself(&mut self, authorization_id: &str) {
+        self.partner.kind = PartnerKind::Exporter;
+        for authority in &mut self.partner.authority {
+            authority.authorization_id = authorization_id.parse().unwrap();
+        }
+    }
+
     /// What goes back for these bytes.
     pub(crate) async fn receives(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let delivery = Delivery {
@@ -100,7 +108,7 @@ pub(crate) fn partner() -> Partner {
             business_number: "123456782RM0001".parse().unwrap(),
         }],
         language: Language::En,
-        agreement: Agreement::default(),
+        agreement: Agreement { identifier: Some("ACME-1".to_owned()), age_days_max: Some(180), ..Agreement::default() },
         limits: PartnerLimits::default(),
     }
 }

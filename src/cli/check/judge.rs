@@ -54,7 +54,7 @@ impl Judge {
                 },
                 Frame::Garbage => {
                     let switch = finder.would_allow(rest);
-                    report.unreadable = Some(unreadable(&text, from + line_breaks(rest), rest.len(), switch));
+                    report.unreadable = Some(self.unreadable(&text, rest, from + line_breaks(rest), switch));
                     break;
                 }
             };
@@ -64,16 +64,67 @@ impl Judge {
                 Some(examination) => examination.tell(&mut report),
                 None => {
                     let switch = self.rulebook.tolerances.would_allow(own);
-                    report.unreadable = Some(unreadable(&text, whole.start, whole.len(), switch));
+                    report.unreadable = Some(self.unreadable(&text, own, whole.start, switch));
                 }
             }
             from = whole.end;
         }
         if report.interchanges.is_empty() && report.unreadable.is_none() {
-            report.unreadable = Some(unreadable(&text, 0, 0, None));
+            report.unreadable = Some(self.unreadable(&text, &[], 0, None));
         }
         report.settle();
         report
+    }
+
+    /// What is no interchange, or none of the kind that is processed here.
+    fn unreadable(&self, text: &Text<'_>, bytes: &[u8], offset: usize, switch: Option<Tolerance>) -> Unreadable {
+        // Nobody knows the repertoire of what is no interchange; one byte is one character.
+        let (line, column) = text.point(offset, Repertoire::Unoc);
+        let place = Some(FilePlace { line, column, offset, length: bytes.len() });
+        if switch == Some(Tolerance::SeveralInterchanges) {
+            let (sentence, hint) = self.language.choose(
+                (
+                    "Another interchange came before this one",
+                    "Send one interchange only, or switch tolerances.several_interchanges on",
+                ),
+                (
+                    "Un autre interchange précède celui-ci",
+                    "N'envoyez qu'un interchange, ou activez tolerances.several_interchanges",
+                ),
+            );
+            return Unreadable { sentence: sentence.to_owned(), hint: hint.to_owned(), place };
+        }
+        let (sentence, hint) = if Interchange::is_interactive(bytes) {
+            self.language.choose(
+                (
+                    "Here is an interactive interchange (UIB to UIZ)",
+                    "Only batch interchanges are processed: UNB to UNZ",
+                ),
+                (
+                    "Voici un interchange interactif (UIB à UIZ)",
+                    "Seuls les interchanges par lots sont traités: UNB à UNZ",
+                ),
+            )
+        } else {
+            self.language.choose(
+                (
+                    "Here is no interchange: neither UNA nor UNB can be read",
+                    "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ",
+                ),
+                (
+                    "Ceci n'est pas un interchange: ni UNA ni UNB n'est lisible",
+                    "Un interchange commence par UNB, précédé ou non de UNA, et se termine par UNZ",
+                ),
+            )
+        };
+        let hint = match switch.map(Tolerance::name) {
+            Some(name) => self.language.choose(
+                format!("Send nothing but interchanges, or switch tolerances.{name} on"),
+                format!("N'envoyez que des interchanges, ou activez tolerances.{name}"),
+            ),
+            None => hint.to_owned(),
+        };
+        Unreadable { sentence: sentence.to_owned(), hint, place }
     }
 
     /// Syntax and directory; with a partner also who speaks to whom, and what is processed.
@@ -152,25 +203,6 @@ impl Judge {
 /// Line breaks in front of what stands here mean nothing.
 fn line_breaks(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
-}
-
-fn unreadable(text: &Text<'_>, offset: usize, length: usize, switch: Option<Tolerance>) -> Unreadable {
-    // Nobody knows the repertoire of what is no interchange; one byte is one character.
-    let (line, column) = text.point(offset, Repertoire::Unoc);
-    Unreadable {
-        sentence: match switch {
-            Some(Tolerance::SeveralInterchanges) => "Another interchange came before this one".to_owned(),
-            _ => "Here is no interchange: neither UNA nor UNB can be read".to_owned(),
-        },
-        hint: match switch {
-            Some(Tolerance::SeveralInterchanges) => {
-                "Send one interchange only, or switch tolerances.several_interchanges on".to_owned()
-            }
-            Some(switch) => format!("Send nothing but interchanges, or switch tolerances.{} on", switch.name()),
-            None => "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ".to_owned(),
-        },
-        place: Some(FilePlace { line, column, offset, length }),
-    }
 }
 
 /// One interchange with everything that was found in it.

@@ -163,6 +163,11 @@ const REMEDIES: &[(SyntaxError, &str, &str)] = &[
         "laissez 0035 vide, ou écrivez 1 pour un essai",
     ),
     (SyntaxError::Duplicate, "give it a reference of its own", "donnez-lui une référence propre"),
+    (
+        SyntaxError::SecurityNotSupported,
+        "leave security segments out: the channel is what is secured",
+        "omettez les segments de sécurité: c'est le canal qui est sécurisé",
+    ),
     (SyntaxError::ReferencesDoNotMatch, "repeat the reference of the header", "répétez la référence de l'en-tête"),
     (
         SyntaxError::CountDoesNotMatch,

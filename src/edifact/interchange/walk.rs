@@ -1,15 +1,20 @@
 //! The walk over the segments that finds the envelopes, and what is wrong with them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::{FunctionalGroup, Interchange, Message, count};
-use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, value};
+use super::{FunctionalGroup, Interchange, Message, PackageReference, count};
+use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, texts};
 use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
-use crate::edifact::segment::Segment;
+use crate::edifact::segment::{Segment, Tag};
 
 /// Most findings about the envelopes and characters of one interchange: one of nothing but mistakes must not cost more
 /// memory than its bytes.
 pub(super) const FINDINGS_MAX: usize = 1_000;
+
+const NO_SECURITY: &str = "security segments are not processed";
+const WRONG_SEPARATOR: &str = "what stands behind the tag is no service character of this interchange";
 
 /// Takes a finding, up to the limit. The last one refuses the interchange as a whole: what was left out could have
 /// refused any of its messages.
@@ -28,7 +33,8 @@ pub(super) fn walk(
     interchange: Interchange<'_>,
     findings: Vec<SyntaxFinding>,
 ) -> (Interchange<'_>, Vec<SyntaxFinding>) {
-    let mut walk = Walk { interchange, findings, open: Open::default(), references: HashSet::new() };
+    let (open, references) = (Open::default(), HashSet::new());
+    let mut walk = Walk { interchange, findings, open, references, package_end: 0, is_package_open: false };
     walk.run();
     (walk.interchange, walk.findings)
 }
@@ -54,25 +60,52 @@ enum Mixing {
     Reported,
 }
 
+/// Where trailers say their count and their reference: UNT, UNE and UNZ alike.
+const TRAILER: [(u16, u16); 2] = [(2, 1), (3, 1)];
+
+/// What is wrong with a trailer: the code, the element and the words.
+type TrailerFaults = [Option<(SyntaxError, u16, String)>; 2];
+
+/// A trailer repeats the reference of its header and counts what came between.
+fn trailer_faults([said, repeated]: [Cow<'_, str>; 2], counted: usize, reference: &str, what: &str) -> TrailerFaults {
+    let is_number = said.bytes().all(|byte| byte.is_ascii_digit());
+    let is_other = !said.is_empty() && (!is_number || said.parse() != Ok(counted));
+    let count = || (SyntaxError::CountDoesNotMatch, 2, format!("{said} {what} were announced, {counted} arrived"));
+    let is_unlike = !repeated.is_empty() && repeated != reference;
+    let unlike = || (SyntaxError::ReferencesDoNotMatch, 3, format!("the header has {reference}"));
+    [is_other.then(count), is_unlike.then(unlike)]
+}
+
 /// The walk over the segments that finds the envelopes.
 struct Walk<'a> {
     interchange: Interchange<'a>,
     findings: Vec<SyntaxFinding>,
     open: Open,
     /// References in use: of groups (none) and of messages (their group, and the reference).
-    references: HashSet<(&'static str, Option<u32>, String)>,
+    references: HashSet<(&'static str, Option<u32>, Cow<'a, str>)>,
+    /// Behind the last package: what lies before it is not looked at.
+    package_end: usize,
+    /// A package had no UNP, so that none after it can have one.
+    is_package_open: bool,
 }
 
 impl<'a> Walk<'a> {
     fn run(&mut self) {
-        for index in 1..self.interchange.segments.len() {
+        for index in 1..self.interchange.ends.len() {
             let Some(segment) = self.interchange.segment(index) else { break };
-            match &segment.tag().0 {
+            let is_inside = self.open.message && !segment.raw().starts_with(b"UN");
+            if is_inside || index < self.package_end {
+                continue; // Nearly all of them.
+            }
+            let tag = segment.tag();
+            match &tag.0 {
                 b"UNG" => self.open_group(index, &segment),
                 b"UNH" => self.open_message(index, &segment),
                 b"UNT" if self.open.message => self.close_message(index, &segment),
                 b"UNE" if self.open.group => self.close_group(index, &segment),
                 b"UNZ" if self.interchange.trailer.is_none() => self.close_interchange(index, &segment),
+                b"UNO" if self.may_open_package() => self.skip_package(index, &segment),
+                _ if tag == Tag::MALFORMED && self.mend_tag(index, &segment) => {}
                 _ if self.open.message => {}
                 _ => self.report_outside(&segment),
             }
@@ -87,8 +120,8 @@ impl<'a> Walk<'a> {
         take(&mut self.findings, finding(error, place, span, detail));
     }
 
-    fn text(&self, segment: &Segment<'a>, element: u16, component: u16) -> String {
-        value(segment, element, component, self.interchange.envelope.repertoire)
+    fn texts<const N: usize>(&self, segment: &Segment<'a>, wanted: [(u16, u16); N]) -> [Cow<'a, str>; N] {
+        texts(segment, wanted, self.interchange.envelope.repertoire)
     }
 
     fn message_place(&self, segment: ServiceTag) -> Place {
@@ -107,14 +140,15 @@ impl<'a> Walk<'a> {
         let party = |position| {
             segment.element(position).map(|element| PartyId::read(&element, self.interchange.envelope.repertoire))
         };
+        let [reference] = self.texts(segment, [(6, 1)]);
         let group = FunctionalGroup {
-            reference: self.text(segment, 6, 1),
+            reference: reference.clone().into_owned(),
             sender: party(3).filter(|party| !party.identification.is_empty()),
             recipient: party(4).filter(|party| !party.identification.is_empty()),
             header: index,
             trailer: None,
         };
-        let is_new = self.references.insert(("UNG", None, group.reference.clone()));
+        let is_new = self.references.insert(("UNG", None, reference));
         self.interchange.groups.push(group);
         self.open.group = true;
         self.report_mixed(segment);
@@ -125,27 +159,31 @@ impl<'a> Walk<'a> {
 
     fn open_message(&mut self, index: usize, segment: &Segment<'a>) {
         self.leave_message(index, segment);
-        let mut kind = (1..=5).map(|component| self.text(segment, 3, component)).collect::<Vec<_>>().into_iter();
-        let mut next = || kind.next().unwrap_or_default();
-        let kind = MessageType {
-            kind: next(),
-            version: next(),
-            release: next(),
-            agency: next(),
-            association: Some(next()).filter(|code| !code.is_empty()),
-        };
+        let [reference, kind, version, release, agency, association] =
+            self.texts(segment, [(2, 1), (3, 1), (3, 2), (3, 3), (3, 4), (3, 5)]);
         let group = self.open.group.then(|| count(self.interchange.groups.len().saturating_sub(1)));
-        let reference = self.text(segment, 2, 1);
-        let is_new = self.references.insert(("UNH", group, reference.clone()));
-        let differs = group.is_some()
-            && self
-                .interchange
-                .messages
-                .iter()
-                .rev()
-                .take(1)
-                .any(|last| last.group == group && last.kind.kind != kind.kind);
-        self.interchange.messages.push(Message { reference, kind, group, first: index, end: index + 1 });
+        let last = self.interchange.messages.last();
+        let differs = last.is_some_and(|last| group.is_some() && last.group == group && last.kind.kind != kind);
+        let is_again = |last: &&Arc<MessageType>| {
+            last.kind == kind
+                && last.version == version
+                && last.release == release
+                && last.agency == agency
+                && last.association.as_deref().unwrap_or_default() == association
+        };
+        let kind = last.map(|last| &last.kind).filter(is_again).cloned().unwrap_or_else(|| {
+            Arc::new(MessageType {
+                association: (!association.is_empty()).then(|| association.into_owned()),
+                kind: kind.into_owned(),
+                version: version.into_owned(),
+                release: release.into_owned(),
+                agency: agency.into_owned(),
+            })
+        });
+        let reference_text = reference.clone().into_owned();
+        let is_new = self.references.insert(("UNH", group, reference));
+        let message = Message { reference: reference_text, kind, group, package: None, first: index, end: index + 1 };
+        self.interchange.messages.push(message);
         self.open.message = true;
         if group.is_none() && self.open.mixing == Mixing::None {
             self.open.mixing = Mixing::BareMessage;
@@ -165,12 +203,90 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Packages are of syntax 4, and stand where messages may.
+    fn may_open_package(&self) -> bool {
+        !self.open.message && self.interchange.envelope.version == SyntaxVersion::V4
+    }
+
+    /// UNO to UNP hold an object of any bytes: the package is refused, and the object not looked at.
+    fn skip_package(&mut self, index: usize, segment: &Segment<'a>) {
+        let group = self.open.group.then(|| count(self.interchange.groups.len().saturating_sub(1)));
+        let [reference, qualifier, identification] = self.texts(segment, [(2, 1), (3, 1), (3, 2)]).map(Cow::into_owned);
+        let package = PackageReference { qualifier, identification };
+        let trailer = self.trailer_behind_object(index, segment).or_else(|| self.next_trailer(index));
+        let end = trailer.unwrap_or(index) + 1;
+        let kind = Arc::new(MessageType::default());
+        let package = Some(package);
+        self.interchange.messages.push(Message { reference, kind, group, package, first: index, end });
+        self.package_end = end;
+        if group.is_none() && self.open.mixing == Mixing::None {
+            self.open.mixing = Mixing::BareMessage;
+        }
+        self.report_mixed(segment);
+        let place = self.message_place(ServiceTag::Uno);
+        self.report(SyntaxError::UnsupportedEnvelope, place, segment, None, "packages (UNO to UNP) are not processed");
+        if trailer.is_none() {
+            self.is_package_open = true;
+            let place = self.message_place(ServiceTag::Unp);
+            self.report(SyntaxError::Missing, place, segment, None, "UNP is missing behind this segment");
+        }
+    }
+
+    /// The segment that ends with UNP where UNO says that its object ends (0810 octets). UNP follows the object without a
+    /// terminator, so that its segment may begin inside the object.
+    fn trailer_behind_object(&self, index: usize, segment: &Segment<'a>) -> Option<usize> {
+        // 0810: octets of the object; 0814: segments between UNO and the object.
+        let [octets, segments] = self.texts(segment, [(5, 1), (5, 2)]).map(|number| number.parse::<usize>().ok());
+        let header = index + segments.unwrap_or_default();
+        let object = self.interchange.segment(header)?.span().end + 1;
+        let trailer = object.checked_add(octets?)?;
+        let is_trailer = self.interchange.bytes.get(trailer..)?.starts_with(b"UNP");
+        let found = self.interchange.ends.partition_point(|end| *end as usize <= trailer);
+        is_trailer.then_some(found).filter(|found| *found > index)
+    }
+
+    /// The next segment that is UNP; where there was none, there is none further on.
+    fn next_trailer(&self, index: usize) -> Option<usize> {
+        let is_trailer = |at: &usize| self.interchange.segment(*at).is_some_and(|at| at.tag() == Tag(*b"UNP"));
+        let further = if self.is_package_open { 0..0 } else { index + 1..self.interchange.ends.len() };
+        further.into_iter().find(is_trailer)
+    }
+
+    /// A service tag with something behind it that is no service character (0085 = 22): it is taken for the tag that it
+    /// begins with, so that one wrong character does not take the envelope apart. Says whether it was one.
+    fn mend_tag(&mut self, index: usize, segment: &Segment<'a>) -> bool {
+        let Some(tag) = segment.tag_with_wrong_separator() else { return false };
+        let place = match &tag.0 {
+            b"UNG" => {
+                self.open_group(index, segment);
+                self.group_place(ServiceTag::Ung)
+            }
+            b"UNE" if self.open.group => {
+                self.close_group(index, segment);
+                self.group_place(ServiceTag::Une)
+            }
+            b"UNH" => {
+                self.open_message(index, segment);
+                self.message_place(ServiceTag::Unh)
+            }
+            b"UNZ" if self.interchange.trailer.is_none() => {
+                self.close_interchange(index, segment);
+                Place::Interchange { segment: Some(ServiceTag::Unz), element: None }
+            }
+            _ => return false,
+        };
+        self.report(SyntaxError::InvalidServiceUse, place, segment, Some(1), WRONG_SEPARATOR);
+        true
+    }
+
     fn close_message(&mut self, index: usize, segment: &Segment<'a>) {
         self.open.message = false;
+        let said = self.texts(segment, TRAILER);
         let Some(message) = self.interchange.messages.last_mut() else { return };
         message.end = index + 1;
-        let (counted, reference) = (message.end - message.first, message.reference.clone());
-        self.check_trailer(segment, self.message_place(ServiceTag::Unt), counted, &reference, "segments");
+        let counted = message.end - message.first;
+        let faults = trailer_faults(said, counted, &message.reference, "segments");
+        self.report_trailer(faults, self.message_place(ServiceTag::Unt), segment);
     }
 
     fn close_group(&mut self, index: usize, segment: &Segment<'a>) {
@@ -180,10 +296,11 @@ impl<'a> Walk<'a> {
         // They are the last ones: looking through all would cost an interchange of many groups its square.
         let messages = self.interchange.messages.iter().rev();
         let counted = messages.take_while(|message| message.group == Some(number)).count();
+        let said = self.texts(segment, TRAILER);
         let Some(group) = self.interchange.groups.last_mut() else { return };
         group.trailer = Some(index);
-        let reference = group.reference.clone();
-        self.check_trailer(segment, self.group_place(ServiceTag::Une), counted, &reference, "messages");
+        let faults = trailer_faults(said, counted, &group.reference, "messages");
+        self.report_trailer(faults, self.group_place(ServiceTag::Une), segment);
         if counted == 0 {
             self.report(
                 SyntaxError::LowerLevelEmpty,
@@ -202,25 +319,18 @@ impl<'a> Walk<'a> {
         let place = Place::Interchange { segment: Some(ServiceTag::Unz), element: None };
         let (groups, messages) = (self.interchange.groups.len(), self.interchange.messages.len());
         let (counted, what) = if groups > 0 { (groups, "functional groups") } else { (messages, "messages") };
-        let reference = self.interchange.envelope.reference.0.clone();
-        self.check_trailer(segment, place, counted, &reference, what);
+        let said = self.texts(segment, TRAILER);
+        let faults = trailer_faults(said, counted, &self.interchange.envelope.reference.0, what);
+        self.report_trailer(faults, place, segment);
         if groups + messages == 0 {
             let place = Place::Interchange { segment: None, element: None };
             self.report(SyntaxError::LowerLevelEmpty, place, segment, None, "the interchange has no message");
         }
     }
 
-    /// A trailer repeats the reference of its header and counts what came between.
-    fn check_trailer(&mut self, segment: &Segment<'a>, place: Place, counted: usize, reference: &str, what: &str) {
-        let said = self.text(segment, 2, 1);
-        if !said.is_empty() && said.trim_start_matches('0') != counted.to_string().trim_start_matches('0') {
-            let detail = format!("{said} {what} were announced, {counted} arrived");
-            self.report(SyntaxError::CountDoesNotMatch, place, segment, Some(2), &detail);
-        }
-        let repeated = self.text(segment, 3, 1);
-        if !repeated.is_empty() && repeated != reference {
-            let detail = format!("the header has {reference}");
-            self.report(SyntaxError::ReferencesDoNotMatch, place, segment, Some(3), &detail);
+    fn report_trailer(&mut self, faults: TrailerFaults, place: Place, segment: &Segment<'a>) {
+        for (error, element, detail) in faults.into_iter().flatten() {
+            self.report(error, place, segment, Some(element), &detail);
         }
     }
 
@@ -251,14 +361,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What stands outside of messages: nobody's segment, or a security segment (ISO 9735-5) of group or interchange.
     fn report_outside(&mut self, segment: &Segment<'a>) {
-        let place = if self.open.group {
+        let (group, is_older) = (self.open.group, self.interchange.envelope.version < SyntaxVersion::V4);
+        let (error, detail) = match (segment.tag().is_security(), is_older, group) {
+            (true, true, _) => (SyntaxError::SecurityNotSupported, NO_SECURITY),
+            (true, false, true) => (SyntaxError::UnsupportedEnvelope, NO_SECURITY),
+            _ if matches!(&segment.tag().0, b"UNO" | b"UNP") => {
+                (SyntaxError::OutsideMessage, "packages (UNO to UNP) are not processed")
+            }
+            _ => (SyntaxError::OutsideMessage, ""),
+        };
+        let place = if group {
             let group = count(self.interchange.groups.len().saturating_sub(1));
             Place::FunctionalGroup { group, segment: None, element: None }
         } else {
             Place::Interchange { segment: None, element: None }
         };
-        self.report(SyntaxError::OutsideMessage, place, segment, None, "");
+        self.report(error, place, segment, None, detail);
     }
 
     /// The bytes have ended: what is still open lacks its trailer.
@@ -266,8 +386,8 @@ impl<'a> Walk<'a> {
         if self.interchange.trailer.is_some() {
             return;
         }
-        let Some(last) = self.interchange.segment(self.interchange.segments.len().saturating_sub(1)) else { return };
-        let end = self.interchange.segments.len();
+        let Some(last) = self.interchange.segment(self.interchange.ends.len().saturating_sub(1)) else { return };
+        let end = self.interchange.ends.len();
         self.leave_message(end, &last);
         self.leave_group(&last);
         let rest = self.interchange.bytes.get(last.span().end + 1..).unwrap_or_default();

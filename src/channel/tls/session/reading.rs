@@ -13,8 +13,9 @@ use crate::channel::tally;
 use crate::channel::tls::door::turn_away;
 use crate::channel::tls::inlet::Found;
 use crate::channel::tls::receive::{self, Answered};
-use crate::edifact::Tolerance;
+use crate::edifact::{Interchange, Tolerance};
 use crate::event::{Outcome, SecurityEvent, TurnedAway};
+use crate::gateway::NO_INTERACTIVE;
 use crate::record::{Channel, Delivery};
 use crate::store::Store;
 
@@ -42,11 +43,13 @@ impl<S: Store> Session<S> {
                 Found::Interchange(bytes) => (bytes, false),
                 Found::Nothing => (self.last_interchange()?, false),
                 Found::Garbage(switch) => {
-                    let hint = switch.map(Tolerance::hint).unwrap_or_default();
+                    let is_interactive = Interchange::is_interactive(&self.wire.received);
                     let what = match switch {
                         Some(Tolerance::SeveralInterchanges) => "another interchange came before it",
+                        _ if is_interactive => NO_INTERACTIVE,
                         _ => "it is no interchange: neither UNA nor UNB begins it",
                     };
+                    let hint = switch.map(Tolerance::hint).unwrap_or_default();
                     return self.refuse_rest(format!("{what}{hint}"));
                 }
                 Found::TooLong => {

@@ -1,0 +1,130 @@
+//! Code lists: which values a coded data element takes in its directory.
+//!
+//! A code is so short that it fits a number, and a list is a sorted row of those: looking one up touches nothing but the
+//! row. A list holds for a value unless its composite says that the value comes from another one
+//! (`docs/grammar-notation.md` argues when it does).
+
+use super::spec::DataId;
+
+/// Longest code, in bytes.
+pub(super) const CODE_BYTES_MAX: usize = 8;
+
+/// Whether values are held against the code lists of their directory.
+///
+/// Not unless somebody says so: between partners who agreed on values of their own without saying so in the message, a
+/// right message would be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DirectoryCodes {
+    /// The lists are there for their names, and judge nothing.
+    #[default]
+    Named,
+    /// A value that its list does not have is an invalid value (0085 is 12).
+    Judged,
+}
+
+/// The part that code lists have in one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// None.
+    Free,
+    /// It must be in this list of its table.
+    Listed(usize),
+    /// It says where the codes of its composite come from: from elsewhere, unless it is this code.
+    Elsewhere(Option<Code>),
+}
+
+/// One code: its bytes as a number, the last byte lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Code(u64);
+
+impl Code {
+    /// The code that these bytes are; none when there are more than any code has.
+    #[inline]
+    pub(super) fn read(bytes: impl IntoIterator<Item = u8>) -> Option<Self> {
+        let (mut code, mut length) = (0, 0);
+        for byte in bytes {
+            length += 1;
+            code = code << 8 | u64::from(byte);
+        }
+        (length <= CODE_BYTES_MAX).then_some(Self(code))
+    }
+}
+
+/// The codes of a data element.
+#[derive(Debug, Clone)]
+pub struct CodeList {
+    element: DataId,
+    /// In order.
+    codes: Vec<Code>,
+    /// The name of each.
+    names: Vec<Box<str>>,
+}
+
+impl CodeList {
+    /// The list of these codes with their names.
+    pub(super) fn new(element: DataId, codes: impl IntoIterator<Item = (Code, Box<str>)>) -> Self {
+        let mut codes: Vec<_> = codes.into_iter().collect();
+        codes.sort();
+        let (codes, names) = codes.into_iter().unzip();
+        Self { element, codes, names }
+    }
+
+    /// The data element whose codes these are.
+    #[must_use]
+    pub fn element(&self) -> DataId {
+        self.element
+    }
+
+    /// How many codes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Whether there are none; a list that was read from a file has one at least.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// The name of a code, empty where the grammar gives none; none when it is not in the list.
+    #[must_use]
+    pub fn name(&self, code: &str) -> Option<&str> {
+        let index = self.codes.binary_search(&Code::read(code.bytes())?).ok()?;
+        self.names.get(index).map(AsRef::as_ref)
+    }
+
+    #[inline]
+    pub(super) fn has(&self, code: Code) -> bool {
+        self.codes.binary_search(&code).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::catalogue;
+    use crate::grammar::{DataId, DirectoryKey};
+
+    fn check(code: &str, expected: Option<&str>) {
+        let catalogue =
+            catalogue("directory T:1:UN\nelement 1000 an..8\ncodes 1000\n  B Second\n  A\n  12345678 Longest\n");
+        let table = catalogue.directory(&DirectoryKey::read("T:1:UN").unwrap()).unwrap();
+        let list = table.codes(DataId::read("1000").unwrap()).unwrap();
+        assert_eq!((list.len(), list.is_empty()), (3, false));
+        assert_eq!(list.name(code), expected);
+    }
+
+    #[test]
+    fn a_code_has_the_name_that_its_line_gives() {
+        check("B", Some("Second"));
+        check("A", Some(""));
+        check("12345678", Some("Longest"));
+    }
+
+    #[test]
+    fn what_is_not_in_the_list_has_none() {
+        check("b", None);
+        check("", None);
+        check("012345678", None);
+    }
+}
