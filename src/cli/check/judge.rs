@@ -80,8 +80,22 @@ impl Judge {
     fn unreadable(&self, text: &Text<'_>, bytes: &[u8], offset: usize, switch: Option<Tolerance>) -> Unreadable {
         // Nobody knows the repertoire of what is no interchange; one byte is one character.
         let (line, column) = text.point(offset, Repertoire::Unoc);
-        let (sentence, hint) = match switch {
-            _ if Interchange::is_interactive(bytes) => self.language.choose(
+        let place = Some(FilePlace { line, column, offset, length: bytes.len() });
+        if switch == Some(Tolerance::SeveralInterchanges) {
+            let (sentence, hint) = self.language.choose(
+                (
+                    "Another interchange came before this one",
+                    "Send one interchange only, or switch tolerances.several_interchanges on",
+                ),
+                (
+                    "Un autre interchange précède celui-ci",
+                    "N'envoyez qu'un interchange, ou activez tolerances.several_interchanges",
+                ),
+            );
+            return Unreadable { sentence: sentence.to_owned(), hint: hint.to_owned(), place };
+        }
+        let (sentence, hint) = if Interchange::is_interactive(bytes) {
+            self.language.choose(
                 (
                     "Here is an interactive interchange (UIB to UIZ)",
                     "Only batch interchanges are processed: UNB to UNZ",
@@ -90,18 +104,9 @@ impl Judge {
                     "Voici un interchange interactif (UIB à UIZ)",
                     "Seuls les interchanges par lots sont traités: UNB à UNZ",
                 ),
-            ),
-            Some(Tolerance::SeveralInterchanges) => self.language.choose(
-                (
-                    "Another interchange came before this one",
-                    "Send one interchange only, or switch tolerances.several_interchanges on",
-                ),
-                (
-                    "Un autre interchange précède celui-ci",
-                    "Envoyez un seul interchange, ou activez tolerances.several_interchanges",
-                ),
-            ),
-            _ => self.language.choose(
+            )
+        } else {
+            self.language.choose(
                 (
                     "Here is no interchange: neither UNA nor UNB can be read",
                     "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ",
@@ -110,21 +115,16 @@ impl Judge {
                     "Ceci n'est pas un interchange: ni UNA ni UNB n'est lisible",
                     "Un interchange commence par UNB, précédé ou non de UNA, et se termine par UNZ",
                 ),
-            ),
+            )
         };
-        let hint = match switch.filter(|switch| *switch != Tolerance::SeveralInterchanges) {
-            Some(switch) => format!(
-                "{hint}; tolerances.{} {}",
-                switch.name(),
-                self.language.choose("would take it", "l'accepterait")
+        let hint = match switch.map(Tolerance::name) {
+            Some(name) => self.language.choose(
+                format!("Send nothing but interchanges, or switch tolerances.{name} on"),
+                format!("N'envoyez que des interchanges, ou activez tolerances.{name}"),
             ),
             None => hint.to_owned(),
         };
-        Unreadable {
-            sentence: sentence.to_owned(),
-            hint,
-            place: Some(FilePlace { line, column, offset, length: bytes.len() }),
-        }
+        Unreadable { sentence: sentence.to_owned(), hint, place }
     }
 
     /// Syntax and directory; with a partner also who speaks to whom, and what is processed.

@@ -222,11 +222,13 @@ fn in_message(interchange: &Interchange<'_>, segment: &Segment<'_>) -> Option<(P
     let offset = segment.span().start;
     let first = |message: &Message| interchange.segments_of(message).next().map(|unh| unh.span().start);
     let number = interchange.messages.partition_point(|message| first(message) <= Some(offset)).checked_sub(1)?;
-    let segments = interchange.segments_of(interchange.messages.get(number)?);
+    let found = interchange.messages.get(number)?;
+    let segments = interchange.segments_of(found);
     let end = segments.clone().next_back().map(|last| last.span().end).filter(|end| offset < *end)?;
     let position = segments.clone().position(|one| one.span().start == offset)?;
     let message = u32::try_from(number).ok()?;
     let service = match &segment.tag().0 {
+        _ if found.package.is_some() => Some(ServiceTag::Uno),
         b"UNH" if position == 0 => Some(ServiceTag::Unh),
         b"UNT" if position + 1 == segments.len() => Some(ServiceTag::Unt),
         _ => None,

@@ -43,12 +43,14 @@ impl<S: Store> Session<S> {
                 Found::Interchange(bytes) => (bytes, false),
                 Found::Nothing => (self.last_interchange()?, false),
                 Found::Garbage(switch) => {
+                    let is_interactive = Interchange::is_interactive(&self.wire.received);
                     let what = match switch {
-                        _ if Interchange::is_interactive(&self.wire.received) => NO_INTERACTIVE,
                         Some(Tolerance::SeveralInterchanges) => "another interchange came before it",
+                        _ if is_interactive => NO_INTERACTIVE,
                         _ => "it is no interchange: neither UNA nor UNB begins it",
                     };
-                    return self.refuse_rest(format!("{what}{}", switch.map(Tolerance::hint).unwrap_or_default()));
+                    let hint = switch.map(Tolerance::hint).unwrap_or_default();
+                    return self.refuse_rest(format!("{what}{hint}"));
                 }
                 Found::TooLong => {
                     turn_away(TurnedAway::InterchangeBytesMax);
