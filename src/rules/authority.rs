@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::rule::{Report, Rule, Spot};
 use super::{Context, value};
-use crate::declaration::{Draft, Field};
+use crate::declaration::{Draft, Field, Text};
 use crate::identifier::{AuthorizationId, BusinessNumber, BusinessNumberFault};
 use crate::partner::PartnerKind;
 
@@ -79,21 +79,21 @@ pub(super) const RULES: &[Rule] = &[
         .checked_by(authority),
 ];
 
-fn business_number_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn business_number_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     business_number(draft, BusinessNumberFault::Form, report);
 }
 
-fn business_number_programme(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn business_number_programme(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     business_number(draft, BusinessNumberFault::Programme, report);
 }
 
 /// Never less than an error, whatever the settings: a number with a wrong check digit is nobody's, so nobody has
 /// authority for it.
-fn business_number_check_digit(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn business_number_check_digit(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     business_number(draft, BusinessNumberFault::CheckDigit, report);
 }
 
-fn business_number(draft: &Draft, fault: BusinessNumberFault, report: &mut Report<'_>) {
+fn business_number(draft: &Draft<'_>, fault: BusinessNumberFault, report: &mut Report<'_>) {
     if let Some(stated) = &draft.business_number
         && stated.value.parse::<BusinessNumber>() == Err(fault)
     {
@@ -101,7 +101,7 @@ fn business_number(draft: &Draft, fault: BusinessNumberFault, report: &mut Repor
     }
 }
 
-fn authorization_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn authorization_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
         && stated.value.parse::<AuthorizationId>().is_err()
     {
@@ -113,7 +113,7 @@ fn authorization_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 /// service provider's own business number (CERS participant's guide, Appendix A, elements 1.1 and 1.2). We read this as:
 /// only a service provider may use one. The other reading, that an exporter may be given one for itself, would leave the
 /// sentence on the service provider's number without meaning.
-fn one_time_authorization(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn one_time_authorization(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
         && parsed::<AuthorizationId>(&draft.authorization_id).is_some_and(|id| id.is_one_time())
         && context.partner.kind != PartnerKind::ServiceProvider
@@ -123,7 +123,7 @@ fn one_time_authorization(draft: &Draft, context: &Context<'_>, report: &mut Rep
 }
 
 /// Silent when either number has a fault of its own.
-fn authority(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn authority(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
         && let Some(authorization_id) = parsed::<AuthorizationId>(&draft.authorization_id)
         && let Some(business_number) = parsed::<BusinessNumber>(&draft.business_number)
@@ -134,7 +134,7 @@ fn authority(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn parsed<T: FromStr>(field: &Field<String>) -> Option<T> {
+fn parsed<T: FromStr>(field: &Field<Text<'_>>) -> Option<T> {
     value(field)?.parse().ok()
 }
 

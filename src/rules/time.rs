@@ -63,7 +63,7 @@ fn late(context: &Context<'_>) -> Severity {
 }
 
 /// At the limit itself is in time.
-fn loading(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn loading(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let Some(stated) = &draft.planned_loading else { return };
     let Some(mode) = value(&draft.mode) else { return };
     let limit = Mode::of(mode).limit_hours(context.settings);
@@ -80,7 +80,7 @@ fn loading(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Only a day is known: it is past when the day of receipt is a later one.
-fn export_past(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn export_past(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let today = context.today();
     if let Some(stated) = &draft.export_date
         && draft.planned_loading.is_none()
@@ -91,7 +91,7 @@ fn export_past(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// The day after is let pass: the date is that of the place of exit, which may be zones away.
-fn loading_after_export(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn loading_after_export(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.planned_loading
         && let Some(date) = value(&draft.export_date)
         && let loading = stated.value.to_zoned(context.zone.clone())
@@ -101,7 +101,7 @@ fn loading_after_export(draft: &Draft, context: &Context<'_>, report: &mut Repor
     }
 }
 
-fn export_ahead(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn export_ahead(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let RuleSettings { export_days_ahead_max, .. } = context.settings;
     if let Some(stated) = &draft.export_date
         && context.today().saturating_add(i64::from(*export_days_ahead_max).days()) < stated.value
@@ -110,7 +110,7 @@ fn export_ahead(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn certification(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn certification(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let today = context.today();
     if let Some(stated) = &draft.certification_date
         && today < stated.value

@@ -10,7 +10,7 @@ use super::report::{
     Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, SegmentReport, Unreadable, capitalised,
 };
 use super::text::Text;
-use crate::declaration::guide::Guide;
+use crate::declaration::guide::{Guide, Reading};
 use crate::declaration::{RuleFinding, Severity};
 use crate::edifact::{
     ElementPlace, Frame, FrameFinder, Interchange, Message, MessageType, PartyId, Place, Repertoire, Segment,
@@ -106,7 +106,8 @@ impl Judge {
             settings: &self.rulebook.settings,
             language: self.language,
         };
-        judge_content(interchange, (number, message), structure, (guide, &self.rulebook.catalogue), &context).findings
+        let mut reader = guide.reader(interchange.envelope.repertoire, &self.rulebook.zone);
+        judge_content(interchange, (number, message), structure, &mut reader, &context).findings
     }
 
     /// A partner that may file what this declaration states: whoever that is, the rules of authority have nothing to say.
@@ -117,10 +118,8 @@ impl Judge {
         structure: &Structure,
         guide: &Guide,
     ) -> Option<Partner> {
-        let segments: Vec<Segment<'_>> = interchange.segments_of(message).collect();
-        let grammar = self.rulebook.catalogue.message(&message.kind)?;
-        let repertoire = interchange.envelope.repertoire;
-        let draft = guide.read(grammar, &segments, &structure.matches, repertoire, &self.rulebook.zone).draft;
+        let mut reader = guide.reader(interchange.envelope.repertoire, &self.rulebook.zone);
+        let Reading { draft, .. } = reader.read(interchange.segments_of(message), &structure.matches);
         let pair = draft.authorization_id.as_ref().zip(draft.business_number.as_ref());
         let authority = pair.and_then(|(authorization_id, business_number)| {
             Some(Authority {
@@ -270,7 +269,7 @@ impl<'a> Examination<'a> {
             interchange: number,
             group: None,
             message: Some(index + 1),
-            segment: point.map(|point| SegmentReport { tag: point.tag.clone(), position: Some(point.position) }),
+            segment: point.map(|point| SegmentReport { tag: point.tag.to_string(), position: Some(point.position) }),
             element: element.map(|element| element.element),
             component: element.and_then(|element| element.component),
             occurrence: element.and_then(|element| element.occurrence),
