@@ -1,10 +1,8 @@
 //! Family A, authority: who reports, under which numbers, and whether the partner may file for it.
 
-use std::str::FromStr;
-
 use super::rule::{Report, Rule, Spot};
 use super::{Context, value};
-use crate::declaration::{Draft, Field, Text};
+use crate::declaration::Draft;
 use crate::identifier::{AuthorizationId, BusinessNumber, BusinessNumberFault};
 use crate::partner::PartnerKind;
 
@@ -95,7 +93,7 @@ fn business_number_check_digit(draft: &Draft<'_>, _: &Context<'_>, report: &mut 
 
 fn business_number(draft: &Draft<'_>, fault: BusinessNumberFault, report: &mut Report<'_>) {
     if let Some(stated) = &draft.business_number
-        && stated.value.parse::<BusinessNumber>() == Err(fault)
+        && BusinessNumber::check(&stated.value) == Err(fault)
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
@@ -103,7 +101,7 @@ fn business_number(draft: &Draft<'_>, fault: BusinessNumberFault, report: &mut R
 
 fn authorization_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && stated.value.parse::<AuthorizationId>().is_err()
+        && AuthorizationId::check(&stated.value).is_err()
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
@@ -115,7 +113,7 @@ fn authorization_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_
 /// sentence on the service provider's number without meaning.
 fn one_time_authorization(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && parsed::<AuthorizationId>(&draft.authorization_id).is_some_and(|id| id.is_one_time())
+        && AuthorizationId::is_one_time(&stated.value)
         && context.partner.kind != PartnerKind::ServiceProvider
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
@@ -125,17 +123,13 @@ fn one_time_authorization(draft: &Draft<'_>, context: &Context<'_>, report: &mut
 /// Silent when either number has a fault of its own.
 fn authority(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && let Some(authorization_id) = parsed::<AuthorizationId>(&draft.authorization_id)
-        && let Some(business_number) = parsed::<BusinessNumber>(&draft.business_number)
-        && !context.partner.may_file_for(&authorization_id, &business_number)
+        && let Some(business_number) = value(&draft.business_number)
+        && AuthorizationId::check(&stated.value).is_ok()
+        && BusinessNumber::check(business_number).is_ok()
+        && !context.partner.may_file_for(&stated.value, business_number)
     {
-        let values = &[("number", &business_number as _), ("authorization", &authorization_id as _)];
-        report.say(Spot::header(stated), values);
+        report.say(Spot::header(stated), &[("number", business_number), ("authorization", &stated.value)]);
     }
-}
-
-fn parsed<T: FromStr>(field: &Field<Text<'_>>) -> Option<T> {
-    value(field)?.parse().ok()
 }
 
 #[cfg(test)]

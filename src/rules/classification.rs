@@ -101,7 +101,7 @@ fn hs_code(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
 /// The first six digits of a code, when the list holds a code under them on that day; else nothing.
 fn known_subheading<'c>(list: &CodeList, code: &'c str, on: Date) -> &'c str {
     let subheading = code.get(..6).unwrap_or(code);
-    let is_known = list.iter().any(|entry| entry.code.starts_with(subheading) && entry.is_valid(on));
+    let is_known = list.beginning_with(subheading).any(|entry| entry.is_valid(on));
     if is_known { subheading } else { "" }
 }
 

@@ -111,13 +111,16 @@ fn container_check_digit(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report
 
 fn containers_with(fault: ContainerFault, draft: &Draft<'_>, report: &mut Report<'_>) {
     for stated in &draft.containers {
-        if stated.value.parse::<ContainerNumber>() == Err(fault) {
+        if ContainerNumber::check(&stated.value) == Err(fault) {
             report.say(Spot::header(stated), &[("value", &stated.value)]);
         }
     }
 }
 
 fn container_repeated(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
+    if draft.containers.len() < 2 {
+        return;
+    }
     let mut seen = HashSet::with_capacity(draft.containers.len());
     for stated in &draft.containers {
         if !seen.insert(&*stated.value) {
