@@ -155,15 +155,10 @@ fn judge_all(
     let repertoire = interchange.envelope.repertoire;
     let mut readers: Vec<Reader<'_>> =
         rulebook.guides.iter().map(|guide| guide.reader(repertoire, &rulebook.zone)).collect();
-    let context = rules::Context {
-        codes: &rulebook.codes,
-        partner,
-        received_at: delivery.received_at,
-        zone: &rulebook.zone,
-        settings: &rulebook.settings,
-        language: partner.language,
-    };
-    let mut judgements = Vec::new();
+    let lists_and_settings = (&rulebook.codes, &rulebook.settings);
+    let received = (delivery.received_at, &rulebook.zone);
+    let context = rules::Context::new(lists_and_settings, partner, received, partner.language);
+    let mut judgements = Vec::with_capacity(interchange.messages.len());
     for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
         let reader = readers.iter_mut().find(|reader| reader.guide().applies_to(&message.kind));
         if let (Some(reader), Some(structure)) = (reader, structure)

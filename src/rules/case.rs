@@ -84,7 +84,7 @@ impl Case {
     /// What rules know beside the declaration.
     pub(super) fn with_context<T>(&self, language: Language, ask: impl FnOnce(&Context<'_>) -> T) -> T {
         let Self { partner, settings, received_at, zone, .. } = self;
-        ask(&Context { codes: &CODES, partner, received_at: *received_at, zone, settings, language })
+        ask(&Context::new((&CODES, settings), partner, (*received_at, zone), language))
     }
 }
 

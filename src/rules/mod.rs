@@ -85,29 +85,33 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 /// What rules know besides the declaration.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The code lists in force.
-    pub codes: &'a CodeLists,
-    /// Who sent it.
-    pub partner: &'a Partner,
-    /// When its last byte was here.
-    pub received_at: Timestamp,
-    /// The zone whose days count.
-    pub zone: &'a TimeZone,
-    /// What the administration decided.
-    pub settings: &'a RuleSettings,
-    /// The language of the sentences.
-    pub language: Language,
+    codes: &'a CodeLists,
+    partner: &'a Partner,
+    received_at: Timestamp,
+    /// The day of receipt.
+    today: Date,
+    zone: &'a TimeZone,
+    settings: &'a RuleSettings,
+    language: Language,
 }
 
-impl Context<'_> {
-    /// The day of receipt.
-    fn today(&self) -> Date {
-        self.zone.to_datetime(self.received_at).date()
+impl<'a> Context<'a> {
+    /// For the declarations of one interchange of this partner: the code lists in force, what the administration decided,
+    /// when the last byte was here and the zone whose days count, and the language of the sentences.
+    #[must_use]
+    pub fn new(
+        (codes, settings): (&'a CodeLists, &'a RuleSettings),
+        partner: &'a Partner,
+        (received_at, zone): (Timestamp, &'a TimeZone),
+        language: Language,
+    ) -> Self {
+        let today = zone.to_datetime(received_at).date();
+        Self { codes, partner, received_at, today, zone, settings, language }
     }
 
     /// The day on which codes have to be valid: that of export, or of receipt when none is stated.
     fn day_of_export(&self, draft: &Draft<'_>) -> Date {
-        value(&draft.export_date).copied().unwrap_or_else(|| self.today())
+        value(&draft.export_date).copied().unwrap_or(self.today)
     }
 
     /// How bad a code is that a list does not hold: a sample does not know everything.

@@ -59,7 +59,7 @@ fn small_value(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>
         && is_elsewhere
         && !draft.has_controlled_goods()
         && let Some(currency) = value(&draft.currency)
-        && let Some(rate) = context.codes.rate_to_cad(currency, context.today())
+        && let Some(rate) = context.codes.rate_to_cad(currency, context.today)
         && let Some(dollars) = stated.value.checked_mul(rate)
         && let limit = context.settings.value_threshold_cad
         && dollars < Decimal::from(limit)

@@ -113,7 +113,7 @@ pub(super) enum Origin {
     Listed,
     /// The record, in the commit.
     Record,
-    /// [`cut`](super::cut).
+    /// The cutting of what an answer would not carry.
     Cut,
 }
 

@@ -98,14 +98,8 @@ impl Judge {
         let Some(guide) = self.rulebook.guide(&message.kind) else { return Vec::new() };
         let anybody = self.partner.is_none().then(|| self.anybody(interchange, message, structure, guide)).flatten();
         let Some(partner) = self.partner.as_ref().or(anybody.as_ref()) else { return Vec::new() };
-        let context = rules::Context {
-            codes: &self.rulebook.codes,
-            partner,
-            received_at: self.at,
-            zone: &self.rulebook.zone,
-            settings: &self.rulebook.settings,
-            language: self.language,
-        };
+        let Rulebook { codes, settings, zone, .. } = &self.rulebook;
+        let context = rules::Context::new((codes, settings), partner, (self.at, zone), self.language);
         let mut reader = guide.reader(interchange.envelope.repertoire, &self.rulebook.zone);
         judge_content(interchange, (number, message), structure, &mut reader, &context).findings
     }

@@ -394,12 +394,12 @@ fn stated<'a>(
     point: SegmentPoint,
     repertoire: Repertoire,
 ) -> Option<Stated<Text<'a>>> {
-    let (mut components, is_composite) = values.components(at);
-    let begin = components.next()?;
-    let (mut value, mut end) = (text(begin, repertoire), begin.span().end);
-    for component in components {
+    let (components, is_composite) = values.components(at)?;
+    let (begin, more) = components.split_first()?;
+    let (mut value, mut span) = (text(begin, repertoire), begin.span());
+    for component in more.iter().filter(|component| !component.is_empty()) {
         let piece = text(component, repertoire);
-        end = component.span().end;
+        span.end = component.span().end;
         if value.is_empty() {
             value = piece;
         } else {
@@ -412,7 +412,7 @@ fn stated<'a>(
     let place =
         if is_composite { ElementPlace::component(at.element, first) } else { ElementPlace::element(at.element) };
     let point = SegmentPoint { element: Some(place), ..point };
-    (!value.is_empty()).then(|| Stated { value, point, span: begin.span().start..end })
+    (!value.is_empty()).then_some(Stated { value, point, span })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::edifact::{Repertoire, Segment, Value};
 #[derive(Debug, Default)]
 pub(super) struct SegmentValues<'a> {
     values: Vec<Value<'a>>,
-    /// Where the values of each element begin, the first data element at 0.
+    /// Where the values of each element begin, the first data element at 0; and where those of the last one end.
     begins: Vec<usize>,
 }
 
@@ -25,14 +25,16 @@ impl<'a> SegmentValues<'a> {
             }
             self.values.push(value);
         }
+        self.begins.push(self.values.len());
     }
 
     /// The components of the element at this position (0098); none when the segment ends before it.
     pub(super) fn element(&self, position: u16) -> &[Value<'a>] {
         let index = usize::from(position).wrapping_sub(2);
-        let Some(begin) = self.begins.get(index) else { return &[] };
-        let end = self.begins.get(index + 1).copied().unwrap_or(self.values.len());
-        self.values.get(*begin..end).unwrap_or_default()
+        match self.begins.get(index..index.wrapping_add(2)) {
+            Some([begin, end]) => self.values.get(*begin..*end).unwrap_or_default(),
+            _ => &[],
+        }
     }
 
     /// A component of an element; none when it is empty.
@@ -51,13 +53,15 @@ impl<'a> SegmentValues<'a> {
         })
     }
 
-    /// The components of a value that say something, and whether they stand in a composite.
-    pub(super) fn components(&self, at: &ValueAt) -> (impl Iterator<Item = &Value<'a>> + Clone, bool) {
+    /// The components of a value from the first that says something, and whether they stand in a composite.
+    pub(super) fn components(&self, at: &ValueAt) -> Option<(&[Value<'a>], bool)> {
         let (first, last) = at.components;
         let components = self.element(at.element);
-        let from = components.get(usize::from(first).saturating_sub(1)..).unwrap_or_default();
-        let count = usize::from(last.saturating_sub(first)) + 1;
-        (from.iter().take(count).filter(|value| !value.is_empty()), components.len() > 1 || first > 1)
+        let is_composite = components.len() > 1 || first > 1;
+        let range = usize::from(first).checked_sub(1)?..usize::from(last).min(components.len());
+        let components = components.get(range)?;
+        let said = components.iter().position(|component| !component.is_empty())?;
+        Some((components.get(said..)?, is_composite))
     }
 }
 
@@ -71,12 +75,12 @@ pub(super) fn text<'a>(value: &Value<'a>, repertoire: Repertoire) -> Text<'a> {
 
 /// The text without the blanks around it. Most texts have none, which their first and last byte say.
 fn trimmed(text: Text<'_>) -> Text<'_> {
-    let is_bare =
-        [text.as_bytes().first(), text.as_bytes().last()].iter().flatten().all(|byte| byte.is_ascii_graphic());
-    match text {
-        text if is_bare => text,
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        },
     }
 }
 
@@ -87,33 +91,36 @@ mod tests {
 
     /// What stands at a place, component by component.
     #[track_caller]
-    fn check(segment: &str, components: (u16, u16), expected: (&[&str], bool)) {
+    fn check(segment: &str, components: (u16, u16), expected: Option<(&str, bool)>) {
         let mut values = SegmentValues::default();
         values.take(&Segment::new(ServiceChars::DEFAULT, 0, b"TAG+what+was+there+before"));
         values.take(&Segment::new(ServiceChars::DEFAULT, 0, segment.as_bytes()));
         let at = ValueAt { element: 3, components, joined_by: ' ', format_at: None };
-        let (found, is_composite) = values.components(&at);
-        let texts: Vec<_> = found.map(|value| text(value, Repertoire::Unoa)).collect();
-        assert_eq!((texts, is_composite), (expected.0.iter().map(|text| Text::Borrowed(*text)).collect(), expected.1));
+        let said = values.components(&at).map(|(components, is_composite)| {
+            let texts: Vec<_> = components.iter().map(|value| text(value, Repertoire::Unoa)).collect();
+            (texts.join("|"), is_composite)
+        });
+        assert_eq!(said.as_ref().map(|(texts, is_composite)| (texts.as_str(), *is_composite)), expected);
     }
 
     #[test]
     fn components_that_say_something_are_found_in_order() {
-        check("NAD+EX+A::B:C+D", (1, 3), (&["A", "B"], true));
-        check("NAD+EX+A::B:C+D", (2, 2), (&[], true));
-        check("NAD+EX+A+D", (1, 5), (&["A"], false));
+        check("NAD+EX+A::B:C+D", (1, 3), Some(("A||B", true)));
+        check("NAD+EX+A::B:C+D", (2, 2), None);
+        check("NAD+EX+:A::B:C+D", (1, 4), Some(("A||B", true)));
+        check("NAD+EX+A+D", (1, 5), Some(("A", false)));
     }
 
     #[test]
     fn nothing_stands_behind_the_end() {
-        check("NAD+EX", (1, 1), (&[], false));
-        check("NAD+EX+A", (2, 3), (&[], true));
-        check("NAD", (1, 1), (&[], false));
+        check("NAD+EX", (1, 1), None);
+        check("NAD+EX+A", (2, 3), None);
+        check("NAD", (1, 1), None);
     }
 
     #[test]
     fn blanks_and_release_characters_are_taken_off() {
-        check("NAD+EX+ A ?+B ", (1, 1), (&["A +B"], false));
-        check("NAD+EX+  ", (1, 1), (&[""], false));
+        check("NAD+EX+ A ?+B ", (1, 1), Some(("A +B", false)));
+        check("NAD+EX+  ", (1, 1), Some(("", false)));
     }
 }
