@@ -245,6 +245,11 @@ fn is_one_slip(one: &str, other: &str) -> bool {
 
 /// Whether two names differ at most in letter case.
 fn is_same_name(one: &str, other: &str) -> bool {
+    // Most names differ in their first letter already.
+    let first = |name: &str| name.bytes().next().filter(u8::is_ascii).map(|byte| byte.to_ascii_lowercase());
+    if first(one).zip(first(other)).is_some_and(|(one, other)| one != other) {
+        return false;
+    }
     one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 
