@@ -38,13 +38,11 @@ pub(super) fn write_declaration(
     let syntax = judge_syntax(&interchange, findings, &rulebook.catalogue);
     let mut stated: HashMap<usize, Vec<&str>> = HashMap::new();
     for (message, structure) in interchange.messages.iter().zip(&syntax.structures) {
-        let known =
-            rulebook.guide(&message.kind).zip(rulebook.catalogue.message(&message.kind)).zip(structure.as_ref());
-        let Some(((guide, grammar), structure)) = known else { continue };
+        let known = rulebook.guide(&message.kind).zip(structure.as_ref());
+        let Some((guide, structure)) = known else { continue };
         let segments: Vec<Segment<'_>> = interchange.segments_of(message).collect();
-        for (position, element) in
-            guide.explain(grammar, &segments, &structure.matches, interchange.envelope.repertoire)
-        {
+        let repertoire = interchange.envelope.repertoire;
+        for (position, element) in guide.explain(segments.iter().copied(), &structure.matches, repertoire) {
             let index = usize::try_from(position).unwrap_or_default().wrapping_sub(1);
             let Some(segment) = segments.get(index) else { continue };
             let [label, _] = &element.labels;

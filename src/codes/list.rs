@@ -2,9 +2,8 @@
 
 use std::{
     cmp::Reverse,
-    collections::HashMap,
-    ops::Range,
     path::{Path, PathBuf},
+    str::Chars,
 };
 
 use jiff::civil::Date;
@@ -25,8 +24,10 @@ pub struct CodeList {
     is_sample: bool,
     /// By code, then by the day from which they are valid.
     codes: Vec<Code>,
-    /// Where the periods of a code stand in `codes`.
-    spans: HashMap<Box<str>, Range<usize>>,
+    /// What each of `codes` begins with, as a number, in the same order: what a look-up goes by.
+    keys: Vec<u64>,
+    /// How many codes there are, those of several periods counted once.
+    count: usize,
 }
 
 /// One row of a list: a code for a time.
@@ -66,11 +67,9 @@ pub enum Detail {
 impl CodeList {
     pub(super) fn new(name: &'static str, file: &Path, is_sample: bool, mut codes: Vec<Code>) -> Self {
         codes.sort_by(|one, other| (&one.code, one.from).cmp(&(&other.code, other.from)));
-        let mut spans: HashMap<Box<str>, Range<usize>> = HashMap::with_capacity(codes.len());
-        for (index, entry) in codes.iter().enumerate() {
-            spans.entry(entry.code.clone()).or_insert(index..index).end = index + 1;
-        }
-        Self { name, file: file.to_owned(), is_sample, codes, spans }
+        let keys = codes.iter().map(|entry| key(&entry.code)).collect();
+        let count = codes.chunk_by(|one, other| one.code == other.code).count();
+        Self { name, file: file.to_owned(), is_sample, codes, keys, count }
     }
 
     /// Its name, as guides and commands use it.
@@ -106,13 +105,20 @@ impl CodeList {
     /// All that the list says of a code, earliest period first.
     #[must_use]
     pub fn periods(&self, code: &str) -> &[Code] {
-        self.spans.get(code).and_then(|span| self.codes.get(span.clone())).unwrap_or_default()
+        let key = key(code);
+        let begin = self.keys.partition_point(|known| *known < key);
+        let rest = self.codes.get(begin..).unwrap_or_default();
+        // Codes of more bytes than a key has may begin alike.
+        let before = rest.iter().take_while(|entry| &*entry.code < code).count();
+        let rest = rest.get(before..).unwrap_or_default();
+        let count = rest.iter().take_while(|entry| &*entry.code == code).count();
+        rest.get(..count).unwrap_or_default()
     }
 
     /// Whether a code is or was or will be valid.
     #[must_use]
     pub fn knows(&self, code: &str) -> bool {
-        self.spans.contains_key(code)
+        !self.periods(code).is_empty()
     }
 
     /// The code that somebody who wrote this one may have meant: written with other letter case or blanks, by its name,
@@ -124,10 +130,11 @@ impl CodeList {
         if meant.is_empty() || self.knows(code) {
             return None;
         }
+        let upper = meant.to_ascii_uppercase();
         self.candidates(meant)
             .iter()
             .filter(|entry| entry.until.is_none())
-            .filter_map(|entry| Some((entry.likeness(meant)?, entry)))
+            .filter_map(|entry| Some((entry.likeness(meant, &upper)?, entry)))
             .max_by_key(|(likeness, entry)| (*likeness, Reverse(&entry.code)))
             .map(|(_, entry)| &*entry.code)
     }
@@ -140,13 +147,20 @@ impl CodeList {
     /// How many codes it has, those of several periods counted once.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.spans.len()
+        self.count
     }
 
     /// Whether it has no code at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.codes.is_empty()
+    }
+
+    /// Every row whose code begins with this, by code and by the day from which it is valid.
+    pub fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = &Code> {
+        let begin = self.codes.partition_point(|entry| &*entry.code < prefix);
+        let rest = self.codes.get(begin..).unwrap_or_default();
+        rest.iter().take_while(move |entry| entry.code.starts_with(prefix))
     }
 
     /// The rows around the place where a code would stand.
@@ -187,29 +201,62 @@ impl Code {
         other.until.is_some_and(|end| self.until.is_none_or(|until| end < until))
     }
 
-    /// How much this is what somebody meant, more being more; `None` when it is not.
-    fn likeness(&self, meant: &str) -> Option<u8> {
+    /// How much this is what somebody meant, more being more; `None` when it is not. `upper` is the same in upper case.
+    fn likeness(&self, meant: &str, upper: &str) -> Option<u8> {
         if self.code.eq_ignore_ascii_case(meant) {
             Some(3)
         } else if [&self.english, &self.french].into_iter().any(|name| is_same_name(name, meant)) {
             Some(2)
         } else {
-            let is_slip = self.code.len() >= 3
-                && meant.len().abs_diff(self.code.len()) <= 1
-                && strsim::osa_distance(&self.code, &meant.to_ascii_uppercase()) == 1;
+            let is_slip =
+                self.code.len() >= 3 && meant.len().abs_diff(self.code.len()) <= 1 && is_one_slip(&self.code, upper);
             is_slip.then_some(1)
+        }
+    }
+}
+
+/// The first eight bytes of a code as a number, which sorts as they do. No form of code is longer.
+fn key(code: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(code.bytes()).for_each(|(key, byte)| *key = byte);
+    u64::from_be_bytes(bytes)
+}
+
+/// Whether one slip of the hand lies between two texts: a character too many, too few or wrong, or two swapped.
+fn is_one_slip(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.chars(), other.chars());
+    loop {
+        let (from_one, from_other) = (one.clone(), other.clone());
+        let (first, second) = (one.next(), other.next());
+        if first != second {
+            let is_swapped = |mut one: Chars<'_>, mut other: Chars<'_>| {
+                one.next() == second && other.next() == first && one.eq(other)
+            };
+            return one.clone().eq(other.clone())
+                || one.clone().eq(from_other)
+                || other.clone().eq(from_one)
+                || is_swapped(one, other);
+        }
+        if first.is_none() {
+            return false;
         }
     }
 }
 
 /// Whether two names differ at most in letter case.
 fn is_same_name(one: &str, other: &str) -> bool {
+    // Most names differ in their first letter already.
+    let first = |name: &str| name.bytes().next().filter(u8::is_ascii).map(|byte| byte.to_ascii_lowercase());
+    if first(one).zip(first(other)).is_some_and(|(one, other)| one != other) {
+        return false;
+    }
     one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
+    use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::*;
 
@@ -246,6 +293,24 @@ mod tests {
         assert!(!list.is_valid("AAA", date(2025, 1, 1)));
         assert!(list.is_valid("AAA", date(2026, 1, 1)));
         assert_eq!((list.len(), list.iter().count(), list.periods("AAA").len()), (2, 3, 2));
+    }
+
+    #[test]
+    fn codes_that_begin_alike_are_told_apart() {
+        let list = list(vec![code("12345678A", None, None), code("12345678", None, None), code("AB", None, None)]);
+        for known in ["12345678", "12345678A", "AB"] {
+            assert_eq!(list.periods(known).len(), 1, "{known}");
+        }
+        for unknown in ["1234567", "123456789", "AB\0", "A", "", "ZZ"] {
+            assert!(!list.knows(unknown), "{unknown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_slip_is_a_distance_of_one(one in "[abé]{0,5}", other in "[abé]{0,5}") {
+            prop_assert_eq!(is_one_slip(&one, &other), strsim::osa_distance(&one, &other) == 1);
+        }
     }
 
     #[test]

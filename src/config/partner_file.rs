@@ -259,7 +259,7 @@ mod tests {
         );
         assert_eq!((partner.kind, partner.language), (PartnerKind::ServiceProvider, Language::Fr));
         assert_eq!(partner.identities[0].qualifier.as_deref(), Some("ZZ"));
-        assert!(partner.may_file_for(&"AB1234".parse().unwrap(), &"123456782RM0001".parse().unwrap()));
+        assert!(partner.may_file_for("AB1234", "123456782RM0001"));
         assert_eq!(partner.limits, PartnerLimits { connections_max: Some(3), ..PartnerLimits::default() });
         let agreement = Agreement {
             identifier: Some("IA-7".to_owned()),

@@ -4,6 +4,8 @@
 //! simply not there, and has its finding already. Rules judge drafts, so that one mistake does not hide the next.
 //! [`Draft::complete`] makes the [`Declaration`] when nothing that it needs is lacking.
 
+use std::borrow::Cow;
+use std::mem;
 use std::ops::Range;
 
 use jiff::{Timestamp, civil::Date};
@@ -34,95 +36,96 @@ impl<T> Stated<T> {
 /// A value that may not be there.
 pub type Field<T> = Option<Stated<T>>;
 
+/// A text as it lies in the interchange; copied only when the repertoire or a release character demands it.
+pub type Text<'a> = Cow<'a, str>;
+
 /// A party as stated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of `Party`")]
-pub struct PartyDraft {
-    pub identification: Field<String>,
-    pub name: Field<String>,
-    pub street: Field<String>,
-    pub city: Field<String>,
-    pub region: Field<String>,
-    pub postal_code: Field<String>,
-    pub country: Field<String>,
-    pub contact: Field<String>,
-    pub telephone: Field<String>,
-    pub email: Field<String>,
+pub struct PartyDraft<'a> {
+    pub identification: Field<Text<'a>>,
+    pub name: Field<Text<'a>>,
+    pub street: Field<Text<'a>>,
+    pub city: Field<Text<'a>>,
+    pub region: Field<Text<'a>>,
+    pub postal_code: Field<Text<'a>>,
+    pub country: Field<Text<'a>>,
+    pub contact: Field<Text<'a>>,
+    pub telephone: Field<Text<'a>>,
+    pub email: Field<Text<'a>>,
 }
 
 /// A value that must be in a code list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct Listed<'a> {
     /// The list, by its name.
-    pub list: String,
+    pub list: &'a str,
     /// The stable code of a value that is not in it.
-    pub code: String,
-    /// The names of the element in English and French.
-    pub labels: [String; 2],
+    pub code: &'a str,
     /// The line it stands in, from 1; none for the header.
     pub line: Option<u32>,
     /// The value.
-    pub stated: Stated<String>,
+    pub stated: Stated<Text<'a>>,
 }
 
 /// A declaration as stated. Texts whose form only a rule judges (numbers with check digits, codes) are texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of `Declaration`")]
-pub struct Draft {
-    pub document: Field<String>,
-    pub reference: Field<String>,
+pub struct Draft<'a> {
+    pub document: Field<Text<'a>>,
+    pub reference: Field<Text<'a>>,
     pub version: Field<u32>,
-    pub function: Field<String>,
-    pub submission_reason: Field<String>,
-    pub business_number: Field<String>,
-    pub authorization_id: Field<String>,
-    pub exporter: PartyDraft,
-    pub consignee: PartyDraft,
+    pub function: Field<Text<'a>>,
+    pub submission_reason: Field<Text<'a>>,
+    pub business_number: Field<Text<'a>>,
+    pub authorization_id: Field<Text<'a>>,
+    pub exporter: PartyDraft<'a>,
+    pub consignee: PartyDraft<'a>,
     pub parties_are_related: Field<bool>,
-    pub service_provider: PartyDraft,
-    pub carrier_name: Field<String>,
-    pub transport_document_kind: Field<String>,
-    pub transport_document: Field<String>,
-    pub mode: Field<String>,
-    pub vessel: Field<String>,
-    pub conveyance: Field<String>,
+    pub service_provider: PartyDraft<'a>,
+    pub carrier_name: Field<Text<'a>>,
+    pub transport_document_kind: Field<Text<'a>>,
+    pub transport_document: Field<Text<'a>>,
+    pub mode: Field<Text<'a>>,
+    pub vessel: Field<Text<'a>>,
+    pub conveyance: Field<Text<'a>>,
     pub export_date: Field<Date>,
     pub planned_loading: Field<Timestamp>,
-    pub exit_office: Field<String>,
-    pub destination: Field<String>,
+    pub exit_office: Field<Text<'a>>,
+    pub destination: Field<Text<'a>>,
     pub packages: Field<u32>,
-    pub package_type: Field<String>,
+    pub package_type: Field<Text<'a>>,
     pub is_containerised: Field<bool>,
-    pub containers: Vec<Stated<String>>,
-    pub exporter_references: Vec<Stated<String>>,
-    pub permits: Vec<Stated<String>>,
+    pub containers: Vec<Stated<Text<'a>>>,
+    pub exporter_references: Vec<Stated<Text<'a>>>,
+    pub permits: Vec<Stated<Text<'a>>>,
     pub is_controlled: Field<bool>,
-    pub currency: Field<String>,
+    pub currency: Field<Text<'a>>,
     pub freight: Field<Decimal>,
-    pub freight_currency: Field<String>,
+    pub freight_currency: Field<Text<'a>>,
     pub gross_weight: Field<Decimal>,
-    pub gross_weight_unit: Field<String>,
+    pub gross_weight_unit: Field<Text<'a>>,
     pub total_value: Field<Decimal>,
-    pub reason_for_export: Field<String>,
+    pub reason_for_export: Field<Text<'a>>,
     pub lease_months: Field<u32>,
-    pub certifier_name: Field<String>,
-    pub certifier_company: Field<String>,
-    pub certifier_telephone: Field<String>,
+    pub certifier_name: Field<Text<'a>>,
+    pub certifier_company: Field<Text<'a>>,
+    pub certifier_telephone: Field<Text<'a>>,
     pub certification_date: Field<Date>,
-    pub certification_place: Field<String>,
+    pub certification_place: Field<Text<'a>>,
     /// Number of lines as the summary section counts them (CNT 5).
     pub line_count: Field<u32>,
     /// Number of packages as the summary section counts them (CNT 11).
     pub package_count: Field<u32>,
     /// The values that must be in code lists, wherever the guide demands it.
-    pub listed: Vec<Listed>,
-    pub lines: Vec<LineDraft>,
+    pub listed: Vec<Listed<'a>>,
+    pub lines: Vec<LineDraft<'a>>,
 }
 
 /// A commodity as stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of `Line`")]
-pub struct LineDraft {
+pub struct LineDraft<'a> {
     /// The segment that begins the line, for what the line lacks.
     pub point: SegmentPoint,
     /// Its bytes.
@@ -130,23 +133,42 @@ pub struct LineDraft {
     /// Which line of the message it is, from 1, whatever number it states.
     pub ordinal: u32,
     pub number: Field<u32>,
-    pub hs_code: Field<String>,
-    pub description: Field<String>,
-    pub origin: Field<String>,
-    pub province: Field<String>,
+    pub hs_code: Field<Text<'a>>,
+    pub description: Field<Text<'a>>,
+    pub origin: Field<Text<'a>>,
+    pub province: Field<Text<'a>>,
     pub quantity: Field<Decimal>,
-    pub quantity_unit: Field<String>,
+    pub quantity_unit: Field<Text<'a>>,
     pub value: Field<Decimal>,
-    pub currency: Field<String>,
+    pub currency: Field<Text<'a>>,
     pub gross_weight: Field<Decimal>,
-    pub gross_weight_unit: Field<String>,
-    pub permits: Vec<Stated<String>>,
-    pub references: Vec<Stated<String>>,
-    pub vehicles: Vec<Stated<String>>,
+    pub gross_weight_unit: Field<Text<'a>>,
+    pub permits: Vec<Stated<Text<'a>>>,
+    pub references: Vec<Stated<Text<'a>>>,
+    pub vehicles: Vec<Stated<Text<'a>>>,
     pub is_controlled: Field<bool>,
 }
 
-impl Draft {
+impl Draft<'_> {
+    /// Takes everything out, for the next message; what was room for lists stays room for lists.
+    pub(super) fn clear(&mut self) {
+        let emptied = |texts: &mut Vec<_>| {
+            texts.clear();
+            mem::take(texts)
+        };
+        let (mut listed, mut lines) = (mem::take(&mut self.listed), mem::take(&mut self.lines));
+        listed.clear();
+        lines.clear();
+        *self = Self {
+            containers: emptied(&mut self.containers),
+            exporter_references: emptied(&mut self.exporter_references),
+            permits: emptied(&mut self.permits),
+            listed,
+            lines,
+            ..Self::default()
+        };
+    }
+
     /// Whether any goods are said to be controlled, in the header or on a line.
     #[must_use]
     pub fn has_controlled_goods(&self) -> bool {
@@ -192,7 +214,7 @@ impl Draft {
                 .exporter_references
                 .iter()
                 .chain(self.lines.iter().flat_map(|line| &line.references))
-                .map(|stated| stated.value.clone())
+                .map(|stated| stated.value.as_ref().to_owned())
                 .collect(),
             permits: texts(&self.permits),
             is_controlled: self.has_controlled_goods(),
@@ -214,7 +236,7 @@ impl Draft {
     }
 }
 
-impl PartyDraft {
+impl PartyDraft<'_> {
     /// Whether nothing of it was stated.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -237,7 +259,7 @@ impl PartyDraft {
     }
 }
 
-impl LineDraft {
+impl LineDraft<'_> {
     /// A line that has only begun.
     #[must_use]
     pub fn begun(ordinal: u32, point: SegmentPoint, span: Range<usize>) -> Self {
@@ -291,18 +313,18 @@ pub fn function(code: &str) -> Option<Function> {
     }
 }
 
-fn text(field: &Field<String>) -> Option<String> {
-    field.as_ref().map(|stated| stated.value.clone())
+fn text(field: &Field<Text<'_>>) -> Option<String> {
+    field.as_ref().map(|stated| stated.value.as_ref().to_owned())
 }
 
 fn value<T: Copy>(field: &Field<T>) -> Option<T> {
     field.as_ref().map(|stated| stated.value)
 }
 
-fn texts(fields: &[Stated<String>]) -> Vec<String> {
-    fields.iter().map(|stated| stated.value.clone()).collect()
+fn texts(fields: &[Stated<Text<'_>>]) -> Vec<String> {
+    fields.iter().map(|stated| stated.value.as_ref().to_owned()).collect()
 }
 
-fn measure(number: &Field<Decimal>, unit: &Field<String>) -> Option<Measure> {
+fn measure(number: &Field<Decimal>, unit: &Field<Text<'_>>) -> Option<Measure> {
     Some(Measure { value: value(number)?, unit: text(unit)? })
 }

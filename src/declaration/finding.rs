@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::edifact::ElementPlace;
+use crate::edifact::{ElementPlace, Tag};
 
 /// Something in a declaration that the guide, a code list or a rule does not accept, or that its sender should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +24,11 @@ pub struct RuleFinding {
 }
 
 /// The segment and element that a finding points at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentPoint {
     /// Its tag.
-    pub tag: String,
+    #[serde(with = "tag_as_text")]
+    pub tag: Tag,
     /// Its position in the message, UNH = 1 (0096).
     pub position: u32,
     /// The element, when it is one.
@@ -44,4 +45,49 @@ pub enum Severity {
     Warning,
     /// The declaration is refused.
     Error,
+}
+
+/// In records a tag is a text, as it always was.
+mod tag_as_text {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::edifact::Tag;
+
+    pub(super) fn serialize<S: Serializer>(tag: &Tag, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(tag.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tag, D::Error> {
+        Cow::<str>::deserialize(deserializer).map(|text| Tag::read(text.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A point as journals have held it since the first one.
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Recorded {
+        tag: String,
+        position: u32,
+        element: Option<ElementPlace>,
+    }
+
+    #[track_caller]
+    fn check(tag: &str) {
+        let element = Some(ElementPlace::component(2, 1));
+        let recorded = postcard::to_stdvec(&Recorded { tag: tag.to_owned(), position: 7, element }).unwrap();
+        let point = SegmentPoint { tag: Tag::read(tag.as_bytes()), position: 7, element };
+        assert_eq!(postcard::to_stdvec(&point).unwrap(), recorded);
+        assert_eq!(postcard::from_bytes::<SegmentPoint>(&recorded), Ok(point));
+    }
+
+    #[test]
+    fn a_point_is_recorded_with_its_tag_as_text() {
+        check("BGM");
+        check("");
+    }
 }

@@ -5,31 +5,31 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
-use super::draft::{Draft, LineDraft, Stated};
+use super::draft::{Draft, LineDraft, Stated, Text};
 
 /// Where a value of an element goes, which also says what kind of value it must be.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sink {
     /// A text of the header.
-    Text(fn(&mut Draft, Stated<String>)),
+    Text(for<'a> fn(&mut Draft<'a>, Stated<Text<'a>>)),
     /// A whole number of the header.
-    Whole(fn(&mut Draft, Stated<u32>)),
+    Whole(fn(&mut Draft<'_>, Stated<u32>)),
     /// An amount or weight of the header.
-    Amount(fn(&mut Draft, Stated<Decimal>)),
+    Amount(fn(&mut Draft<'_>, Stated<Decimal>)),
     /// A date of the header.
-    Date(fn(&mut Draft, Stated<Date>)),
+    Date(fn(&mut Draft<'_>, Stated<Date>)),
     /// A moment of the header.
-    Moment(fn(&mut Draft, Stated<Timestamp>)),
+    Moment(fn(&mut Draft<'_>, Stated<Timestamp>)),
     /// A yes or no of the header.
-    Flag(fn(&mut Draft, Stated<bool>)),
+    Flag(fn(&mut Draft<'_>, Stated<bool>)),
     /// A text of a line.
-    LineText(fn(&mut LineDraft, Stated<String>)),
+    LineText(for<'a> fn(&mut LineDraft<'a>, Stated<Text<'a>>)),
     /// A whole number of a line.
-    LineWhole(fn(&mut LineDraft, Stated<u32>)),
+    LineWhole(fn(&mut LineDraft<'_>, Stated<u32>)),
     /// An amount, weight or quantity of a line.
-    LineAmount(fn(&mut LineDraft, Stated<Decimal>)),
+    LineAmount(fn(&mut LineDraft<'_>, Stated<Decimal>)),
     /// A yes or no of a line.
-    LineFlag(fn(&mut LineDraft, Stated<bool>)),
+    LineFlag(fn(&mut LineDraft<'_>, Stated<bool>)),
 }
 
 impl Sink {

@@ -4,18 +4,20 @@
 //! uses by themselves. None of them stops at the first mistake.
 
 use std::collections::HashSet;
+use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
 use super::rulebook::Rulebook;
 use super::syntax::{Syntax, is_full, judge_syntax, too_long, unsupported};
-use crate::declaration::guide::Guide;
+use crate::declaration::guide::Reader;
 use crate::edifact::{
-    ElementPlace, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError, SyntaxFinding, Tag,
-    Tolerance, mend, preparation_day,
+    ElementPlace, FunctionalGroup, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError,
+    SyntaxFinding, Tag, Tolerance, mend, preparation_day,
 };
-use crate::grammar::{Catalogue, Examined as Structure};
+use crate::grammar::Examined as Structure;
 use crate::identifier::DeclarationReference;
 use crate::partner::{Agreement, Partner};
 use crate::record::{
@@ -29,6 +31,12 @@ const ACKNOWLEDGEMENT: &str = "CONTRL";
 
 /// Why an interactive interchange is not answered: CONTRL is for batch interchanges, and nothing else is defined here.
 pub const NO_INTERACTIVE: &str = "an interactive interchange (UIB to UIZ) came, only batch interchanges are processed";
+
+/// The moment of preparation (S004) in UNB.
+const PREPARED: u16 = 5;
+
+/// Length of a segment terminator, in bytes.
+const TERMINATOR: usize = 1;
 
 /// What an examination comes to.
 #[derive(Debug)]
@@ -73,7 +81,7 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         is_practice: interchange.envelope.is_practice,
     });
     let digest = repeat_digest(&interchange);
-    let facts = facts(&interchange, partner, rulebook, syntax.findings, judgements);
+    let facts = facts(interchange, partner, rulebook, syntax.findings, judgements);
     Examined::Interchange(Box::new(Examination { delivery, facts, notes, repeat_key, digest }))
 }
 
@@ -203,26 +211,19 @@ fn judge_all(
     delivery: &Delivery,
 ) -> Vec<Judgement> {
     let refused = Refused::by(&syntax.findings);
-    let context = rules::Context {
-        codes: &rulebook.codes,
-        partner,
-        received_at: delivery.received_at,
-        zone: &rulebook.zone,
-        settings: &rulebook.settings,
-        language: partner.language,
-    };
-    let mut judgements = Vec::new();
+    let repertoire = interchange.envelope.repertoire;
+    let mut readers: Vec<Reader<'_>> =
+        rulebook.guides.iter().map(|guide| guide.reader(repertoire, &rulebook.zone)).collect();
+    let lists_and_settings = (&rulebook.codes, &rulebook.settings);
+    let received = (delivery.received_at, &rulebook.zone);
+    let context = rules::Context::new(lists_and_settings, partner, received, partner.language);
+    let mut judgements = Vec::with_capacity(interchange.messages.len());
     for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
-        if let (Some(guide), Some(structure)) = (rulebook.guide(&message.kind), structure)
+        let reader = readers.iter_mut().find(|reader| reader.guide().applies_to(&message.kind));
+        if let (Some(reader), Some(structure)) = (reader, structure)
             && refused.lets_through(number, message)
         {
-            judgements.push(judge_content(
-                interchange,
-                (number, message),
-                structure,
-                (guide, &rulebook.catalogue),
-                &context,
-            ));
+            judgements.push(judge_content(interchange, (number, message), structure, reader, &context));
         }
     }
     judgements
@@ -230,44 +231,40 @@ fn judge_all(
 
 /// Judges what one declaration says, by guide, code lists and rules.
 #[must_use]
-pub fn judge_content(
-    interchange: &Interchange<'_>,
-    (number, message): (u32, &Message),
+pub fn judge_content<'a>(
+    interchange: &'a Interchange<'a>,
+    (number, message): (u32, &'a Message),
     structure: &Structure,
-    (guide, catalogue): (&Guide, &Catalogue),
+    reader: &mut Reader<'a>,
     context: &rules::Context<'_>,
 ) -> Judgement {
-    let segments: Vec<Segment<'_>> = interchange.segments_of(message).collect();
-    let repertoire = interchange.envelope.repertoire;
-    let reading = catalogue
-        .message(&message.kind)
-        .map(|grammar| guide.read(grammar, &segments, &structure.matches, repertoire, context.zone));
-    let (draft, breaches) = reading.map(|reading| (reading.draft, reading.breaches)).unwrap_or_default();
-    let mut findings: Vec<_> = breaches.iter().map(|breach| rules::finding_of(breach, context.language)).collect();
-    findings.extend(rules::judge(&draft, context));
-    let findings = rules::cut(findings, context.language);
-    let stated = |element: u16, component: u16| {
-        let bgm = segments.iter().find(|segment| segment.tag() == Tag(*b"BGM"));
-        let component = bgm.and_then(|bgm| bgm.component(element, component));
-        component.map(|component| repertoire.decode(&component.unreleased()).into_owned()).unwrap_or_default()
-    };
-    let mut judgement = Judgement {
-        message: number,
-        reference: DeclarationReference(stated(3, 1)),
-        version: stated(3, 2),
-        findings,
-        decision: Decision::Refuse,
-    };
+    let segments = interchange.segments_of(message);
+    let reading = reader.read(segments.clone(), &structure.matches);
+    let findings = rules::judge(reading, context);
+    let (reference, version) = reference(interchange, message);
+    let mut judgement = Judgement { message: number, reference, version, findings, decision: Decision::Refuse };
     if !judgement.has_errors()
-        && let Some(declaration) = draft.complete()
+        && let Some(declaration) = reading.draft.complete()
     {
         judgement.decision = Decision::Accept(Box::new(declaration));
     }
     judgement
 }
 
+/// The submitter's reference (1004) and the version of it (1056), as BGM states them.
+fn reference(interchange: &Interchange<'_>, message: &Message) -> (DeclarationReference, String) {
+    let bgm = interchange.segments_of(message).find(|segment| segment.tag() == Tag(*b"BGM"));
+    let stated = |at: u16| {
+        let mut values = bgm.iter().flat_map(Segment::values);
+        let value = values.find(|value| (value.element, value.occurrence, value.component) == (3, 1, at));
+        let repertoire = interchange.envelope.repertoire;
+        value.map(|value| repertoire.decode(&value.unreleased()).into_owned()).unwrap_or_default()
+    };
+    (DeclarationReference(stated(1)), stated(2))
+}
+
 fn facts(
-    interchange: &Interchange<'_>,
+    interchange: Interchange<'_>,
     partner: &Partner,
     rulebook: &Rulebook,
     findings: Vec<SyntaxFinding>,
@@ -279,25 +276,25 @@ fn facts(
     let gateway = identities.addressed_by(&interchange.envelope).unwrap_or(&identities.real);
     let is_refused = findings.iter().any(|finding| matches!(finding.place, Place::Interchange { .. }));
     Facts {
-        envelope: interchange.envelope.clone(),
         gateway: gateway.clone(),
         language: partner.language,
         agreement: partner.agreement.clone(),
-        groups: interchange.groups.iter().map(group_facts).collect(),
-        messages: interchange.messages.iter().map(message_facts).collect(),
-        acknowledges: if is_refused { Vec::new() } else { acknowledged(interchange) },
+        acknowledges: if is_refused { Vec::new() } else { acknowledged(&interchange) },
+        envelope: interchange.envelope,
+        groups: interchange.groups.into_iter().map(group_facts).collect(),
+        messages: interchange.messages.into_iter().map(message_facts).collect(),
         findings,
         judgements,
         is_acknowledgement,
     }
 }
 
-fn group_facts(group: &crate::edifact::FunctionalGroup) -> GroupFacts {
-    GroupFacts { reference: group.reference.clone(), sender: group.sender.clone(), recipient: group.recipient.clone() }
+fn group_facts(group: FunctionalGroup) -> GroupFacts {
+    GroupFacts { reference: group.reference, sender: group.sender, recipient: group.recipient }
 }
 
-fn message_facts(message: &Message) -> MessageFacts {
-    let Message { reference, kind, group, package, .. } = message.clone();
+fn message_facts(message: Message) -> MessageFacts {
+    let Message { reference, kind, group, package, .. } = message;
     MessageFacts { reference, kind: Arc::unwrap_or_clone(kind), group, package }
 }
 
@@ -314,22 +311,24 @@ fn acknowledged(interchange: &Interchange<'_>) -> Vec<AnswerReference> {
 /// What counts when an interchange is compared with an earlier one: UNB to UNZ without UNA, without line breaks between
 /// segments, and without the moment of preparation (S004), which a retransmission may set anew.
 fn repeat_digest(interchange: &Interchange<'_>) -> Digest {
-    const PREPARED: u16 = 5;
     let mut context = digest::Context::new(&digest::SHA256);
-    let terminator = [interchange.service().terminator];
-    let separator = [interchange.service().element];
+    let mut digest = |stretch: Range<usize>| context.update(interchange.bytes().get(stretch).unwrap_or_default());
+    let mut stretch = 0..0;
     for (number, segment) in interchange.segments().enumerate() {
+        let span = segment.span();
         if number == 0 {
-            context.update(segment.tag_bytes());
-            for element in segment.elements() {
-                context.update(&separator);
-                context.update(if element.position() == PREPARED { b"" } else { element.raw() });
-            }
-        } else {
-            context.update(segment.raw());
+            // Of UNB there is the tag, and what stands around S004.
+            let (tag, elements) = (segment.tag_bytes(), segment.tag_element().span().end);
+            let prepared = segment.element(PREPARED).map_or(span.end..span.end, |element| element.span());
+            digest(span.start..span.start + tag.len());
+            digest(elements..prepared.start);
+            stretch = prepared.end..prepared.end;
+        } else if span.start != stretch.end {
+            digest(mem::replace(&mut stretch, span.clone()));
         }
-        context.update(&terminator);
+        stretch.end = span.end + TERMINATOR;
     }
+    digest(stretch);
     let mut bytes = [0; 32];
     bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
     Digest(bytes)

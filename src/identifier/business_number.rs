@@ -29,12 +29,12 @@ impl BusinessNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-impl FromStr for BusinessNumber {
-    type Err = BusinessNumberFault;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    /// Whether a text is one.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn check(text: &str) -> Result<(), BusinessNumberFault> {
         let (number, account) = text.as_bytes().split_at_checked(9).ok_or(BusinessNumberFault::Form)?;
         let (programme, reference) = account.split_at_checked(2).ok_or(BusinessNumberFault::Form)?;
         let is_formed = number.iter().all(u8::is_ascii_digit)
@@ -48,8 +48,16 @@ impl FromStr for BusinessNumber {
         } else if !luhn_holds(number) {
             Err(BusinessNumberFault::CheckDigit)
         } else {
-            Ok(Self(text.to_owned()))
+            Ok(())
         }
+    }
+}
+
+impl FromStr for BusinessNumber {
+    type Err = BusinessNumberFault;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::check(text).map(|()| Self(text.to_owned()))
     }
 }
 

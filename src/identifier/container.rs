@@ -26,12 +26,12 @@ impl ContainerNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-impl FromStr for ContainerNumber {
-    type Err = ContainerFault;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    /// Whether a text is one.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn check(text: &str) -> Result<(), ContainerFault> {
         let (letters, digits) = text.as_bytes().split_at_checked(4).ok_or(ContainerFault::Form)?;
         let (serial, check) = digits.split_at_checked(6).ok_or(ContainerFault::Form)?;
         let is_formed =
@@ -48,10 +48,18 @@ impl FromStr for ContainerNumber {
             .sum();
         let expected = sum % 11 % 10;
         if check.first().is_some_and(|digit| u32::from(digit - b'0') == expected) {
-            Ok(Self(text.to_owned()))
+            Ok(())
         } else {
             Err(ContainerFault::CheckDigit)
         }
+    }
+}
+
+impl FromStr for ContainerNumber {
+    type Err = ContainerFault;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::check(text).map(|()| Self(text.to_owned()))
     }
 }
 

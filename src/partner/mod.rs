@@ -89,10 +89,9 @@ impl Partner {
 
     /// Whether this partner may file for this exporter under this authorization ID.
     #[must_use]
-    pub fn may_file_for(&self, authorization_id: &AuthorizationId, business_number: &BusinessNumber) -> bool {
-        self.authority
-            .iter()
-            .any(|pair| pair.authorization_id == *authorization_id && pair.business_number == *business_number)
+    pub fn may_file_for(&self, authorization_id: &str, business_number: &str) -> bool {
+        let said = (authorization_id, business_number);
+        self.authority.iter().any(|pair| (pair.authorization_id.as_str(), pair.business_number.as_str()) == said)
     }
 }
 

@@ -86,7 +86,7 @@ fn write_finding(writer: &mut InterchangeWriter, finding: &RuleFinding, language
     writer.segment("ERP", |erp| {
         erp.composite(&[section, &line]);
         if let Some(point) = &finding.segment {
-            erp.composite(&[&point.tag, &point.position.to_string()]);
+            erp.composite(&[point.tag.as_str(), &point.position.to_string()]);
         }
     });
     writer.segment("ERC", |erc| erc.composite(&[&finding.code, "", "ZZZ"]));

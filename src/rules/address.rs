@@ -2,7 +2,7 @@
 
 use super::rule::{Report, Rule, Spot};
 use super::{Context, check_listed};
-use crate::declaration::{Draft, PartyDraft, Stated};
+use crate::declaration::{Draft, PartyDraft, Stated, Text};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error("H217")
@@ -38,26 +38,27 @@ pub(super) const RULES: &[Rule] = &[
         .checked_by(postal_code),
 ];
 
-fn address_province(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn address_province(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
+    let Some(provinces) = context.codes.list("provinces") else { return };
     let on = context.day_of_export(draft);
     for stated in canadian_parties(draft).filter_map(|(party, _)| party.region.as_ref()) {
-        check_listed("provinces", stated, Spot::header(stated), on, context, report);
+        check_listed(provinces, stated, Spot::header(stated), on, report);
     }
 }
 
-fn address_province_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn address_province_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for (_, country) in canadian_parties(draft).filter(|(party, _)| party.region.is_none()) {
         report.say(Spot::header(country), &[]);
     }
 }
 
-fn postal_code_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn postal_code_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for (_, country) in canadian_parties(draft).filter(|(party, _)| party.postal_code.is_none()) {
         report.say(Spot::header(country), &[]);
     }
 }
 
-fn postal_code(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn postal_code(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for stated in canadian_parties(draft).filter_map(|(party, _)| party.postal_code.as_ref()) {
         if !is_canadian_postal_code(&stated.value) {
             report.say(Spot::header(stated), &[("value", &stated.value)]);
@@ -67,7 +68,7 @@ fn postal_code(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 
 /// The parties whose address is in Canada and has to be whole, with the statement of their country. A consignee in
 /// Canada is a rare thing, and its address is what it is.
-fn canadian_parties(draft: &Draft) -> impl Iterator<Item = (&PartyDraft, &Stated<String>)> {
+fn canadian_parties<'d>(draft: &'d Draft<'d>) -> impl Iterator<Item = (&'d PartyDraft<'d>, &'d Stated<Text<'d>>)> {
     [&draft.exporter, &draft.service_provider]
         .into_iter()
         .filter_map(|party| Some((party, party.country.as_ref()?)))
@@ -76,15 +77,14 @@ fn canadian_parties(draft: &Draft) -> impl Iterator<Item = (&PartyDraft, &Stated
 
 /// `A9A 9A9`, with or without the blank, in the letters that Canada Post uses.
 fn is_canadian_postal_code(text: &str) -> bool {
-    let code: Vec<u8> = text.bytes().filter(|byte| *byte != b' ').collect();
+    let code = || text.bytes().filter(|byte| *byte != b' ');
     let is_letter = |byte: u8| byte.is_ascii_uppercase() && !b"DFIOQU".contains(&byte);
-    code.len() == 6
-        && code.iter().zip([true, false].into_iter().cycle()).all(|(byte, wants_letter)| match wants_letter {
-            true => is_letter(*byte),
+    code().count() == 6
+        && code().zip([true, false].into_iter().cycle()).all(|(byte, wants_letter)| match wants_letter {
+            true => is_letter(byte),
             false => byte.is_ascii_digit(),
         })
-        && !code.starts_with(b"W")
-        && !code.starts_with(b"Z")
+        && !code().next().is_some_and(|first| matches!(first, b'W' | b'Z'))
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! Family A, authority: who reports, under which numbers, and whether the partner may file for it.
 
-use std::str::FromStr;
-
 use super::rule::{Report, Rule, Spot};
 use super::{Context, value};
-use crate::declaration::{Draft, Field};
+use crate::declaration::Draft;
 use crate::identifier::{AuthorizationId, BusinessNumber, BusinessNumberFault};
 use crate::partner::PartnerKind;
 
@@ -79,31 +77,31 @@ pub(super) const RULES: &[Rule] = &[
         .checked_by(authority),
 ];
 
-fn business_number_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn business_number_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     business_number(draft, BusinessNumberFault::Form, report);
 }
 
-fn business_number_programme(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn business_number_programme(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     business_number(draft, BusinessNumberFault::Programme, report);
 }
 
 /// Never less than an error, whatever the settings: a number with a wrong check digit is nobody's, so nobody has
 /// authority for it.
-fn business_number_check_digit(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn business_number_check_digit(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     business_number(draft, BusinessNumberFault::CheckDigit, report);
 }
 
-fn business_number(draft: &Draft, fault: BusinessNumberFault, report: &mut Report<'_>) {
+fn business_number(draft: &Draft<'_>, fault: BusinessNumberFault, report: &mut Report<'_>) {
     if let Some(stated) = &draft.business_number
-        && stated.value.parse::<BusinessNumber>() == Err(fault)
+        && BusinessNumber::check(&stated.value) == Err(fault)
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
-fn authorization_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn authorization_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && stated.value.parse::<AuthorizationId>().is_err()
+        && AuthorizationId::check(&stated.value).is_err()
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
@@ -113,9 +111,9 @@ fn authorization_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 /// service provider's own business number (CERS participant's guide, Appendix A, elements 1.1 and 1.2). We read this as:
 /// only a service provider may use one. The other reading, that an exporter may be given one for itself, would leave the
 /// sentence on the service provider's number without meaning.
-fn one_time_authorization(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn one_time_authorization(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && parsed::<AuthorizationId>(&draft.authorization_id).is_some_and(|id| id.is_one_time())
+        && AuthorizationId::is_one_time(&stated.value)
         && context.partner.kind != PartnerKind::ServiceProvider
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
@@ -123,19 +121,15 @@ fn one_time_authorization(draft: &Draft, context: &Context<'_>, report: &mut Rep
 }
 
 /// Silent when either number has a fault of its own.
-fn authority(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn authority(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && let Some(authorization_id) = parsed::<AuthorizationId>(&draft.authorization_id)
-        && let Some(business_number) = parsed::<BusinessNumber>(&draft.business_number)
-        && !context.partner.may_file_for(&authorization_id, &business_number)
+        && let Some(business_number) = value(&draft.business_number)
+        && AuthorizationId::check(&stated.value).is_ok()
+        && BusinessNumber::check(business_number).is_ok()
+        && !context.partner.may_file_for(&stated.value, business_number)
     {
-        let values = &[("number", &business_number as _), ("authorization", &authorization_id as _)];
-        report.say(Spot::header(stated), values);
+        report.say(Spot::header(stated), &[("number", business_number), ("authorization", &stated.value)]);
     }
-}
-
-fn parsed<T: FromStr>(field: &Field<String>) -> Option<T> {
-    value(field)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the implementation guide says of a breach of it. The guide has the codes and names; the sentences are here.
 
+use super::cutting::Findings;
 use super::explain;
 use super::rule::Sentence;
 use crate::declaration::guide::{Breach, BreachKind};
@@ -26,21 +27,33 @@ pub(super) const NO_LINES: Sentence = Sentence::new("There is no line", "Il n'y 
 pub(super) const TOO_MANY_LINES: Sentence =
     Sentence::new("There are more than {most} lines", "Il y a plus de {most} lignes");
 
+/// Takes what the guide says.
+pub(super) fn report(breaches: &[Breach<'_>], language: Language, findings: &mut Findings) {
+    for breach in breaches {
+        let order = (breach.line, breach.span.start);
+        findings.push(severity_of(breach), order, || finding_of(breach, language));
+    }
+}
+
 /// The finding for a breach of the guide. Its severity is that of the rule with its code; a code that no rule has
 /// refuses the declaration.
-#[must_use]
-pub fn finding_of(breach: &Breach, language: Language) -> RuleFinding {
+fn finding_of(breach: &Breach<'_>, language: Language) -> RuleFinding {
     RuleFinding {
-        code: breach.code.clone(),
-        severity: explain(&breach.code).map_or(Severity::Error, |rule| rule.severity),
+        code: breach.code.to_owned(),
+        severity: severity_of(breach),
         line: breach.line,
-        segment: breach.point.clone(),
+        segment: breach.point,
         span: breach.span.clone(),
         text: sentence(breach, language),
     }
 }
 
-fn sentence(breach: &Breach, language: Language) -> String {
+/// How bad a breach of the guide is: as bad as the rule with its code says.
+fn severity_of(breach: &Breach<'_>) -> Severity {
+    explain(breach.code).map_or(Severity::Error, |rule| rule.severity)
+}
+
+fn sentence(breach: &Breach<'_>, language: Language) -> String {
     let [english, french] = &breach.labels;
     let label = language.choose(english, french);
     match &breach.kind {
@@ -63,9 +76,9 @@ mod tests {
     use crate::declaration::guide::Format;
 
     #[track_caller]
-    fn check(code: &str, kind: BreachKind, severity: Severity, english: &str, french: &str) {
-        let labels = ["Vessel name".to_owned(), "Nom du navire".to_owned()];
-        let breach = Breach { code: code.to_owned(), kind, labels, line: None, point: None, span: 0..0 };
+    fn check(code: &str, kind: BreachKind<'_>, severity: Severity, english: &str, french: &str) {
+        let labels = ["Vessel name", "Nom du navire"];
+        let breach = Breach { code, kind, labels, line: None, point: None, span: 0..0 };
         let said = |language| finding_of(&breach, language).text;
         assert_eq!((said(Language::En), said(Language::Fr)), (english.to_owned(), french.to_owned()));
         assert_eq!(finding_of(&breach, Language::En).severity, severity);
@@ -75,7 +88,7 @@ mod tests {
     fn missing() {
         check(
             "H201",
-            BreachKind::Missing { path: "SG4/TDT C222.8212".to_owned() },
+            BreachKind::Missing { path: "SG4/TDT C222.8212" },
             Severity::Error,
             "Missing: Vessel name, which stands at SG4/TDT C222.8212",
             "Élément manquant: Nom du navire, dont la place est SG4/TDT C222.8212",
@@ -86,7 +99,7 @@ mod tests {
     fn ill_formed() {
         check(
             "H202",
-            BreachKind::IllFormed { value: "X".to_owned(), expected: Format::Date },
+            BreachKind::IllFormed { value: "X".into(), expected: Format::Date },
             Severity::Error,
             "Ill-formed: Vessel name X must be a date CCYYMMDD with format 102",
             "Forme incorrecte: Nom du navire X doit être une date SSAAMMJJ au format 102",

@@ -5,10 +5,13 @@ use std::sync::LazyLock;
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 use rust_decimal::Decimal;
 
-use super::{Context, RuleSettings, cut, explain, judge};
+use super::{Context, RuleSettings, explain, judge};
 use crate::codes::CodeLists;
-use crate::declaration::{Draft, Field, LineDraft, Listed, PartyDraft, RuleFinding, SegmentPoint, Severity, Stated};
-use crate::edifact::ElementPlace;
+use crate::declaration::guide::Reading;
+use crate::declaration::{
+    Draft, Field, LineDraft, Listed, PartyDraft, RuleFinding, SegmentPoint, Severity, Stated, Text,
+};
+use crate::edifact::{ElementPlace, Tag};
 use crate::language::Language;
 use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
 
@@ -19,7 +22,7 @@ static CODES: LazyLock<CodeLists> = LazyLock::new(CodeLists::embedded);
 
 /// A declaration with everything that rules look at beside it. As it begins, nothing is wrong with it.
 pub(super) struct Case {
-    pub(super) draft: Draft,
+    pub(super) draft: Draft<'static>,
     pub(super) partner: Partner,
     pub(super) settings: RuleSettings,
     pub(super) received_at: Timestamp,
@@ -56,7 +59,7 @@ impl Case {
     }
 
     /// Another total value and currency, all of it in one line of two.
-    pub(super) fn worth(&mut self, total: Decimal, currency: &str) {
+    pub(super) fn worth(&mut self, total: Decimal, currency: &'static str) {
         set(&mut self.draft.total_value, total);
         set(&mut self.draft.lines[0].value, total);
         self.draft.lines[1].value = None;
@@ -66,7 +69,7 @@ impl Case {
     }
 
     /// Every currency of the declaration.
-    pub(super) fn currencies(&mut self) -> Vec<&mut Field<String>> {
+    pub(super) fn currencies(&mut self) -> Vec<&mut Field<Text<'static>>> {
         let draft = &mut self.draft;
         let of_lines = draft.lines.iter_mut().map(|line| &mut line.currency);
         [&mut draft.currency, &mut draft.freight_currency].into_iter().chain(of_lines).collect()
@@ -75,13 +78,13 @@ impl Case {
     /// What the rules say.
     pub(super) fn judge(&self, language: Language) -> Vec<RuleFinding> {
         let draft = Draft { listed: listed(&self.draft), ..self.draft.clone() };
-        self.with_context(language, |context| cut(judge(&draft, context), language))
+        self.with_context(language, |context| judge(&Reading { draft, breaches: Vec::new() }, context))
     }
 
     /// What rules know beside the declaration.
     pub(super) fn with_context<T>(&self, language: Language, ask: impl FnOnce(&Context<'_>) -> T) -> T {
         let Self { partner, settings, received_at, zone, .. } = self;
-        ask(&Context { codes: &CODES, partner, received_at: *received_at, zone, settings, language })
+        ask(&Context::new((&CODES, settings), partner, (*received_at, zone), language))
     }
 }
 
@@ -107,7 +110,7 @@ pub(super) fn texts(change: impl FnOnce(&mut Case), language: Language) -> Strin
 }
 
 /// A change of the first line.
-pub(super) fn first_line(change: impl FnOnce(&mut LineDraft)) -> impl FnOnce(&mut Case) {
+pub(super) fn first_line(change: impl FnOnce(&mut LineDraft<'static>)) -> impl FnOnce(&mut Case) {
     |case| change(&mut case.draft.lines[0])
 }
 
@@ -151,7 +154,7 @@ pub(super) fn stated<T>(
 ) -> Stated<T> {
     let element = element.map(|element| ElementPlace { element, component, occurrence: None });
     let start = position as usize * 10;
-    let point = SegmentPoint { tag: tag.to_owned(), position, element };
+    let point = SegmentPoint { tag: Tag::read(tag.as_bytes()), position, element };
     Stated { value: value.into(), point, span: start..start + 10 }
 }
 
@@ -169,7 +172,7 @@ pub(super) fn amount(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-fn header() -> Draft {
+fn header() -> Draft<'static> {
     Draft {
         document: within("830", "BGM", 2, 2, 1),
         reference: within("REF-1", "BGM", 2, 3, 1),
@@ -208,17 +211,11 @@ fn header() -> Draft {
 }
 
 /// The values that the guide of the house wants in code lists.
-fn listed(draft: &Draft) -> Vec<Listed> {
+fn listed(draft: &Draft<'static>) -> Vec<Listed<'static>> {
     let parties = [&draft.exporter, &draft.consignee, &draft.service_provider];
     let mut listed = Vec::new();
-    let mut want = |list: &str, code: &str, line: Option<u32>, field: &Field<String>| {
-        listed.extend(field.clone().map(|stated| Listed {
-            list: list.to_owned(),
-            code: code.to_owned(),
-            labels: <[String; 2]>::default(),
-            line,
-            stated,
-        }));
+    let mut want = |list, code, line: Option<u32>, field: &Field<Text<'static>>| {
+        listed.extend(field.clone().map(|stated| Listed { list, code, line, stated }));
     };
     for country in parties.map(|party| &party.country).into_iter().chain([&draft.destination]) {
         want("countries", "H211", None, country);
@@ -239,7 +236,13 @@ fn listed(draft: &Draft) -> Vec<Listed> {
     listed
 }
 
-fn party(position: u32, name: &str, country: &str, region: &str, postal_code: &str) -> PartyDraft {
+fn party(
+    position: u32,
+    name: &'static str,
+    country: &'static str,
+    region: &'static str,
+    postal_code: &'static str,
+) -> PartyDraft<'static> {
     PartyDraft {
         name: at(name, "NAD", position, 5),
         street: at("1 Harbour Road", "NAD", position, 5),
@@ -251,7 +254,7 @@ fn party(position: u32, name: &str, country: &str, region: &str, postal_code: &s
     }
 }
 
-fn line(ordinal: u32, position: u32, origin: &str, value: Decimal) -> LineDraft {
+fn line(ordinal: u32, position: u32, origin: &'static str, value: Decimal) -> LineDraft<'static> {
     let begun: Stated<u32> = stated(ordinal, "CST", position + 1, None, None);
     LineDraft {
         number: at(ordinal, "CST", position + 1, 2),

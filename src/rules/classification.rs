@@ -77,23 +77,22 @@ pub(super) const RULES: &[Rule] = &[
 /// The list of the export classification.
 const HS_EXPORT_CODES: &str = "hs-export-codes";
 
-fn hs_code(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn hs_code(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let Some(list) = context.codes.list(HS_EXPORT_CODES) else { return };
     let on = context.day_of_export(draft);
     each_line(
         draft,
         |line| line.hs_code.as_ref(),
         |line, stated| {
-            let code = stated.value.as_str();
+            let code = &*stated.value;
             if is_hs_form(code) && !is_no_chapter(code) && !list.is_valid(code, on) {
-                let (subheading, nearest) = match report.wants_suggestion() {
+                let spot = Spot::line(line, stated);
+                let (subheading, nearest) = match report.wants_suggestion(spot) {
                     true => (known_subheading(list, code, on), list.nearest(code).unwrap_or_default()),
                     false => ("", ""),
                 };
-                report.say(
-                    Spot::line(line, stated),
-                    &[("value", &code), ("date", &on), ("subheading", &subheading), ("nearest", &nearest)],
-                );
+                report
+                    .say(spot, &[("value", &code), ("date", &on), ("subheading", &subheading), ("nearest", &nearest)]);
             }
         },
     );
@@ -102,11 +101,11 @@ fn hs_code(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
 /// The first six digits of a code, when the list holds a code under them on that day; else nothing.
 fn known_subheading<'c>(list: &CodeList, code: &'c str, on: Date) -> &'c str {
     let subheading = code.get(..6).unwrap_or(code);
-    let is_known = list.iter().any(|entry| entry.code.starts_with(subheading) && entry.is_valid(on));
+    let is_known = list.beginning_with(subheading).any(|entry| entry.is_valid(on));
     if is_known { subheading } else { "" }
 }
 
-fn unit_of_hs_code(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn unit_of_hs_code(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let Some(units) = context.codes.list("units") else { return };
     let on = context.day_of_export(draft);
     each_line(
@@ -124,7 +123,7 @@ fn unit_of_hs_code(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>
     );
 }
 
-fn hs_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn hs_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.hs_code.as_ref(),
@@ -136,7 +135,7 @@ fn hs_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn hs_chapter(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn hs_chapter(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.hs_code.as_ref(),
@@ -150,7 +149,7 @@ fn hs_chapter(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Chapters 98 and 99 are for each country to use as it likes.
-fn hs_special_chapter(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn hs_special_chapter(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.hs_code.as_ref(),
@@ -163,7 +162,7 @@ fn hs_special_chapter(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn quantity_not_counted(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn quantity_not_counted(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let on = context.day_of_export(draft);
     each_line(
         draft,
@@ -180,7 +179,7 @@ fn quantity_not_counted(draft: &Draft, context: &Context<'_>, report: &mut Repor
 }
 
 /// A quantity without a unit says as little as none.
-fn quantity_missing(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn quantity_missing(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let on = context.day_of_export(draft);
     each_line(
         draft,
@@ -211,7 +210,7 @@ mod tests {
     use crate::language::Language;
 
     /// A code whose goods the list does not count.
-    fn uncounted(line: &mut LineDraft) {
+    fn uncounted(line: &mut LineDraft<'_>) {
         set(&mut line.hs_code, "90189000");
         line.quantity = None;
         line.quantity_unit = None;

@@ -67,7 +67,7 @@ const LEASE: &str = "LEA";
 
 /// A permit of the header covers every line; a permit of a line covers that line, and the header when no line is said
 /// to be controlled by itself.
-fn permit_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn permit_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if !draft.permits.is_empty() {
         return;
     }
@@ -87,7 +87,7 @@ fn permit_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Said once, at the first permit.
-fn permit_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn permit_unexpected(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if draft.has_controlled_goods() {
         return;
     }
@@ -100,7 +100,7 @@ fn permit_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn control_contradicted(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn control_contradicted(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if value(&draft.is_controlled) != Some(&false) {
         return;
     }
@@ -109,7 +109,7 @@ fn control_contradicted(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>)
     }
 }
 
-fn lease_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn lease_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.reason_for_export
         && stated.value == LEASE
         && value(&draft.lease_months).is_none_or(|months| *months == 0)
@@ -118,7 +118,7 @@ fn lease_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn lease_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn lease_unexpected(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.lease_months
         && value(&draft.reason_for_export).is_none_or(|reason| reason != LEASE)
     {
@@ -127,14 +127,14 @@ fn lease_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Whoever files for others is named beside those it files for.
-fn service_provider(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn service_provider(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if context.partner.kind == PartnerKind::ServiceProvider && draft.service_provider.is_empty() {
         report.say(Spot::DECLARATION, &[]);
     }
 }
 
 /// The lines that say of themselves that they are controlled, and where.
-fn controlled_lines(draft: &Draft) -> impl Iterator<Item = (&LineDraft, &Stated<bool>)> {
+fn controlled_lines<'d>(draft: &'d Draft<'d>) -> impl Iterator<Item = (&'d LineDraft<'d>, &'d Stated<bool>)> {
     judged_lines(draft).filter_map(|line| Some((line, affirmed(&line.is_controlled)?)))
 }
 

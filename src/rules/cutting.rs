@@ -17,17 +17,64 @@ const MORE: Rule = Rule::error("G950")
     )
     .given_by(Origin::Cut);
 
-/// The findings in order, the header's before the lines', each by its place in the message. Beyond [`FINDINGS_MAX`] the
-/// last one says how many more there are (G950), and is as bad as the worst of them: a refusal always shows its error.
-#[must_use]
-pub fn cut(mut findings: Vec<RuleFinding>, language: Language) -> Vec<RuleFinding> {
-    findings.sort_by_key(|finding| (finding.line, finding.span.start));
-    if findings.len() > FINDINGS_MAX {
-        let rest = findings.split_off(FINDINGS_MAX - 1);
-        let severity = rest.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Notice);
-        findings.push(MORE.finding(severity, language, Spot::DECLARATION, &[("count", &rest.len())]));
+/// Where in an answer a finding stands: the header's before the lines', each by its place in the message.
+pub(super) type Order = (Option<u32>, usize);
+
+/// The findings of a declaration as they are found, in the order of the answer. What the answer does not carry is only
+/// counted, and its sentence is never written.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    carried: Vec<RuleFinding>,
+    /// How many are left out.
+    rest: usize,
+    /// How bad the worst of them is.
+    worst: Option<Severity>,
+}
+
+impl Findings {
+    /// Takes a finding; of two at the same place the first one that came is the first.
+    pub(super) fn push(&mut self, severity: Severity, order: Order, finding: impl FnOnce() -> RuleFinding) {
+        if !self.carries(order) {
+            return self.leave_out(severity);
+        }
+        if self.carried.len() == FINDINGS_MAX {
+            self.leave_last_out();
+        }
+        let at = self.carried.partition_point(|found| order_of(found) <= order);
+        self.carried.insert(at, finding());
     }
-    findings
+
+    /// Whether a finding with this place would be carried, as far as is known.
+    pub(super) fn carries(&self, order: Order) -> bool {
+        let last = self.carried.last().filter(|_| self.carried.len() == FINDINGS_MAX);
+        last.is_none_or(|last| order < order_of(last))
+    }
+
+    /// All of them, at most [`FINDINGS_MAX`]. If there are more, the last one says how many (G950), and is as bad as the
+    /// worst of them: a refusal always shows its error.
+    pub(super) fn into_vec(mut self, language: Language) -> Vec<RuleFinding> {
+        if self.rest > 0 {
+            self.leave_last_out();
+            let severity = self.worst.unwrap_or(Severity::Notice);
+            self.carried.push(MORE.finding(severity, language, Spot::DECLARATION, &[("count", &self.rest)]));
+        }
+        self.carried
+    }
+
+    fn leave_last_out(&mut self) {
+        if let Some(last) = self.carried.pop() {
+            self.leave_out(last.severity);
+        }
+    }
+
+    fn leave_out(&mut self, severity: Severity) {
+        self.rest += 1;
+        self.worst = self.worst.max(Some(severity));
+    }
+}
+
+fn order_of(finding: &RuleFinding) -> Order {
+    (finding.line, finding.span.start)
 }
 
 #[cfg(test)]
@@ -43,6 +90,14 @@ mod tests {
             span: start..start + 1,
             text: String::new(),
         }
+    }
+
+    fn cut(findings: Vec<RuleFinding>, language: Language) -> Vec<RuleFinding> {
+        let mut taken = Findings::default();
+        for finding in findings {
+            taken.push(finding.severity, order_of(&finding), || finding);
+        }
+        taken.into_vec(language)
     }
 
     fn codes(findings: &[RuleFinding]) -> Vec<&str> {
@@ -62,6 +117,26 @@ mod tests {
         let of = |line, start| finding(Severity::Error, line, start);
         let cut = cut(vec![of(Some(2), 40), of(None, 90), of(Some(1), 31), of(Some(1), 30), of(None, 2)], Language::En);
         assert_eq!(codes(&cut), ["X2", "X90", "X30", "X31", "X40"]);
+    }
+
+    #[test]
+    fn of_two_at_one_place_the_first_stays_the_first() {
+        let findings =
+            ["A", "B"].map(|code| RuleFinding { code: code.to_owned(), ..finding(Severity::Error, None, 1) });
+        assert_eq!(codes(&cut(findings.to_vec(), Language::En)), ["A", "B"]);
+    }
+
+    #[test]
+    fn what_is_not_carried_is_not_written() {
+        let mut findings = Findings::default();
+        let mut written = 0;
+        for start in 0..1_000 {
+            findings.push(Severity::Error, (None, start), || {
+                written += 1;
+                finding(Severity::Error, None, start)
+            });
+        }
+        assert_eq!(written, FINDINGS_MAX);
     }
 
     #[test]

@@ -179,7 +179,7 @@ const EXPORT_DECLARATION: &str = "830";
 const BULK: [&str; 8] = ["VG", "VL", "VO", "VQ", "VR", "VS", "VY", "NE"];
 
 /// Two references that differ only in blanks around them would look the same to everybody who reads one.
-fn reference(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn reference(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.reference
         && (stated.value.trim() != stated.value || stated.value.chars().nth(REFERENCE_LENGTH_MAX).is_some())
     {
@@ -187,7 +187,7 @@ fn reference(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn document(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn document(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.document
         && stated.value != EXPORT_DECLARATION
     {
@@ -195,7 +195,7 @@ fn document(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn destination(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn destination(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.destination
         && stated.value == "CA"
     {
@@ -203,29 +203,29 @@ fn destination(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn packages(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn packages(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.packages
         && stated.value == 0
         && let Some(kind) = value(&draft.package_type)
-        && !BULK.contains(&kind.as_str())
+        && !BULK.contains(&&**kind)
     {
         report.say(Spot::header(stated), &[("kind", kind)]);
     }
 }
 
-fn gross_weight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn gross_weight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for stated in draft.gross_weight.iter().filter(|stated| stated.value <= Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
-fn total_value(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn total_value(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for stated in draft.total_value.iter().filter(|stated| stated.value <= Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
-fn freight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn freight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for stated in draft.freight.iter().filter(|stated| stated.value < Decimal::ZERO) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::rule::{Origin, Report, Rule, Spot};
 use super::{Context, breach, check_listed, each_line, judged_lines, value};
-use crate::declaration::{Draft, LineDraft, Stated};
+use crate::declaration::{Draft, LineDraft, Stated, Text};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error("L301")
@@ -145,7 +145,7 @@ pub(super) const RULES: &[Rule] = &[
 /// Letters that a description has at least; with fewer it is a number or a mark.
 const DESCRIPTION_LETTERS_MIN: usize = 3;
 
-fn number(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn number(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.number.as_ref(),
@@ -157,7 +157,7 @@ fn number(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn province_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn province_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.origin.as_ref(),
@@ -170,7 +170,7 @@ fn province_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// An error, since nobody can tell which of the two is meant.
-fn province_abroad(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn province_abroad(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.province.as_ref(),
@@ -184,13 +184,13 @@ fn province_abroad(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn province(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    let is_canadian = |line: &LineDraft| value(&line.origin).is_none_or(|origin| origin == "CA");
+fn province(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
+    let is_canadian = |line: &LineDraft<'_>| value(&line.origin).is_none_or(|origin| origin == "CA");
     each_listed("provinces", |line| line.province.as_ref().filter(|_| is_canadian(line)), draft, context, report);
 }
 
 /// Zero is a quantity only where the classification does not count.
-fn quantity(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn quantity(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let on = context.day_of_export(draft);
     each_line(
         draft,
@@ -205,7 +205,7 @@ fn quantity(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn gross_weight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn gross_weight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.gross_weight.as_ref(),
@@ -217,7 +217,7 @@ fn gross_weight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn worth(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn worth(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.value.as_ref(),
@@ -229,7 +229,7 @@ fn worth(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn description(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn description(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     each_line(
         draft,
         |line| line.description.as_ref(),
@@ -241,7 +241,7 @@ fn description(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     );
 }
 
-fn vehicles(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn vehicles(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for line in judged_lines(draft) {
         for stated in line.vehicles.iter().filter(|stated| !is_vehicle_number(&stated.value)) {
             report.say(Spot::line(line, stated), &[("value", &stated.value)]);
@@ -258,13 +258,14 @@ fn is_vehicle_number(text: &str) -> bool {
 /// A code of each line against its list on the day of export.
 fn each_listed<'d>(
     list: &str,
-    code: impl Fn(&'d LineDraft) -> Option<&'d Stated<String>>,
-    draft: &'d Draft,
+    code: impl Fn(&'d LineDraft<'d>) -> Option<&'d Stated<Text<'d>>>,
+    draft: &'d Draft<'d>,
     context: &Context<'_>,
     report: &mut Report<'_>,
 ) {
+    let Some(list) = context.codes.list(list) else { return };
     let on = context.day_of_export(draft);
-    each_line(draft, code, |line, stated| check_listed(list, stated, Spot::line(line, stated), on, context, report));
+    each_line(draft, code, |line, stated| check_listed(list, stated, Spot::line(line, stated), on, report));
 }
 
 #[cfg(test)]

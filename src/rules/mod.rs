@@ -45,16 +45,17 @@ use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
 pub use authority::FOREIGN_EXPORTER;
-pub use breach::finding_of;
-pub use cutting::{FINDINGS_MAX, cut};
+pub use cutting::FINDINGS_MAX;
 pub use reference::{numbers_exhausted, reference_used};
 pub use rule::{Rule, Sentence, SeveritySetting};
 pub use settings::RuleSettings;
 
-use crate::codes::CodeLists;
-use crate::declaration::{Draft, Field, LineDraft, Listed, RuleFinding, Severity, Stated};
+use crate::codes::{CodeList, CodeLists};
+use crate::declaration::guide::Reading;
+use crate::declaration::{Draft, Field, LineDraft, Listed, RuleFinding, Severity, Stated, Text};
 use crate::language::Language;
 use crate::partner::Partner;
+use cutting::Findings;
 use rule::{Origin, Report, Spot};
 
 /// Lines that are judged one by one. More than that the guide refuses (L302), and what a message may cost has an end.
@@ -84,29 +85,33 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 /// What rules know besides the declaration.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The code lists in force.
-    pub codes: &'a CodeLists,
-    /// Who sent it.
-    pub partner: &'a Partner,
-    /// When its last byte was here.
-    pub received_at: Timestamp,
-    /// The zone whose days count.
-    pub zone: &'a TimeZone,
-    /// What the administration decided.
-    pub settings: &'a RuleSettings,
-    /// The language of the sentences.
-    pub language: Language,
+    codes: &'a CodeLists,
+    partner: &'a Partner,
+    received_at: Timestamp,
+    /// The day of receipt.
+    today: Date,
+    zone: &'a TimeZone,
+    settings: &'a RuleSettings,
+    language: Language,
 }
 
-impl Context<'_> {
-    /// The day of receipt.
-    fn today(&self) -> Date {
-        self.zone.to_datetime(self.received_at).date()
+impl<'a> Context<'a> {
+    /// For the declarations of one interchange of this partner: the code lists in force, what the administration decided,
+    /// when the last byte was here and the zone whose days count, and the language of the sentences.
+    #[must_use]
+    pub fn new(
+        (codes, settings): (&'a CodeLists, &'a RuleSettings),
+        partner: &'a Partner,
+        (received_at, zone): (Timestamp, &'a TimeZone),
+        language: Language,
+    ) -> Self {
+        let today = zone.to_datetime(received_at).date();
+        Self { codes, partner, received_at, today, zone, settings, language }
     }
 
     /// The day on which codes have to be valid: that of export, or of receipt when none is stated.
-    fn day_of_export(&self, draft: &Draft) -> Date {
-        value(&draft.export_date).copied().unwrap_or_else(|| self.today())
+    fn day_of_export(&self, draft: &Draft<'_>) -> Date {
+        value(&draft.export_date).copied().unwrap_or(self.today)
     }
 
     /// How bad a code is that a list does not hold: a sample does not know everything.
@@ -118,28 +123,39 @@ impl Context<'_> {
     }
 }
 
-/// What the rules have to say of a draft, rule by rule; [`cut`] puts it in the order of the message.
+/// What guide, code lists and rules have to say of a message: in its order, the header before the lines, and at most
+/// [`FINDINGS_MAX`]. A last one then says how many more there are.
 #[must_use]
-pub fn judge(draft: &Draft, context: &Context<'_>) -> Vec<RuleFinding> {
-    let mut findings = Vec::new();
+pub fn judge(reading: &Reading<'_>, context: &Context<'_>) -> Vec<RuleFinding> {
+    let Reading { draft, breaches } = reading;
+    let mut findings = Findings::default();
+    breach::report(breaches, context.language, &mut findings);
+    let on = context.day_of_export(draft);
+    let unlisted = unlisted(draft, on, context);
     for rule in rules() {
         let report = &mut Report::new(rule, context, &mut findings);
         match rule.origin {
             Origin::Check(check) => check(draft, context, report),
-            Origin::Listed => check_lists(rule, draft, context, report),
+            Origin::Listed => report_unlisted(rule, &unlisted, on, report),
             Origin::Guide | Origin::Record | Origin::Cut => {}
         }
     }
-    findings
+    findings.into_vec(context.language)
 }
 
-/// The values that the guide wants in code lists, and refuses with this rule's code.
-fn check_lists(rule: &Rule, draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    let on = context.day_of_export(draft);
+/// The values that the guide wants in code lists and that are not in them, each with its list.
+fn unlisted<'d>(draft: &'d Draft<'d>, on: Date, context: &Context<'d>) -> Vec<(&'d Listed<'d>, &'d CodeList)> {
     let is_judged =
-        |listed: &&Listed| listed.line.is_none_or(|line| usize::try_from(line).is_ok_and(|line| line <= LINES_MAX));
-    for listed in draft.listed.iter().filter(|listed| listed.code == rule.code).filter(is_judged) {
-        check_listed(&listed.list, &listed.stated, Spot::listed(listed), on, context, report);
+        |listed: &&Listed<'_>| listed.line.is_none_or(|line| usize::try_from(line).is_ok_and(|line| line <= LINES_MAX));
+    let with_list =
+        draft.listed.iter().filter(is_judged).filter_map(|listed| Some((listed, context.codes.list(listed.list)?)));
+    with_list.filter(|(listed, list)| !list.is_valid(&listed.stated.value, on)).collect()
+}
+
+/// The values that are not in their lists, and that the guide refuses with this rule's code.
+fn report_unlisted(rule: &Rule, unlisted: &[(&Listed<'_>, &CodeList)], on: Date, report: &mut Report<'_>) {
+    for (listed, list) in unlisted.iter().filter(|(listed, _)| listed.code == rule.code) {
+        say_unlisted(list, &listed.stated, Spot::listed(listed), on, report);
     }
 }
 
@@ -157,15 +173,15 @@ pub fn explain(code: &str) -> Option<&'static Rule> {
 }
 
 /// The lines that are judged one by one.
-fn judged_lines(draft: &Draft) -> impl Iterator<Item = &LineDraft> {
+fn judged_lines<'d>(draft: &'d Draft<'d>) -> impl Iterator<Item = &'d LineDraft<'d>> {
     draft.lines.iter().take(LINES_MAX)
 }
 
 /// Each line that states this.
 fn each_line<'d, T: 'd>(
-    draft: &'d Draft,
-    statement: impl Fn(&'d LineDraft) -> Option<&'d Stated<T>>,
-    mut check: impl FnMut(&'d LineDraft, &'d Stated<T>),
+    draft: &'d Draft<'d>,
+    statement: impl Fn(&'d LineDraft<'d>) -> Option<&'d Stated<T>>,
+    mut check: impl FnMut(&'d LineDraft<'d>, &'d Stated<T>),
 ) {
     for line in judged_lines(draft) {
         if let Some(stated) = statement(line) {
@@ -180,20 +196,16 @@ fn value<T>(field: &Field<T>) -> Option<&T> {
 }
 
 /// A code that its list does not hold on a day breaks the rule that asks.
-fn check_listed(
-    list: &str,
-    stated: &Stated<String>,
-    spot: Spot<'_>,
-    on: Date,
-    context: &Context<'_>,
-    report: &mut Report<'_>,
-) {
-    if let Some(list) = context.codes.list(list)
-        && !list.is_valid(&stated.value, on)
-    {
-        let nearest = report.wants_suggestion().then(|| list.nearest(&stated.value)).flatten().unwrap_or_default();
-        report.say(spot, &[("value", &stated.value), ("date", &on), ("nearest", &nearest)]);
+fn check_listed(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot<'_>, on: Date, report: &mut Report<'_>) {
+    if !list.is_valid(&stated.value, on) {
+        say_unlisted(list, stated, spot, on, report);
     }
+}
+
+/// A code is not in its list.
+fn say_unlisted(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot<'_>, on: Date, report: &mut Report<'_>) {
+    let nearest = report.wants_suggestion(spot).then(|| list.nearest(&stated.value)).flatten().unwrap_or_default();
+    report.say(spot, &[("value", &stated.value), ("date", &on), ("nearest", &nearest)]);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::rule::{Report, Rule, Spot};
 use super::{Context, judged_lines, value};
-use crate::declaration::{Draft, Stated};
+use crate::declaration::{Draft, Stated, Text};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::notice("N701")
@@ -42,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
 /// Decimal places of an amount in Canadian dollars.
 const CENTS: u32 = 2;
 
-fn united_states(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn united_states(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.destination
         && is_united_states(stated)
         && !draft.has_controlled_goods()
@@ -53,13 +53,13 @@ fn united_states(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Silent without a rate of the day of receipt: a guess would be worse than nothing.
-fn small_value(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn small_value(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let is_elsewhere = draft.destination.as_ref().is_some_and(|stated| !is_united_states(stated));
     if let Some(stated) = &draft.total_value
         && is_elsewhere
         && !draft.has_controlled_goods()
         && let Some(currency) = value(&draft.currency)
-        && let Some(rate) = context.codes.rate_to_cad(currency, context.today())
+        && let Some(rate) = context.codes.rate_to_cad(currency, context.today)
         && let Some(dollars) = stated.value.checked_mul(rate)
         && let limit = context.settings.value_threshold_cad
         && dollars < Decimal::from(limit)
@@ -69,7 +69,7 @@ fn small_value(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn controlled_to_united_states(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn controlled_to_united_states(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.destination
         && is_united_states(stated)
         && draft.has_controlled_goods()
@@ -79,8 +79,8 @@ fn controlled_to_united_states(draft: &Draft, _: &Context<'_>, report: &mut Repo
 }
 
 /// With Puerto Rico and the US Virgin Islands (Reporting of Exported Goods Regulations, section 7).
-fn is_united_states(destination: &Stated<String>) -> bool {
-    matches!(destination.value.as_str(), "US" | "PR" | "VI")
+fn is_united_states(destination: &Stated<Text<'_>>) -> bool {
+    matches!(&*destination.value, "US" | "PR" | "VI")
 }
 
 /// Headings 86.01 to 86.06, locomotives and railcars: the exemption of section 7 leaves them out.

@@ -68,7 +68,7 @@ pub fn numbers_exhausted(form: ProofForm, period: &ReportingPeriod, language: La
 }
 
 /// Amendments and voids, and functions that nobody knows.
-fn function_is_original(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn function_is_original(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.function
         && function(&stated.value) != Some(Function::Original)
     {
@@ -76,7 +76,7 @@ fn function_is_original(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>)
     }
 }
 
-fn version(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn version(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.version
         && value(&draft.function).is_some_and(|code| function(code) == Some(Function::Original))
         && stated.value != 1

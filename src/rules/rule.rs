@@ -1,9 +1,10 @@
 //! What a rule is: an entry with a code, a sentence and a remedy in both languages, and a check.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 use std::ops::Range;
 
-use super::{Context, FINDINGS_MAX};
+use super::Context;
+use super::cutting::{FINDINGS_MAX, Findings, Order};
 use crate::declaration::{Draft, LineDraft, Listed, RuleFinding, SegmentPoint, Severity, Stated};
 use crate::language::Language;
 
@@ -31,14 +32,16 @@ impl Sentence {
 
     /// The sentence with the values in it.
     pub(super) fn fill(self, language: Language, values: &[Value<'_>]) -> String {
-        let pieces = self.in_language(language).split(['[', ']']);
-        pieces
-            .zip([false, true].into_iter().cycle())
-            .filter_map(|(piece, is_optional)| {
-                let (text, is_whole) = fill_piece(piece, values);
-                (is_whole || !is_optional).then_some(text)
-            })
-            .collect()
+        let template = self.in_language(language);
+        let mut text = String::with_capacity(template.len() + VALUE_LENGTH_MAX);
+        for (piece, is_optional) in template.split(['[', ']']).zip([false, true].into_iter().cycle()) {
+            let begin = text.len();
+            let is_whole = fill_piece(&mut text, piece, values);
+            if is_optional && !is_whole {
+                text.truncate(begin);
+            }
+        }
+        text
     }
 }
 
@@ -48,23 +51,30 @@ pub(super) type Value<'a> = (&'static str, &'a dyn Display);
 /// Characters of a value that a sentence shows; a longer one is cut, so that sentences stay short whatever was sent.
 const VALUE_LENGTH_MAX: usize = 70;
 
-/// One piece of a sentence with its values, and whether all of them were known.
-fn fill_piece(piece: &str, values: &[Value<'_>]) -> (String, bool) {
+/// Writes one piece of a sentence with its values, and says whether all of them were known.
+fn fill_piece(text: &mut String, piece: &str, values: &[Value<'_>]) -> bool {
     let mut parts = piece.split('{');
-    let mut text = parts.next().unwrap_or_default().to_owned();
+    text.push_str(parts.next().unwrap_or_default());
     let mut is_whole = true;
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap_or((part, ""));
-        let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
-        let value = value.unwrap_or_default();
-        is_whole &= !value.is_empty();
-        text.extend(value.chars().take(VALUE_LENGTH_MAX));
-        if value.chars().nth(VALUE_LENGTH_MAX).is_some() {
-            text.push_str("...");
-        }
+        let value = values.iter().find(|(known, _)| *known == name);
+        is_whole &= value.is_some_and(|(_, value)| push_value(text, value));
         text.push_str(rest);
     }
-    (text, is_whole)
+    is_whole
+}
+
+/// Writes a value, cut where it is long, and says whether it is written as anything.
+fn push_value(text: &mut String, value: &dyn Display) -> bool {
+    let begin = text.len();
+    let is_written = write!(text, "{value}").is_ok() && text.len() > begin;
+    let long = text.get(begin..).and_then(|value| value.char_indices().nth(VALUE_LENGTH_MAX));
+    if let Some((end, _)) = long {
+        text.truncate(begin + end);
+        text.push_str("...");
+    }
+    is_written
 }
 
 /// A rule: what a finding with its code means, how bad it is, and who gives it.
@@ -96,14 +106,14 @@ pub struct SeveritySetting {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Origin {
     /// [`judge`](super::judge), by this check.
-    Check(fn(&Draft, &Context<'_>, &mut Report<'_>)),
+    Check(fn(&Draft<'_>, &Context<'_>, &mut Report<'_>)),
     /// The implementation guide, while the message is read.
     Guide,
     /// [`judge`](super::judge), for every value that the guide wants in a code list with this rule's code.
     Listed,
     /// The record, in the commit.
     Record,
-    /// [`cut`](super::cut).
+    /// The cutting of what an answer would not carry.
     Cut,
 }
 
@@ -152,7 +162,7 @@ impl Rule {
     }
 
     /// The check that finds a breach.
-    pub(super) const fn checked_by(mut self, check: fn(&Draft, &Context<'_>, &mut Report<'_>)) -> Self {
+    pub(super) const fn checked_by(mut self, check: fn(&Draft<'_>, &Context<'_>, &mut Report<'_>)) -> Self {
         self.origin = Origin::Check(check);
         self
     }
@@ -187,7 +197,7 @@ impl Rule {
             code: self.code.to_owned(),
             severity,
             line: spot.line,
-            segment: spot.point.cloned(),
+            segment: spot.point,
             span: spot.span.cloned().unwrap_or_default(),
             text: self.sentence.fill(language, values),
         }
@@ -199,7 +209,7 @@ impl Rule {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spot<'a> {
     line: Option<u32>,
-    point: Option<&'a SegmentPoint>,
+    point: Option<SegmentPoint>,
     span: Option<&'a Range<usize>>,
 }
 
@@ -209,45 +219,51 @@ impl<'a> Spot<'a> {
 
     /// A statement of the header.
     pub(super) fn header<T>(stated: &'a Stated<T>) -> Self {
-        Self { line: None, point: Some(&stated.point), span: Some(&stated.span) }
+        Self { line: None, point: Some(stated.point), span: Some(&stated.span) }
     }
 
     /// A value that must be in a code list.
-    pub(super) fn listed(listed: &'a Listed) -> Self {
-        Self { line: listed.line, point: Some(&listed.stated.point), span: Some(&listed.stated.span) }
+    pub(super) fn listed(listed: &'a Listed<'_>) -> Self {
+        Self { line: listed.line, point: Some(listed.stated.point), span: Some(&listed.stated.span) }
     }
 
     /// A statement of a line. Lines are named by their place among the lines: what number they state may be wrong.
-    pub(super) fn line<T>(line: &LineDraft, stated: &'a Stated<T>) -> Self {
-        Self { line: Some(line.ordinal), point: Some(&stated.point), span: Some(&stated.span) }
+    pub(super) fn line<T>(line: &LineDraft<'_>, stated: &'a Stated<T>) -> Self {
+        Self { line: Some(line.ordinal), point: Some(stated.point), span: Some(&stated.span) }
+    }
+
+    fn order(&self) -> Order {
+        (self.line, self.span.map_or(0, |span| span.start))
     }
 }
 
 /// Takes the findings of one rule.
 pub(super) struct Report<'a> {
     rule: &'a Rule,
-    severity: Severity,
-    language: Language,
-    findings: &'a mut Vec<RuleFinding>,
-    begun_at: usize,
+    context: &'a Context<'a>,
+    findings: &'a mut Findings,
+    /// How often the rule is broken.
+    said: usize,
 }
 
 impl<'a> Report<'a> {
     /// For this rule, after what others have said.
-    pub(super) fn new(rule: &'a Rule, context: &Context<'_>, findings: &'a mut Vec<RuleFinding>) -> Self {
-        let begun_at = findings.len();
-        Self { rule, severity: rule.severity_in(context), language: context.language, findings, begun_at }
+    pub(super) fn new(rule: &'a Rule, context: &'a Context<'a>, findings: &'a mut Findings) -> Self {
+        Self { rule, context, findings, said: 0 }
     }
 
     /// The rule is broken here.
     pub(super) fn say(&mut self, spot: Spot<'_>, values: &[Value<'_>]) {
-        self.findings.push(self.rule.finding(self.severity, self.language, spot, values));
+        let Self { rule, context, .. } = *self;
+        let severity = rule.severity_in(context);
+        self.said += 1;
+        self.findings.push(severity, spot.order(), || rule.finding(severity, context.language, spot, values));
     }
 
-    /// Whether it is worth while to look for what the sender may have meant. A rule reports in the order of the lines,
-    /// so what comes after this many is cut; a message full of wrong codes should cost no more than one with some.
-    pub(super) fn wants_suggestion(&self) -> bool {
-        self.findings.len() - self.begun_at < FINDINGS_MAX
+    /// Whether it is worth while to look for what the sender may have meant: not for what is left out anyway. A message
+    /// full of wrong codes should cost no more than one with some.
+    pub(super) fn wants_suggestion(&self, spot: Spot<'_>) -> bool {
+        self.said < FINDINGS_MAX && self.findings.carries(spot.order())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Family T, time: dates in their window, and time limits before loading.
 
-use jiff::{SignedDuration, ToSpan, Zoned};
+use jiff::{SignedDuration, Zoned};
 
 use super::mode::Mode;
 use super::rule::{Report, Rule, Spot};
@@ -58,12 +58,15 @@ pub(super) const RULES: &[Rule] = &[
         .checked_by(certification),
 ];
 
+/// Hours of a day as calendars count it.
+const HOURS_OF_DAY: i64 = 24;
+
 fn late(context: &Context<'_>) -> Severity {
     context.settings.late
 }
 
 /// At the limit itself is in time.
-fn loading(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn loading(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let Some(stated) = &draft.planned_loading else { return };
     let Some(mode) = value(&draft.mode) else { return };
     let limit = Mode::of(mode).limit_hours(context.settings);
@@ -80,42 +83,40 @@ fn loading(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Only a day is known: it is past when the day of receipt is a later one.
-fn export_past(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    let today = context.today();
+fn export_past(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.export_date
         && draft.planned_loading.is_none()
-        && stated.value < today
+        && stated.value < context.today
     {
-        report.say(Spot::header(stated), &[("value", &stated.value), ("received", &today)]);
+        report.say(Spot::header(stated), &[("value", &stated.value), ("received", &context.today)]);
     }
 }
 
 /// The day after is let pass: the date is that of the place of exit, which may be zones away.
-fn loading_after_export(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn loading_after_export(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.planned_loading
         && let Some(date) = value(&draft.export_date)
-        && let loading = stated.value.to_zoned(context.zone.clone())
-        && date.saturating_add(1.day()) < loading.date()
+        && date.tomorrow().is_ok_and(|next| next < context.zone.to_datetime(stated.value).date())
     {
-        report.say(Spot::header(stated), &[("loading", &second(&loading)), ("date", date)]);
+        let loading = second(&stated.value.to_zoned(context.zone.clone()));
+        report.say(Spot::header(stated), &[("loading", &loading), ("date", date)]);
     }
 }
 
-fn export_ahead(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
+fn export_ahead(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     let RuleSettings { export_days_ahead_max, .. } = context.settings;
     if let Some(stated) = &draft.export_date
-        && context.today().saturating_add(i64::from(*export_days_ahead_max).days()) < stated.value
+        && context.today.duration_until(stated.value).as_hours() > i64::from(*export_days_ahead_max) * HOURS_OF_DAY
     {
         report.say(Spot::header(stated), &[("value", &stated.value), ("limit", export_days_ahead_max)]);
     }
 }
 
-fn certification(draft: &Draft, context: &Context<'_>, report: &mut Report<'_>) {
-    let today = context.today();
+fn certification(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.certification_date
-        && today < stated.value
+        && context.today < stated.value
     {
-        report.say(Spot::header(stated), &[("value", &stated.value), ("received", &today)]);
+        report.say(Spot::header(stated), &[("value", &stated.value), ("received", &context.today)]);
     }
 }
 

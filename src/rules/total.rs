@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// Silent when the value of any line could not be read: it has a finding, and the sum would only be another.
-fn total_value(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn total_value(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.total_value
         && let Some(sum) = sum(draft.lines.iter().map(|line| value(&line.value).copied()))
         && sum != stated.value
@@ -77,7 +77,7 @@ fn total_value(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn line_currency(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn line_currency(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     let Some(currency) = value(&draft.currency) else { return };
     for line in judged_lines(draft) {
         if let Some(stated) = line.currency.as_ref().filter(|stated| stated.value != *currency) {
@@ -86,7 +86,7 @@ fn line_currency(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn freight_currency(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn freight_currency(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.freight_currency
         && let Some(currency) = value(&draft.currency)
         && stated.value != *currency
@@ -95,7 +95,7 @@ fn freight_currency(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn freight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn freight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.freight
         && let Some(total) = value(&draft.total_value)
         && value(&draft.freight_currency).is_none_or(|currency| Some(currency) == value(&draft.currency))
@@ -107,7 +107,7 @@ fn freight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 
 /// The total may be more than the lines, which need not state their weights, but never less. The sum is cut to the
 /// decimals of the total, so that a rounded total is not taken for a wrong one. Silent when a unit cannot be converted.
-fn total_weight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn total_weight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     let Some(stated) = &draft.gross_weight else { return };
     let Some(unit) = value(&draft.gross_weight_unit) else { return };
     let weights = draft.lines.iter().filter(|line| line.gross_weight.is_some()).map(|line| weight_in(unit, line));
@@ -119,7 +119,7 @@ fn total_weight(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn line_count(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn line_count(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.line_count
         && u32::try_from(draft.lines.len()) != Ok(stated.value)
     {
@@ -127,7 +127,7 @@ fn line_count(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn package_count(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn package_count(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.package_count
         && let Some(count) = value(&draft.packages)
         && stated.value != *count
@@ -142,7 +142,7 @@ fn sum(values: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
 }
 
 /// The gross weight of a line in another unit.
-fn weight_in(unit: &str, line: &LineDraft) -> Option<Decimal> {
+fn weight_in(unit: &str, line: &LineDraft<'_>) -> Option<Decimal> {
     let weight = *value(&line.gross_weight)?;
     let own = value(&line.gross_weight_unit)?;
     if own == unit {

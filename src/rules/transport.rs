@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
         .checked_by(transport_document),
 ];
 
-fn containers_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn containers_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.is_containerised
         && stated.value
         && draft.containers.is_empty()
@@ -93,7 +93,7 @@ fn containers_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Said once, at the first container.
-fn containers_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn containers_unexpected(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if value(&draft.is_containerised) == Some(&false)
         && let Some(stated) = draft.containers.first()
     {
@@ -101,32 +101,35 @@ fn containers_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>
     }
 }
 
-fn container_form(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn container_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     containers_with(ContainerFault::Form, draft, report);
 }
 
-fn container_check_digit(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn container_check_digit(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     containers_with(ContainerFault::CheckDigit, draft, report);
 }
 
-fn containers_with(fault: ContainerFault, draft: &Draft, report: &mut Report<'_>) {
+fn containers_with(fault: ContainerFault, draft: &Draft<'_>, report: &mut Report<'_>) {
     for stated in &draft.containers {
-        if stated.value.parse::<ContainerNumber>() == Err(fault) {
+        if ContainerNumber::check(&stated.value) == Err(fault) {
             report.say(Spot::header(stated), &[("value", &stated.value)]);
         }
     }
 }
 
-fn container_repeated(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn container_repeated(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
+    if draft.containers.len() < 2 {
+        return;
+    }
     let mut seen = HashSet::with_capacity(draft.containers.len());
     for stated in &draft.containers {
-        if !seen.insert(stated.value.as_str()) {
+        if !seen.insert(&*stated.value) {
             report.say(Spot::header(stated), &[("value", &stated.value)]);
         }
     }
 }
 
-fn vessel_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn vessel_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.mode
         && matches!(Mode::of(&stated.value), Mode::Maritime | Mode::InlandWater)
         && draft.vessel.is_none()
@@ -136,7 +139,7 @@ fn vessel_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// On inland waters a vessel often sails without a numbered voyage.
-fn voyage_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn voyage_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.mode
         && Mode::of(&stated.value) == Mode::Maritime
         && draft.conveyance.is_none()
@@ -146,7 +149,7 @@ fn voyage_missing(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// In multimodal transport and the like a vessel may well take part.
-fn vessel_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn vessel_unexpected(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.vessel
         && let Some(mode) = value(&draft.mode)
         && matches!(Mode::of(mode), Mode::Rail | Mode::Road | Mode::Air | Mode::Mail)
@@ -156,7 +159,7 @@ fn vessel_unexpected(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// A warning: carriers that book only against a proof-of-report number give their document after it.
-fn transport_document(draft: &Draft, _: &Context<'_>, report: &mut Report<'_>) {
+fn transport_document(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.mode
         && matches!(Mode::of(&stated.value), Mode::Maritime | Mode::Rail | Mode::Air)
         && draft.transport_document.is_none()
@@ -171,7 +174,7 @@ mod tests {
     use crate::declaration::Severity;
 
     /// Another mode, without what only the sea has.
-    fn by(case: &mut Case, mode: &str) {
+    fn by(case: &mut Case, mode: &'static str) {
         set(&mut case.draft.mode, mode);
         case.draft.vessel = None;
         case.draft.conveyance = None;

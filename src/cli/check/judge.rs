@@ -11,11 +11,11 @@ use super::report::{
     capitalised,
 };
 use super::text::Text;
-use crate::declaration::guide::Guide;
+use crate::declaration::guide::{Guide, Reading};
 use crate::declaration::{RuleFinding, Severity};
 use crate::edifact::{
-    ElementPlace, Frame, FrameFinder, Interchange, Mended, Message, MessageType, Note, PartyId, Place, Reading,
-    Repertoire, Segment, ServiceTag, SyntaxFinding, Tolerance, mend,
+    ElementPlace, Frame, FrameFinder, Interchange, Mended, Message, MessageType, Note, PartyId, Place, Repertoire,
+    Segment, ServiceTag, SyntaxFinding, Tolerance, mend,
 };
 use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_content, judge_syntax};
 use crate::grammar::Examined as Structure;
@@ -155,15 +155,10 @@ impl Judge {
         let Some(guide) = self.rulebook.guide(&message.kind) else { return Vec::new() };
         let anybody = self.partner.is_none().then(|| self.anybody(interchange, message, structure, guide)).flatten();
         let Some(partner) = self.partner.as_ref().or(anybody.as_ref()) else { return Vec::new() };
-        let context = rules::Context {
-            codes: &self.rulebook.codes,
-            partner,
-            received_at: self.at,
-            zone: &self.rulebook.zone,
-            settings: &self.rulebook.settings,
-            language: self.language,
-        };
-        judge_content(interchange, (number, message), structure, (guide, &self.rulebook.catalogue), &context).findings
+        let Rulebook { codes, settings, zone, .. } = &self.rulebook;
+        let context = rules::Context::new((codes, settings), partner, (self.at, zone), self.language);
+        let mut reader = guide.reader(interchange.envelope.repertoire, &self.rulebook.zone);
+        judge_content(interchange, (number, message), structure, &mut reader, &context).findings
     }
 
     /// A partner that may file what this declaration states: whoever that is, the rules of authority have nothing to say.
@@ -174,10 +169,8 @@ impl Judge {
         structure: &Structure,
         guide: &Guide,
     ) -> Option<Partner> {
-        let segments: Vec<Segment<'_>> = interchange.segments_of(message).collect();
-        let grammar = self.rulebook.catalogue.message(&message.kind)?;
-        let repertoire = interchange.envelope.repertoire;
-        let draft = guide.read(grammar, &segments, &structure.matches, repertoire, &self.rulebook.zone).draft;
+        let mut reader = guide.reader(interchange.envelope.repertoire, &self.rulebook.zone);
+        let Reading { draft, .. } = reader.read(interchange.segments_of(message), &structure.matches);
         let pair = draft.authorization_id.as_ref().zip(draft.business_number.as_ref());
         let authority = pair.and_then(|(authorization_id, business_number)| {
             Some(Authority {
@@ -221,7 +214,8 @@ struct Examination<'a> {
 
 impl<'a> Examination<'a> {
     fn of(judge: &'a Judge, text: &'a Text<'a>, mended: &'a Mended<'a>, start: usize) -> Option<Self> {
-        let Reading { interchange, findings, notes } = mended.read()?;
+        let opened = mended.read()?;
+        let (interchange, findings, notes) = (opened.interchange, opened.findings, opened.notes);
         let syntax = judge.syntax(&interchange, findings);
         let is_utf8 = notes.iter().any(|note| note.tolerance == Tolerance::Utf8UnderUnoc);
         let repertoire = if is_utf8 { Repertoire::Unoy } else { interchange.envelope.repertoire };
@@ -335,7 +329,7 @@ impl<'a> Examination<'a> {
             interchange: number,
             group: None,
             message: Some(index + 1),
-            segment: point.map(|point| SegmentReport { tag: point.tag.clone(), position: Some(point.position) }),
+            segment: point.map(|point| SegmentReport { tag: point.tag.to_string(), position: Some(point.position) }),
             element: element.map(|element| element.element),
             component: element.and_then(|element| element.component),
             occurrence: element.and_then(|element| element.occurrence),

@@ -3,10 +3,13 @@
 use super::notation::{
     self, ConditionEntry, ElementEntry, Format, GroupStep, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
 };
-use super::{Condition, Element, GroupCondition, Guide, Lines, Named, Stand, ValueAt};
+use super::{Condition, Element, GroupCondition, Guide, Lines, Named, Place, Question, Stand, ValueAt};
 use crate::declaration::from_message::{ELEMENTS, Sink};
-use crate::edifact::{MessageType, SyntaxVersion};
+use crate::edifact::{MessageType, SyntaxVersion, Tag};
 use crate::grammar::{Catalogue, DataId, MessageGrammar, PlaceId};
+
+/// Segments that a guide need not place: they carry the message, not the declaration.
+const STRUCTURE: [Tag; 3] = [Tag(*b"UNH"), Tag(*b"UNT"), Tag(*b"UNS")];
 
 /// The data element that says how a date or moment is written.
 const DATE_FORMAT: &str = "2379";
@@ -61,14 +64,19 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
         none_code: lines.entry.none_code.clone(),
         many_code: lines.entry.many_code.clone(),
     };
-    let stands = grammar.places().map(|_| Vec::new()).collect();
+    let places =
+        grammar.places().map(|(_, place)| Place { is_structure: STRUCTURE.contains(&place.tag), ..Place::default() });
+    let places = places.collect();
     let mut compiler = Compiler {
         grammar,
         codes: [header_codes.entry.clone(), line_codes.entry.clone()],
         guide: Guide {
             message,
             elements: Vec::new(),
-            stands,
+            places,
+            questions: Vec::new(),
+            needed: [Vec::new(), Vec::new()],
+            of_line: Vec::new(),
             lines,
             unused_code: unused.entry.clone(),
             names: names(written),
@@ -146,9 +154,12 @@ impl Compiler<'_> {
         let default = self.codes.get(usize::from(is_of_line)).cloned().unwrap_or_default();
         let codes = entry.codes.clone().unwrap_or(default);
         let index = self.guide.elements.len();
+        let around: Vec<usize> = groups.into_iter().map(|group| self.question(group)).collect();
+        let depends_on = around.last().copied().filter(|_| entry.status == Status::Dependent);
         for place in places {
-            self.stand(place, &path.entry, &groups, index)?;
+            self.stand(place, &path.entry, &around, index)?;
         }
+        self.note_need(index, entry.status, depends_on, is_of_line);
         self.guide.elements.push(Element {
             name,
             status: entry.status,
@@ -159,7 +170,7 @@ impl Compiler<'_> {
             list: entry.list.clone().map(|[list, code]| (list, code)),
             codes: codes.try_into().map_err(|_| "it needs three codes")?,
             sink,
-            group: dependence(entry.status, &groups),
+            depends_on,
         });
         Ok(())
     }
@@ -197,23 +208,44 @@ impl Compiler<'_> {
         entries.iter().map(condition).collect()
     }
 
+    /// The question whether a trigger says this: the one that is asked already, else a new one.
+    fn question(&mut self, condition: GroupCondition) -> usize {
+        let questions = &mut self.guide.questions;
+        let known = questions.iter().position(|question| question.condition == condition);
+        known.unwrap_or_else(|| {
+            let index = questions.len();
+            if let Some(place) = self.guide.places.get_mut(condition.trigger.index()) {
+                place.asks.push(index);
+            }
+            questions.push(Question { condition, calls_for: Vec::new() });
+            index
+        })
+    }
+
     /// Adds an element's value to what can stand at a place.
-    fn stand(
-        &mut self,
-        place: PlaceId,
-        path: &PathEntry,
-        groups: &[GroupCondition],
-        element: usize,
-    ) -> Result<(), Wrong> {
+    fn stand(&mut self, place: PlaceId, path: &PathEntry, around: &[usize], element: usize) -> Result<(), Wrong> {
         let own = self.conditions(place, &path.conditions)?;
         let value = self.value(place, &path.value)?;
-        let index = self.grammar.places().position(|(id, _)| id == place).unwrap_or_default();
-        let Some(stands) = self.guide.stands.get_mut(index) else { return Ok(()) };
-        match stands.iter_mut().find(|stand| stand.own == own && stand.groups == groups) {
+        let Some(Place { stands, .. }) = self.guide.places.get_mut(place.index()) else { return Ok(()) };
+        match stands.iter_mut().find(|stand| stand.own == own && stand.around == around) {
             Some(stand) => stand.values.push((element, value)),
-            None => stands.push(Stand { own, groups: groups.to_vec(), values: vec![(element, value)] }),
+            None => stands.push(Stand { own, around: around.to_vec(), values: vec![(element, value)] }),
         }
         Ok(())
+    }
+
+    /// Notes when it has to be asked whether an element is there.
+    fn note_need(&mut self, element: usize, status: Status, depends_on: Option<usize>, is_of_line: bool) {
+        let [header, line] = &mut self.guide.needed;
+        if matches!(status, Status::Mandatory | Status::Dependent) {
+            if is_of_line { line } else { header }.push(element);
+        }
+        if is_of_line {
+            self.guide.of_line.push(element);
+        }
+        if let Some(question) = depends_on.and_then(|index| self.guide.questions.get_mut(index)) {
+            question.calls_for.push(element);
+        }
     }
 
     fn value(&self, place: PlaceId, entry: &ValueEntry) -> Result<ValueAt, Wrong> {
@@ -282,11 +314,6 @@ fn check_kind(sink: Sink, format: Format) -> Result<(), Wrong> {
         Sink::Flag(_) | Sink::LineFlag(_) => (matches!(format, Format::Flag { .. }), "a flag: flag Y N"),
     };
     if fits { Ok(()) } else { Err(format!("it must be written as {wanted}")) }
-}
-
-/// What a dependent element depends on: the innermost of its groups that has a condition.
-fn dependence(status: Status, groups: &[GroupCondition]) -> Option<GroupCondition> {
-    (status == Status::Dependent).then(|| groups.last().cloned()).flatten()
 }
 
 /// The path as a guide writes it.

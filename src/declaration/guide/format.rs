@@ -7,20 +7,25 @@ use super::notation::Format;
 use crate::language::Language;
 
 /// Date (2379): CCYYMMDD.
-const DATE: &str = "102";
+const DATE: &[u8] = b"102";
 /// Moment (2379): CCYYMMDDHHMM, in the zone of the gateway.
-const LOCAL_MOMENT: &str = "203";
+const LOCAL_MOMENT: &[u8] = b"203";
 /// Moment (2379): CCYYMMDDHHMMZZZ; only UTC is understood.
-const ZONED_MOMENT: &str = "303";
+const ZONED_MOMENT: &[u8] = b"303";
+
+/// Most digits of a number that is read in one go: as many as an `i64` surely holds.
+const DIGITS_AT_ONCE: usize = 18;
 
 impl Format {
     /// Whether a text has this form.
     pub(super) fn accepts_text(self, text: &str) -> bool {
         match self {
             Self::Text { is_alphabetic, least, most } => {
-                let length = text.chars().count();
-                let is_long_enough = (usize::from(least)..=usize::from(most)).contains(&length);
-                is_long_enough && (!is_alphabetic || text.bytes().all(|byte| byte.is_ascii_alphabetic()))
+                let (least, most) = (usize::from(least), usize::from(most));
+                // A text has no more characters than bytes; they are counted only where that does not answer it.
+                let is_surely_right = least <= 1 && (least..=most).contains(&text.len());
+                (is_surely_right || (least..=most).contains(&text.chars().count()))
+                    && (!is_alphabetic || text.bytes().all(|byte| byte.is_ascii_alphabetic()))
             }
             Self::Whole { .. } | Self::Decimal { .. } | Self::Date | Self::Moment | Self::Flag { .. } => true,
         }
@@ -45,27 +50,24 @@ impl Format {
             && (!has_mark || !behind.is_empty())
             && whole.len() + behind.len() <= usize::from(digits)
             && behind.len() <= usize::from(places);
-        is_written.then(|| text.replace(',', ".").parse().ok()).flatten()
+        is_written.then(|| decimal(text, whole, behind)).flatten()
     }
 
     /// The date that this text is in this format (2379).
-    pub(super) fn date(self, text: &str, format: &str) -> Option<civil::Date> {
-        let is_written = self == Self::Date && format == DATE && text.len() == 8 && is_digits(text);
-        is_written.then(|| civil::Date::strptime("%Y%m%d", text).ok()).flatten()
+    pub(super) fn date(self, text: &str, format: &[u8]) -> Option<civil::Date> {
+        (self == Self::Date && format == DATE).then(|| date(text)).flatten()
     }
 
     /// The moment that this text is in this format (2379).
-    pub(super) fn moment(self, text: &str, format: &str, zone: &TimeZone) -> Option<Timestamp> {
-        let (digits, zone) = match format {
-            LOCAL_MOMENT => (text, zone.clone()),
-            ZONED_MOMENT => (text.strip_suffix("UTC")?, TimeZone::UTC),
-            _ => return None,
-        };
-        if self != Self::Moment || digits.len() != 12 || !is_digits(digits) {
+    pub(super) fn moment(self, text: &str, format: &[u8], zone: &TimeZone) -> Option<Timestamp> {
+        if self != Self::Moment {
             return None;
         }
-        let local = civil::DateTime::strptime("%Y%m%d%H%M", digits).ok()?;
-        local.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
+        match format {
+            LOCAL_MOMENT => zone.to_timestamp(date_time(text)?).ok(),
+            ZONED_MOMENT => TimeZone::UTC.to_timestamp(date_time(text.strip_suffix("UTC")?)?).ok(),
+            _ => None,
+        }
     }
 
     /// The yes or no that this text is.
@@ -125,6 +127,43 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The number of a text that is written as one: the digits in front of the mark and behind it.
+fn decimal(text: &str, whole: &str, behind: &str) -> Option<Decimal> {
+    let is_short = whole.len() + behind.len() <= DIGITS_AT_ONCE;
+    if is_short && !text.starts_with('-') {
+        let digits = whole.bytes().chain(behind.bytes());
+        let number = digits.fold(0, |number: i64, digit| number * 10 + i64::from(digit - b'0'));
+        return Some(Decimal::new(number, u32::try_from(behind.len()).ok()?));
+    }
+    text.replace(',', ".").parse().ok()
+}
+
+/// CCYYMMDD.
+fn date(text: &str) -> Option<civil::Date> {
+    let (century, rest) = two_digits(text.as_bytes())?;
+    let (year, rest) = two_digits(rest)?;
+    let (month, rest) = two_digits(rest)?;
+    let (day, rest) = two_digits(rest)?;
+    let year = i16::from(century) * 100 + i16::from(year);
+    rest.is_empty().then(|| civil::Date::new(year, month, day).ok()).flatten()
+}
+
+/// CCYYMMDDHHMM.
+fn date_time(text: &str) -> Option<civil::DateTime> {
+    let (day, time) = text.split_at_checked(8)?;
+    let (hour, rest) = two_digits(time.as_bytes())?;
+    let (minute, rest) = two_digits(rest)?;
+    let time = civil::Time::new(hour, minute, 0, 0).ok()?;
+    rest.is_empty().then(|| date(day)).flatten().map(|date| date.to_datetime(time))
+}
+
+/// The number of the first two digits, and what follows them.
+fn two_digits(text: &[u8]) -> Option<(i8, &[u8])> {
+    let ([tens, ones], rest) = text.split_first_chunk()?;
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').ok()).flatten();
+    Some((digit(tens)? * 10 + digit(ones)?, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,21 +180,41 @@ mod tests {
     }
 
     #[test]
+    fn a_number_read_in_one_go_is_the_number_read_at_leisure() {
+        let wide = Format::Decimal { digits: 30, places: 5 };
+        for text in [
+            "0",
+            "0.00",
+            "007.50",
+            "999999999999999.999",
+            "-0",
+            "-0.0",
+            "1234567890123456789",
+            "12345678901234567890,5",
+        ] {
+            let slow: Option<Decimal> = text.replace(',', ".").parse().ok();
+            let said = |number: Option<Decimal>| number.map(|number| (number.to_string(), number.serialize()));
+            assert_eq!(said(wide.amount(text)), said(slow), "{text}");
+        }
+    }
+
+    #[test]
     fn dates_are_real_days() {
-        assert_eq!(Format::Date.date("20261121", "102"), Some(civil::date(2026, 11, 21)));
-        assert_eq!(Format::Date.date("20260230", "102"), None);
-        assert_eq!(Format::Date.date("20261121", "101"), None);
-        assert_eq!(Format::Date.date("+2026121", "102"), None);
-        assert_eq!(Format::Date.date("2026 121", "102"), None);
+        assert_eq!(Format::Date.date("20261121", b"102"), Some(civil::date(2026, 11, 21)));
+        assert_eq!(Format::Date.date("20260230", b"102"), None);
+        assert_eq!(Format::Date.date("20261121", b"101"), None);
+        assert_eq!(Format::Date.date("+2026121", b"102"), None);
+        assert_eq!(Format::Date.date("2026 121", b"102"), None);
     }
 
     #[test]
     fn moments_are_local_or_utc() {
         let toronto = TimeZone::get("America/Toronto").unwrap();
-        let moment = |text, format| Format::Moment.moment(text, format, &toronto).map(|moment| moment.to_string());
-        assert_eq!(moment("202611211200", "203").as_deref(), Some("2026-11-21T17:00:00Z"));
-        assert_eq!(moment("202611211200UTC", "303").as_deref(), Some("2026-11-21T12:00:00Z"));
-        assert_eq!(moment("202611211200EST", "303"), None);
+        let moment =
+            |text, format: &[u8]| Format::Moment.moment(text, format, &toronto).map(|moment| moment.to_string());
+        assert_eq!(moment("202611211200", b"203").as_deref(), Some("2026-11-21T17:00:00Z"));
+        assert_eq!(moment("202611211200UTC", b"303").as_deref(), Some("2026-11-21T12:00:00Z"));
+        assert_eq!(moment("202611211200EST", b"303"), None);
     }
 
     #[test]

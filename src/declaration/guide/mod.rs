@@ -1,7 +1,7 @@
 //! The implementation guide: at which place of a message each data element of a declaration stands.
 //!
 //! A guide is a file that an administration swaps (`docs/guide-notation.md` says how it is written). [`Guide::load`]
-//! compiles it against a message grammar, once; [`Guide::read`] then turns a well-built message into a
+//! compiles it against a message grammar, once; a [`Reader`] then turns each well-built message into a
 //! [`Draft`](super::Draft), and says which demands of the guide it does not meet. It judges presence and form; whether
 //! what is said is true is a rule's business.
 
@@ -9,9 +9,10 @@ mod compile;
 mod format;
 mod notation;
 mod reading;
+mod values;
 
 pub use notation::{Format, Mistake, Status};
-pub use reading::{Breach, BreachKind, Reading};
+pub use reading::{Breach, BreachKind, Reader, Reading};
 
 use crate::edifact::MessageType;
 use crate::grammar::{Catalogue, GroupId, PlaceId};
@@ -25,8 +26,14 @@ pub struct Guide {
     pub message: MessageType,
     /// Everything it places, in the order of the file.
     elements: Vec<Element>,
-    /// For each place of the message grammar, what can stand there.
-    stands: Vec<Vec<Stand>>,
+    /// What it wants to know of a place of the message grammar, in the order of the grammar.
+    places: Vec<Place>,
+    /// What the triggers of segment groups are asked, each thing once.
+    questions: Vec<Question>,
+    /// The elements whose absence may be a breach: those of the header, and those of a line.
+    needed: [Vec<usize>; 2],
+    /// The elements of a line, which are counted anew in each.
+    of_line: Vec<usize>,
     /// Where a commodity begins.
     lines: Lines,
     /// The code for segments that it does not use.
@@ -98,17 +105,37 @@ pub struct Element {
     /// The codes for what is missing, ill-formed and too many.
     codes: [String; 3],
     sink: Sink,
-    /// The innermost segment group it depends on, with what its trigger must say (status D).
-    group: Option<GroupCondition>,
+    /// What the trigger of the innermost segment group it depends on is asked (status D).
+    depends_on: Option<usize>,
+}
+
+/// A place of the message grammar, as the guide sees it.
+#[derive(Debug, Default)]
+struct Place {
+    /// Whether its segments carry the message, not the declaration: a guide need not place them.
+    is_structure: bool,
+    /// What its segments are asked as triggers of their group.
+    asks: Vec<usize>,
+    /// What can stand here.
+    stands: Vec<Stand>,
 }
 
 /// What may stand at a place, given what the segment and the triggers of its groups say.
 #[derive(Debug)]
 struct Stand {
     own: Vec<Condition>,
-    groups: Vec<GroupCondition>,
+    /// The questions that the triggers around it have to have answered with yes.
+    around: Vec<usize>,
     /// The elements whose values stand here: index, and where in the segment.
     values: Vec<(usize, ValueAt)>,
+}
+
+/// Whether the trigger of a segment group says something, asked whenever one comes.
+#[derive(Debug)]
+struct Question {
+    condition: GroupCondition,
+    /// The dependent elements that must be there once it says so.
+    calls_for: Vec<usize>,
 }
 
 /// What the trigger of a segment group must say.

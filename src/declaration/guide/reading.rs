@@ -1,37 +1,39 @@
-//! Reads a well-built message by the guide: a draft of the declaration, and which of the guide's demands it breaks.
+//! Reads well-built messages by the guide: a draft of each declaration, and which of the guide's demands it breaks.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::{Condition, Element, GroupCondition, Guide, Stand, Status, ValueAt};
-use crate::declaration::draft::{Draft, LineDraft, Listed, Stated};
+use super::values::{SegmentValues, text};
+use super::{Element, Guide, Stand, Status, ValueAt};
+use crate::declaration::draft::{Draft, LineDraft, Listed, Stated, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
-use crate::edifact::{ElementPlace, Repertoire, Segment, Tag};
-use crate::grammar::{GroupId, Match, MessageGrammar};
+use crate::edifact::{ElementPlace, Repertoire, Segment, Tag, Value};
+use crate::grammar::Match;
 
-/// Segments that a guide need not place: they carry the message, not the declaration.
-const STRUCTURE: [Tag; 3] = [Tag(*b"UNH"), Tag(*b"UNT"), Tag(*b"UNS")];
+/// The segment that what is missing in the header is reported at.
+const BEGIN: Tag = Tag(*b"BGM");
 
 /// What a message states, by the guide.
-#[derive(Debug)]
-pub struct Reading {
+#[derive(Debug, Default)]
+pub struct Reading<'a> {
     /// Everything that could be read.
-    pub draft: Draft,
+    pub draft: Draft<'a>,
     /// What the guide demands and the message does not give, in the order of the message.
-    pub breaches: Vec<Breach>,
+    pub breaches: Vec<Breach<'a>>,
 }
 
 /// A demand of the guide that a message breaks. The sentence for it is made by the rules' floor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Breach {
+pub struct Breach<'a> {
     /// The stable code.
-    pub code: String,
+    pub code: &'a str,
     /// What is wrong.
-    pub kind: BreachKind,
+    pub kind: BreachKind<'a>,
     /// The names of the element in English and French; empty when it is about no element.
-    pub labels: [String; 2],
+    pub labels: [&'a str; 2],
     /// The line it concerns, by its place in the message, from 1.
     pub line: Option<u32>,
     /// The segment and element.
@@ -42,16 +44,16 @@ pub struct Breach {
 
 /// What kind of demand is broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BreachKind {
+pub enum BreachKind<'a> {
     /// It must be there, and is not; the path says where it would stand.
     Missing {
         /// The path, as the guide writes it.
-        path: String,
+        path: &'a str,
     },
     /// It is not written as it must be.
     IllFormed {
         /// The value, as stated.
-        value: String,
+        value: Text<'a>,
         /// How it must be written.
         expected: super::Format,
     },
@@ -75,37 +77,58 @@ pub enum BreachKind {
 }
 
 impl Guide {
-    /// Reads a message whose segments stand at these places.
-    ///
-    /// `zone` is the one in which local moments are stated.
-    pub fn read<'a>(
-        &self,
-        grammar: &MessageGrammar,
-        segments: &[Segment<'a>],
-        matches: &[Match],
-        repertoire: Repertoire,
-        zone: &TimeZone,
-    ) -> Reading {
-        let mut reader = Reader::new(self, grammar, repertoire, zone);
-        reader.take_all(segments, matches);
-        reader.finish(segments)
+    /// A reader of messages of one interchange. `zone` is the one in which local moments are stated.
+    #[must_use]
+    pub fn reader<'a>(&'a self, repertoire: Repertoire, zone: &'a TimeZone) -> Reader<'a> {
+        Reader {
+            guide: self,
+            repertoire,
+            zone,
+            values: SegmentValues::default(),
+            answers: vec![false; self.questions.len()],
+            counts: vec![Count::default(); self.elements.len()],
+            unused: None,
+            reading: Reading::default(),
+            told: None,
+        }
     }
 
     /// Which elements the segments of a message state, for people: the position of each segment (UNH = 1) with an element
     /// that it states, in the order of the message.
-    pub fn explain(
-        &self,
-        grammar: &MessageGrammar,
-        segments: &[Segment<'_>],
+    pub fn explain<'a>(
+        &'a self,
+        segments: impl Iterator<Item = Segment<'a>> + Clone,
         matches: &[Match],
         repertoire: Repertoire,
-    ) -> Vec<(u32, &Element)> {
-        let zone = TimeZone::UTC; // What a moment is does not matter here, only where it stands.
-        let mut reader = Reader::new(self, grammar, repertoire, &zone);
+    ) -> Vec<(u32, &'a Element)> {
+        static ZONE: TimeZone = TimeZone::UTC; // What a moment is does not matter here, only where it stands.
+        let mut reader = self.reader(repertoire, &ZONE);
         reader.told = Some(Vec::new());
-        reader.take_all(segments, matches);
+        reader.read(segments, matches);
         let told = reader.told.unwrap_or_default().into_iter();
         told.filter_map(|(position, index)| Some((position, self.elements.get(index)?))).collect()
+    }
+}
+
+impl Element {
+    /// This element breaks a demand of the guide.
+    fn breach<'a>(
+        &'a self,
+        kind: BreachKind<'a>,
+        line: Option<u32>,
+        point: SegmentPoint,
+        span: Range<usize>,
+    ) -> Breach<'a> {
+        let [missing, ill_formed, too_many] = &self.codes;
+        let code = match kind {
+            BreachKind::IllFormed { .. } => ill_formed,
+            BreachKind::TooMany { .. } => too_many,
+            BreachKind::Missing { .. }
+            | BreachKind::Unused { .. }
+            | BreachKind::NoLines
+            | BreachKind::TooManyLines { .. } => missing,
+        };
+        Breach { labels: self.labels.each_ref().map(String::as_str), ..breach(code, kind, line, point, span) }
     }
 }
 
@@ -116,310 +139,239 @@ struct Count {
     called_for: u32,
 }
 
-struct Reader<'a, 'g> {
-    guide: &'g Guide,
-    grammar: &'g MessageGrammar,
+/// Reads the messages of one interchange by a guide, one after the other in the same memory.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    guide: &'a Guide,
     repertoire: Repertoire,
-    zone: &'g TimeZone,
-    /// The open segment groups, outermost first, each with its trigger.
-    open: Vec<(GroupId, Segment<'a>)>,
-    header: Vec<Count>,
-    line: Vec<Count>,
+    zone: &'a TimeZone,
+    /// Those of the segment that is being read.
+    values: SegmentValues<'a>,
+    /// What the last trigger said to each of the guide's questions. A segment within a group comes after its trigger, so
+    /// what stands here is the answer of the group that is open.
+    answers: Vec<bool>,
+    /// For each element of the guide; those of a line begin anew with each line.
+    counts: Vec<Count>,
     /// The segments that nothing places: how many, and the first.
     unused: Option<(u32, SegmentPoint, Range<usize>)>,
-    draft: Draft,
-    breaches: Vec<Breach>,
+    reading: Reading<'a>,
     /// Which segment stated which element, when somebody asks.
     told: Option<Vec<(u32, usize)>>,
 }
 
-impl<'a, 'g> Reader<'a, 'g> {
-    fn new(guide: &'g Guide, grammar: &'g MessageGrammar, repertoire: Repertoire, zone: &'g TimeZone) -> Self {
-        Self {
-            guide,
-            grammar,
-            repertoire,
-            zone,
-            open: Vec::new(),
-            header: vec![Count::default(); guide.elements.len()],
-            line: vec![Count::default(); guide.elements.len()],
-            unused: None,
-            draft: Draft::default(),
-            breaches: Vec::new(),
-            told: None,
-        }
+impl<'a> Reader<'a> {
+    /// The guide it reads by.
+    #[must_use]
+    pub fn guide(&self) -> &'a Guide {
+        self.guide
     }
 
-    fn take_all(&mut self, segments: &[Segment<'a>], matches: &[Match]) {
-        for found in matches {
-            let index = usize::try_from(found.position).unwrap_or(usize::MAX).wrapping_sub(1);
-            if let Some(segment) = segments.get(index) {
-                self.take(segment, found);
+    /// Reads a message whose segments stand at these places.
+    pub fn read(&mut self, segments: impl Iterator<Item = Segment<'a>> + Clone, matches: &[Match]) -> &Reading<'a> {
+        self.reading.draft.clear();
+        self.reading.breaches.clear();
+        self.counts.fill(Count::default());
+        let mut matches = matches.iter().peekable();
+        for (position, segment) in (1..).zip(segments.clone()) {
+            if let Some(found) = matches.next_if(|found| found.position == position) {
+                self.take(&segment, found);
             }
         }
+        self.finish(segments);
+        &self.reading
     }
 
     fn take(&mut self, segment: &Segment<'a>, found: &Match) {
-        let Some(place) = self.grammar.place(found.place) else { return };
-        self.leave_groups(place.group, found.opens_group);
-        if let (Some(group), true) = (place.group, found.opens_group) {
-            self.open.push((group, *segment));
-            self.call_for(group, segment);
-        }
-        if found.place == self.guide.lines.trigger {
-            self.begin_line(segment, found.position);
-        }
         let guide = self.guide;
-        let stands = guide.stands.get(found.place.index()).map(Vec::as_slice).unwrap_or_default();
-        let mut is_used = STRUCTURE.contains(&place.tag) || (found.opens_group && self.is_condition(found));
-        for stand in stands {
-            if !self.stands_here(stand, segment) {
-                continue;
-            }
-            is_used = true;
-            for (element, value) in &stand.values {
-                self.read_value(*element, value, segment, found.position);
+        let Some(place) = guide.places.get(found.place.index()) else { return };
+        let point = SegmentPoint { tag: segment.tag(), position: found.position, element: None };
+        let mut is_used = place.is_structure;
+        if !(place.asks.is_empty() && place.stands.is_empty()) {
+            self.values.take(segment);
+        }
+        for question in &place.asks {
+            is_used |= self.ask(*question);
+        }
+        if found.place == guide.lines.trigger {
+            self.begin_line(point, segment.span());
+        }
+        for stand in &place.stands {
+            if self.stands_here(stand) {
+                is_used = true;
+                for (element, at) in &stand.values {
+                    self.read_value(*element, at, point);
+                }
             }
         }
         if !is_used {
-            let point = point(segment, found.position, None);
             let (count, ..) = self.unused.get_or_insert((0, point, segment.span()));
             *count += 1;
         }
     }
 
-    /// Closes the groups that do not lie around this place, and the last occurrence of its own when a new one opens.
-    fn leave_groups(&mut self, group: Option<GroupId>, opens: bool) {
-        let mut around = Vec::new();
-        let mut next = group;
-        while let Some(id) = next {
-            around.push(id);
-            next = self.grammar.group(id).and_then(|group| group.parent);
-        }
-        let stays = |id: &GroupId| around.contains(id) && !(opens && Some(*id) == group);
-        let kept = self.open.iter().take_while(|(id, _)| stays(id)).count();
-        self.open.truncate(kept);
-    }
-
-    /// Notes the elements that must be there now that their group is.
-    fn call_for(&mut self, group: GroupId, trigger: &Segment<'a>) {
+    /// Asks a trigger whether it says something, and notes the elements that must be there if it does.
+    fn ask(&mut self, index: usize) -> bool {
         let guide = self.guide;
-        for (index, element) in guide.elements.iter().enumerate() {
-            let calls = element
-                .group
-                .as_ref()
-                .is_some_and(|needed| needed.group == group && holds(&needed.conditions, trigger));
-            if calls && let Some(count) = self.count(index, element) {
-                count.called_for += 1;
+        let Some((question, answer)) = guide.questions.get(index).zip(self.answers.get_mut(index)) else {
+            return false;
+        };
+        *answer = self.values.hold(&question.condition.conditions);
+        if *answer {
+            for element in &question.calls_for {
+                if let Some(count) = self.counts.get_mut(*element) {
+                    count.called_for += 1;
+                }
             }
         }
+        *answer
     }
 
-    /// Whether some path asks something of this trigger: then the segment is used, though no value stands in it.
-    fn is_condition(&self, found: &Match) -> bool {
-        let asks = |group: &GroupCondition| group.trigger == found.place;
-        let is_asked = self.guide.stands.iter().flatten().any(|stand| stand.groups.iter().any(asks));
-        is_asked
-            && self.open.last().is_some_and(|(_, trigger)| {
-                let groups = self.guide.stands.iter().flatten().flat_map(|stand| &stand.groups);
-                groups.filter(|group| asks(group)).any(|group| holds(&group.conditions, trigger))
-            })
+    fn stands_here(&self, stand: &Stand) -> bool {
+        let is_yes = |question: &usize| self.answers.get(*question).copied().unwrap_or_default();
+        self.values.hold(&stand.own) && stand.around.iter().all(is_yes)
     }
 
-    fn stands_here(&self, stand: &Stand, segment: &Segment<'a>) -> bool {
-        let around = |needed: &GroupCondition| {
-            let trigger = self.open.iter().find(|(group, _)| *group == needed.group);
-            trigger.is_some_and(|(_, trigger)| holds(&needed.conditions, trigger))
-        };
-        holds(&stand.own, segment) && stand.groups.iter().all(around)
-    }
-
-    fn begin_line(&mut self, segment: &Segment<'a>, position: u32) {
+    fn begin_line(&mut self, point: SegmentPoint, span: Range<usize>) {
         self.end_line();
-        let ordinal = u32::try_from(self.draft.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let point = point(segment, position, None);
-        if ordinal == self.guide.lines.most.saturating_add(1) {
-            let kind = BreachKind::TooManyLines { most: self.guide.lines.most };
-            self.report(
-                self.guide.lines.many_code.clone(),
-                kind,
-                None,
-                Some(ordinal),
-                Some(point.clone()),
-                segment.span(),
-            );
+        let guide = self.guide;
+        let ordinal = u32::try_from(self.reading.draft.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
+        if ordinal == guide.lines.most.saturating_add(1) {
+            let kind = BreachKind::TooManyLines { most: guide.lines.most };
+            self.reading.breaches.push(breach(&guide.lines.many_code, kind, Some(ordinal), point, span.clone()));
         }
-        self.draft.lines.push(LineDraft::begun(ordinal, point, segment.span()));
-        self.line.fill(Count::default());
+        self.reading.draft.lines.push(LineDraft::begun(ordinal, point, span));
+        for element in &guide.of_line {
+            if let Some(count) = self.counts.get_mut(*element) {
+                *count = Count::default();
+            }
+        }
     }
 
     fn end_line(&mut self) {
-        let Some(line) = self.draft.lines.last() else { return };
-        let (ordinal, point, span) = (line.ordinal, line.point.clone(), line.span.clone());
+        let Some(line) = self.reading.draft.lines.last() else { return };
+        let (ordinal, point, span) = (line.ordinal, line.point, line.span.clone());
+        let [_, needed] = &self.guide.needed;
+        self.check_presence(needed, Some(ordinal), point, &span);
+    }
+
+    fn check_presence(&mut self, needed: &[usize], line: Option<u32>, point: SegmentPoint, span: &Range<usize>) {
         let guide = self.guide;
-        for (element, count) in
-            guide.elements.iter().zip(self.line.clone()).filter(|(element, _)| element.sink.is_of_line())
-        {
-            self.check_presence(element, count, Some(ordinal), &point, &span);
+        for index in needed {
+            let Some((element, count)) = guide.elements.get(*index).zip(self.counts.get(*index)) else { continue };
+            let least = if element.status == Status::Mandatory { 1 } else { count.called_for };
+            if count.stated < least {
+                let kind = BreachKind::Missing { path: &element.path };
+                self.reading.breaches.push(element.breach(kind, line, point, span.clone()));
+            }
         }
     }
 
-    fn check_presence(
-        &mut self,
-        element: &'g Element,
-        count: Count,
-        line: Option<u32>,
-        point: &SegmentPoint,
-        span: &Range<usize>,
-    ) {
-        let needed = match element.status {
-            Status::Mandatory => 1,
-            Status::Dependent => count.called_for,
-            Status::Conditional | Status::Optional => 0,
-        };
-        if count.stated < needed {
-            let [missing, ..] = &element.codes;
-            let kind = BreachKind::Missing { path: element.path.clone() };
-            self.report(missing.clone(), kind, Some(element), line, Some(point.clone()), span.clone());
-        }
-    }
-
-    fn count(&mut self, index: usize, element: &Element) -> Option<&mut Count> {
-        if element.sink.is_of_line() { self.line.get_mut(index) } else { self.header.get_mut(index) }
-    }
-
-    fn read_value(&mut self, index: usize, at: &ValueAt, segment: &Segment<'a>, position: u32) {
+    fn read_value(&mut self, index: usize, at: &ValueAt, point: SegmentPoint) {
         let guide = self.guide;
-        let Some(element) = guide.elements.get(index) else { return };
-        let value = stated(segment, at, position, self.repertoire);
-        let depends_on_this = element.status == Status::Dependent && element.group.is_none();
-        let line =
-            element.sink.is_of_line().then_some(self.draft.lines.len()).and_then(|line| u32::try_from(line).ok());
-        let Some(count) = self.count(index, element) else { return };
-        count.called_for += u32::from(depends_on_this);
-        let Some(value) = value else { return };
+        let Some((element, count)) = guide.elements.get(index).zip(self.counts.get_mut(index)) else { return };
+        count.called_for += u32::from(element.status == Status::Dependent && element.depends_on.is_none());
+        let Some(value) = stated(&self.values, at, point, self.repertoire) else { return };
         count.stated += 1;
         let stated = count.stated;
-        self.told.iter_mut().for_each(|told| told.push((position, index)));
-        if stated > element.most {
-            let is_first = stated == element.most + 1;
-            if is_first {
-                let [_, _, many] = &element.codes;
-                let kind = BreachKind::TooMany { most: element.most };
-                self.report(many.clone(), kind, Some(element), line, Some(value.point), value.span);
-            }
-            return;
+        if let Some(told) = &mut self.told {
+            told.push((point.position, index));
         }
-        let date_format = at.format_at.and_then(|component| segment.component(at.element, component));
-        let date_format = date_format
-            .map(|component| self.repertoire.decode(&component.unreleased()).into_owned())
-            .unwrap_or_default();
-        if let Some(unread) = self.put(element, value, &date_format, line) {
-            let [_, ill_formed, _] = &element.codes;
-            let kind = BreachKind::IllFormed { value: unread.value, expected: element.format };
-            self.report(ill_formed.clone(), kind, Some(element), line, Some(unread.point), unread.span);
-        }
+        let lines = self.reading.draft.lines.len();
+        let line = element.sink.is_of_line().then(|| u32::try_from(lines).ok()).flatten();
+        let unread = if stated > element.most {
+            let kind = BreachKind::TooMany { most: element.most };
+            (stated == element.most + 1).then(|| element.breach(kind, line, value.point, value.span))
+        } else {
+            self.put(element, value, at, line).map(|unread| {
+                let kind = BreachKind::IllFormed { value: unread.value, expected: element.format };
+                element.breach(kind, line, unread.point, unread.span)
+            })
+        };
+        self.reading.breaches.extend(unread);
     }
 
     /// Puts a value where it belongs; gives it back when it is not written as it must be.
     fn put(
         &mut self,
-        element: &'g Element,
-        value: Stated<String>,
-        date_format: &str,
+        element: &'a Element,
+        value: Stated<Text<'a>>,
+        at: &ValueAt,
         line: Option<u32>,
-    ) -> Option<Stated<String>> {
-        let (draft, format) = (&mut self.draft, element.format);
-        let text = value.value.clone();
-        if !format.accepts_text(&text) {
+    ) -> Option<Stated<Text<'a>>> {
+        let (draft, format) = (&mut self.reading.draft, element.format);
+        if !format.accepts_text(&value.value) {
             return Some(value);
         }
         if let Some((list, code)) = &element.list {
-            draft.listed.push(Listed {
-                list: list.clone(),
-                code: code.clone(),
-                labels: element.labels.clone(),
-                line,
-                stated: value.clone(),
-            });
+            draft.listed.push(Listed { list, code, line, stated: value.clone() });
         }
-        let whole = || format.whole(&text);
-        let amount = || format.amount(&text);
         match element.sink {
             Sink::Text(put) => put(draft, value),
-            Sink::Whole(put) => return give(whole(), value, |stated| put(draft, stated)),
-            Sink::Amount(put) => return give(amount(), value, |stated| put(draft, stated)),
-            Sink::Date(put) => return give(format.date(&text, date_format), value, |stated| put(draft, stated)),
-            Sink::Moment(put) => {
-                return give(format.moment(&text, date_format, self.zone), value, |stated| put(draft, stated));
-            }
-            Sink::Flag(put) => return give(format.flag(&text), value, |stated| put(draft, stated)),
             Sink::LineText(put) => put(draft.lines.last_mut()?, value),
+            Sink::Whole(put) => return give(format.whole(&value.value), value, |stated| put(draft, stated)),
+            Sink::Amount(put) => return give(format.amount(&value.value), value, |stated| put(draft, stated)),
+            Sink::Flag(put) => return give(format.flag(&value.value), value, |stated| put(draft, stated)),
+            Sink::Date(put) => {
+                let date = format.date(&value.value, &date_format(&self.values, at));
+                return give(date, value, |stated| put(draft, stated));
+            }
+            Sink::Moment(put) => {
+                let moment = format.moment(&value.value, &date_format(&self.values, at), self.zone);
+                return give(moment, value, |stated| put(draft, stated));
+            }
             Sink::LineWhole(put) => {
-                return give(whole(), value, |stated| {
-                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()));
-                });
+                let line = draft.lines.last_mut()?;
+                return give(format.whole(&value.value), value, |stated| put(line, stated));
             }
             Sink::LineAmount(put) => {
-                return give(amount(), value, |stated| {
-                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()));
-                });
+                let line = draft.lines.last_mut()?;
+                return give(format.amount(&value.value), value, |stated| put(line, stated));
             }
             Sink::LineFlag(put) => {
-                return give(format.flag(&text), value, |stated| {
-                    draft.lines.last_mut().into_iter().for_each(|line| put(line, stated.clone()));
-                });
+                let line = draft.lines.last_mut()?;
+                return give(format.flag(&value.value), value, |stated| put(line, stated));
             }
         }
         None
     }
 
-    fn report(
-        &mut self,
-        code: String,
-        kind: BreachKind,
-        element: Option<&Element>,
-        line: Option<u32>,
-        point: Option<SegmentPoint>,
-        span: Range<usize>,
-    ) {
-        let labels = element.map(|element| element.labels.clone()).unwrap_or_default();
-        self.breaches.push(Breach { code, kind, labels, line, point, span });
-    }
-
     /// The message has ended: what its header, or its last line, lacks.
-    fn finish(mut self, segments: &[Segment<'a>]) -> Reading {
+    fn finish(&mut self, mut segments: impl Iterator<Item = Segment<'a>> + Clone) {
         self.end_line();
-        let begin = segments.iter().find(|segment| segment.tag() == Tag(*b"BGM")).or(segments.first());
-        if let Some(segment) = begin {
-            let point = point(segment, if segment.tag() == Tag(*b"BGM") { 2 } else { 1 }, None);
-            let guide = self.guide;
-            for (element, count) in
-                guide.elements.iter().zip(self.header.clone()).filter(|(element, _)| !element.sink.is_of_line())
-            {
-                self.check_presence(element, count, None, &point, &segment.span());
-            }
-            if self.draft.lines.is_empty() {
-                self.report(
-                    guide.lines.none_code.clone(),
-                    BreachKind::NoLines,
-                    None,
-                    None,
-                    Some(point),
-                    segment.span(),
-                );
+        let guide = self.guide;
+        let first = segments.clone().next();
+        if let Some(begin) = segments.find(|segment| segment.tag() == BEGIN).or(first) {
+            let position = if begin.tag() == BEGIN { 2 } else { 1 };
+            let point = SegmentPoint { tag: begin.tag(), position, element: None };
+            let [needed, _] = &guide.needed;
+            self.check_presence(needed, None, point, &begin.span());
+            if self.reading.draft.lines.is_empty() {
+                let none = breach(&guide.lines.none_code, BreachKind::NoLines, None, point, begin.span());
+                self.reading.breaches.push(none);
             }
         }
-        if let Some((count, point, span)) = self.unused.take() {
-            self.report(self.guide.unused_code.clone(), BreachKind::Unused { count }, None, None, Some(point), span);
-        }
-        self.breaches.sort_by_key(|breach| breach.span.start);
-        Reading { draft: self.draft, breaches: self.breaches }
+        let unused = self
+            .unused
+            .take()
+            .map(|(count, point, span)| breach(&guide.unused_code, BreachKind::Unused { count }, None, point, span));
+        self.reading.breaches.extend(unused);
+        self.reading.breaches.sort_by_key(|breach| breach.span.start);
     }
 }
 
+/// A demand that is about no element.
+fn breach<'a>(
+    code: &'a str,
+    kind: BreachKind<'a>,
+    line: Option<u32>,
+    point: SegmentPoint,
+    span: Range<usize>,
+) -> Breach<'a> {
+    Breach { code, kind, labels: ["", ""], line, point: Some(point), span }
+}
+
 /// Hands a value on when it could be read, back when it could not.
-fn give<T>(read: Option<T>, value: Stated<String>, put: impl FnOnce(Stated<T>)) -> Option<Stated<String>> {
+fn give<'a, T>(read: Option<T>, value: Stated<Text<'a>>, put: impl FnOnce(Stated<T>)) -> Option<Stated<Text<'a>>> {
     match read {
         Some(read) => {
             put(value.map(|_| read));
@@ -429,38 +381,38 @@ fn give<T>(read: Option<T>, value: Stated<String>, put: impl FnOnce(Stated<T>)) 
     }
 }
 
-/// Whether a segment says everything that these conditions ask.
-fn holds(conditions: &[Condition], segment: &Segment<'_>) -> bool {
-    conditions.iter().all(|condition| {
-        let component = segment.component(condition.element, condition.component);
-        component
-            .is_some_and(|component| condition.values.iter().any(|value| value.as_bytes() == &*component.unreleased()))
-    })
-}
-
-fn point(segment: &Segment<'_>, position: u32, element: Option<ElementPlace>) -> SegmentPoint {
-    SegmentPoint { tag: segment.tag().to_string(), position, element }
+/// The format (2379) that is stated beside a date; nothing when none is.
+fn date_format<'a>(values: &SegmentValues<'a>, at: &ValueAt) -> Cow<'a, [u8]> {
+    let format = at.format_at.and_then(|component| values.component(at.element, component));
+    format.map(Value::unreleased).unwrap_or_default()
 }
 
 /// The text that stands here, blanks around it taken off; none when nothing does.
-fn stated(segment: &Segment<'_>, at: &ValueAt, position: u32, repertoire: Repertoire) -> Option<Stated<String>> {
-    let (first, last) = at.components;
-    let element = segment.element(at.element)?;
-    let mut components =
-        element.components().filter(|found| (first..=last).contains(&found.position()) && !found.is_empty()).peekable();
-    let start = components.peek()?.span().start;
-    let (mut text, mut end) = (String::new(), start);
-    for component in components {
-        if !text.is_empty() {
-            text.push(at.joined_by);
+fn stated<'a>(
+    values: &SegmentValues<'a>,
+    at: &ValueAt,
+    point: SegmentPoint,
+    repertoire: Repertoire,
+) -> Option<Stated<Text<'a>>> {
+    let (components, is_composite) = values.components(at)?;
+    let (begin, more) = components.split_first()?;
+    let (mut value, mut span) = (text(begin, repertoire), begin.span());
+    for component in more.iter().filter(|component| !component.is_empty()) {
+        let piece = text(component, repertoire);
+        span.end = component.span().end;
+        if value.is_empty() {
+            value = piece;
+        } else {
+            let joined = value.to_mut();
+            joined.push(at.joined_by);
+            joined.push_str(&piece);
         }
-        text.push_str(repertoire.decode(&component.unreleased()).trim());
-        end = component.span().end;
     }
-    let is_composite = element.components().nth(1).is_some() || first > 1;
+    let (first, _) = at.components;
     let place =
         if is_composite { ElementPlace::component(at.element, first) } else { ElementPlace::element(at.element) };
-    (!text.is_empty()).then(|| Stated { value: text, point: point(segment, position, Some(place)), span: start..end })
+    let point = SegmentPoint { element: Some(place), ..point };
+    (!value.is_empty()).then_some(Stated { value, point, span })
 }
 
 #[cfg(test)]
@@ -472,7 +424,7 @@ mod tests {
     const SAMPLE: &[u8] = include_bytes!("../../../testdata/export-original.edi");
 
     /// Reads the sample with some of its text replaced.
-    fn reading(changes: &[(&str, &str)]) -> (Reading, Vec<u8>) {
+    fn read<T>(changes: &[(&str, &str)], ask: impl FnOnce(&Reading<'_>, &[u8]) -> T) -> T {
         let mut text: String = SAMPLE.iter().map(|byte| char::from(*byte)).collect();
         for (old, new) in changes {
             assert!(text.contains(old), "the sample has no {old}");
@@ -485,40 +437,41 @@ mod tests {
         let message = &interchange.messages[0];
         let grammar = catalogue.message(&message.kind).unwrap();
         let structure = grammar.examine(&interchange.envelope, 0, interchange.segments_of(message));
-        let segments: Vec<_> = interchange.segments_of(message).collect();
-        let reading = guide.read(grammar, &segments, &structure.matches, Repertoire::Unoc, &TimeZone::UTC);
-        (reading, bytes.clone())
+        let zone = TimeZone::UTC;
+        let mut reader = guide.reader(Repertoire::Unoc, &zone);
+        reader.read(interchange.segments_of(message), &structure.matches);
+        // Nothing of a message is left in the next one.
+        ask(reader.read(interchange.segments_of(message), &structure.matches), &bytes)
     }
 
     /// The breaches as `code kind line tag position bytes`.
     fn check(changes: &[(&str, &str)], expected: &[&str]) {
-        let (reading, bytes) = reading(changes);
-        let found: Vec<String> = reading
-            .breaches
-            .iter()
-            .map(|breach| {
-                let kind = match &breach.kind {
-                    BreachKind::Missing { path } => format!("missing at {path}"),
-                    BreachKind::IllFormed { value, .. } => format!("ill-formed {value}"),
-                    BreachKind::TooMany { most } => format!("more than {most}"),
-                    BreachKind::Unused { count } => format!("unused {count}"),
-                    BreachKind::NoLines => "no lines".to_owned(),
-                    BreachKind::TooManyLines { most } => format!("more than {most} lines"),
-                };
-                let line = breach.line.map(|line| format!(" line {line}")).unwrap_or_default();
-                let point =
-                    breach.point.as_ref().map(|point| format!("{} {}", point.tag, point.position)).unwrap_or_default();
-                format!("{} {kind}{line} {point} {}", breach.code, bytes[breach.span.clone()].escape_ascii())
-            })
-            .collect();
-        assert_eq!(found, expected);
+        read(changes, |reading, bytes| {
+            let found: Vec<String> = reading.breaches.iter().map(|breach| told(breach, bytes)).collect();
+            assert_eq!(found, expected);
+        });
+    }
+
+    fn told(breach: &Breach<'_>, bytes: &[u8]) -> String {
+        let kind = match &breach.kind {
+            BreachKind::Missing { path } => format!("missing at {path}"),
+            BreachKind::IllFormed { value, .. } => format!("ill-formed {value}"),
+            BreachKind::TooMany { most } => format!("more than {most}"),
+            BreachKind::Unused { count } => format!("unused {count}"),
+            BreachKind::NoLines => "no lines".to_owned(),
+            BreachKind::TooManyLines { most } => format!("more than {most} lines"),
+        };
+        let line = breach.line.map(|line| format!(" line {line}")).unwrap_or_default();
+        let point = breach.point.map(|point| format!("{} {}", point.tag, point.position)).unwrap_or_default();
+        format!("{} {kind}{line} {point} {}", breach.code, bytes[breach.span.clone()].escape_ascii())
     }
 
     #[test]
     fn the_sample_states_a_whole_declaration() {
-        let (reading, _) = reading(&[]);
-        assert_eq!(reading.breaches, []);
-        let declaration = reading.draft.complete().unwrap();
+        let declaration = read(&[], |reading, _| {
+            assert_eq!(reading.breaches, []);
+            reading.draft.complete().unwrap()
+        });
         assert_eq!(declaration.exporter.party.name, "ÉRABLIÈRE DU NORD INC");
         assert_eq!(declaration.exporter.party.contact.as_deref(), Some("BUREAU D'EXPORTATION"));
         assert_eq!(declaration.consignee.street, ["1-2-3 KAIGAN", "MINATO-KU"]);
@@ -575,9 +528,10 @@ mod tests {
     fn lines_have_a_number_of_their_own() {
         let many: String =
             (3..=1_000).map(|number| format!("CST+{number}+17049090'FTX+AAA+++X'LOC+27+US'MOA+63:1:CAD'")).collect();
-        let (reading, _) = reading(&[("UNS+S'", &format!("{many}UNS+S'"))]);
-        let codes: Vec<_> = reading.breaches.iter().map(|breach| (breach.code.as_str(), breach.line)).collect();
-        assert_eq!(codes, [("L302", Some(1_000))]);
+        read(&[("UNS+S'", &format!("{many}UNS+S'"))], |reading, _| {
+            let codes: Vec<_> = reading.breaches.iter().map(|breach| (breach.code, breach.line)).collect();
+            assert_eq!(codes, [("L302", Some(1_000))]);
+        });
     }
 
     #[test]
