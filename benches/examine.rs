@@ -1,70 +1,170 @@
 //! How fast an interchange is read and judged on one thread, beside what the machine gives to simpler work on the same
-//! bytes in the same run.
+//! bytes in the same run, and beside another reader of EDIFACT.
 //!
-//! `limit` copies the bytes, or looks each of them up in a table of 256 entries. `tokenise` reads the envelopes and every
-//! component. `examine` judges by syntax and directory; `whole` by guide, code lists and rules too. `small` are one-line
-//! interchanges from the bytes that come to the answers that go back, without the record between.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that cannot go on has nothing better to do")]
+//! `cargo bench --bench examine` measures with criterion. `cargo bench --bench examine -- --peers-input FILE` prints a table
+//! for any interchange; without a file, for 50 MB of declarations that are accepted.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on has nothing better to do, and prints what it found"
+)]
 
 #[path = "../tests/house/mod.rs"]
 mod house;
 
 use std::hint::black_box;
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use lodged::edifact::{Frame, FrameFinder, Interchange};
+use criterion::{BenchmarkId, Criterion, Throughput};
+use edifact_rs::{ServiceStringAdvice, Tokenizer};
+use lodged::edifact::{Frame, FrameFinder, Interchange, Tolerances, mend};
 use lodged::gateway::judge_syntax;
 use lodged::identifier::RecordNumber;
-use lodged::record::{Answer, AnswerKind, AnswerReference, Examination, Recorded, Verdict};
+use lodged::partner::Partner;
+use lodged::record::{
+    Answer, AnswerKind, AnswerReference, Channel, Examination, Facts, MessageFacts, Recorded, Verdict,
+};
 use lodged::reply;
 
-/// Declarations in the large interchange: 2.8 MB.
-const DECLARATIONS: usize = 2_600;
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Commodities of a declaration of 2.6 KB.
+const LINES: usize = 14;
+
+/// Rounds of a table; the best counts, as nothing makes a program faster than it is.
+const ROUNDS: u32 = 7;
+
+/// One kind of work on the bytes of an interchange; what it gives back keeps the compiler from leaving it out.
+type Work = fn(&[u8]) -> usize;
+
+/// What is measured, the least work first.
+const WORK: [(&str, Work); 11] = [
+    ("limit: copy", |bytes| bytes.to_vec().len()),
+    ("limit: look each byte up in a table", |bytes| bytes.iter().filter(|byte| STOPS[usize::from(**byte)]).count()),
+    ("limit: index of the segments", |bytes| segments(bytes).len()),
+    ("edifact-rs: tokens", |bytes| {
+        let advice = ServiceStringAdvice::from_bytes(bytes).unwrap_or_default();
+        Tokenizer::new(bytes, advice).filter(Result::is_ok).count()
+    }),
+    ("edifact-rs: segments", |bytes| edifact_rs::from_bytes(bytes).filter(Result::is_ok).count()),
+    ("read: envelopes and characters", |bytes| Interchange::read(bytes).unwrap().0.messages.len()),
+    ("tokenise: read, and every piece of every segment", tokenise),
+    ("mend: the same reading behind the tolerances", |bytes| {
+        mend(bytes, &Tolerances::default()).read().unwrap().interchange.messages.len()
+    }),
+    ("examine: by syntax and directory", examine),
+    ("contrl: by syntax and directory, with its CONTRL", |bytes| contrl(bytes).len()),
+    ("whole: by guide, code lists and rules too", |bytes| house::examined(bytes).facts.judgements.len()),
+];
 
 /// Bytes that divide or release, as a table.
-fn table() -> [bool; 256] {
+static STOPS: [bool; 256] = {
     let mut table = [false; 256];
-    for byte in b"+:'?" {
-        table[usize::from(*byte)] = true;
-    }
+    table[b'+' as usize] = true;
+    table[b':' as usize] = true;
+    table[b'\'' as usize] = true;
+    table[b'?' as usize] = true;
     table
+};
+
+/// Where the segments end, nothing else: what finding them costs with the search for one byte that others use.
+fn segments(bytes: &[u8]) -> Vec<usize> {
+    memchr::memchr_iter(b'\'', bytes).collect()
 }
 
-/// Every component of every segment is looked at.
+/// Every piece of every segment is looked at.
 fn tokenise(bytes: &[u8]) -> usize {
     let (interchange, _) = Interchange::read(bytes).unwrap();
-    let elements = interchange.segments().flat_map(|segment| segment.elements());
-    elements.flat_map(|element| element.components()).map(|component| component.raw().len()).sum()
+    let pieces = |segment: lodged::edifact::Segment<'_>| {
+        segment.cuts().map(|piece| piece.end - piece.start + usize::from(piece.separator)).sum::<usize>()
+    };
+    interchange.segments().map(pieces).sum()
 }
 
+fn examine(bytes: &[u8]) -> usize {
+    let (interchange, findings) = Interchange::read(bytes).unwrap();
+    judge_syntax(&interchange, findings, &house::RULEBOOK.catalogue).structures.len()
+}
+
+/// The CONTRL that answers what syntax and directory say.
+fn contrl(bytes: &[u8]) -> Vec<u8> {
+    let (interchange, findings) = Interchange::read(bytes).unwrap();
+    let findings = judge_syntax(&interchange, findings, &house::RULEBOOK.catalogue).findings;
+    let partner = &*PARTNER;
+    let facts = Facts {
+        envelope: interchange.envelope,
+        gateway: house::RULEBOOK.identities.real.clone(),
+        language: partner.language,
+        agreement: partner.agreement.clone(),
+        groups: Vec::new(),
+        messages: interchange
+            .messages
+            .into_iter()
+            .map(|message| MessageFacts {
+                reference: message.reference,
+                kind: Arc::unwrap_or_clone(message.kind),
+                group: message.group,
+                package: message.package,
+            })
+            .collect(),
+        findings,
+        judgements: Vec::new(),
+        acknowledges: Vec::new(),
+        is_acknowledgement: false,
+    };
+    let recorded = Recorded {
+        number: RecordNumber(1),
+        partner: partner.id.clone(),
+        channel: Channel::EdiTls,
+        received_at: *NOW,
+        facts,
+        verdicts: Vec::new(),
+        contrl: Some(AnswerReference(1)),
+        cusres: None,
+    };
+    reply::compose(&recorded, AnswerKind::Contrl, AnswerReference(1)).to_vec()
+}
+
+static PARTNER: LazyLock<Partner> = LazyLock::new(house::partner);
+
+static NOW: LazyLock<jiff::Timestamp> = LazyLock::new(|| "2026-11-21T20:45:00Z".parse().unwrap());
+
+/// The same work on interchanges of several sizes, and with several numbers of mistakes.
 fn large(criterion: &mut Criterion) {
-    let bytes = house::many_declarations(DECLARATIONS);
-    let table = table();
-    let mut group = criterion.benchmark_group("large");
-    group.throughput(Throughput::Bytes(u64::try_from(bytes.len()).unwrap()));
+    let mut group = criterion.benchmark_group("size");
     group.sample_size(10);
-    group.bench_function("limit/copy", |bencher| bencher.iter(|| black_box(&bytes).to_vec()));
-    group.bench_function("limit/table", |bencher| {
-        bencher.iter(|| black_box(&bytes).iter().filter(|byte| table[usize::from(**byte)]).count());
-    });
-    group.bench_function("frame", |bencher| {
-        bencher.iter(|| assert!(matches!(FrameFinder::default().find(black_box(&bytes)), Frame::Interchange(_))));
-    });
-    group.bench_function("read", |bencher| {
-        bencher.iter(|| black_box(Interchange::read(black_box(&bytes)).unwrap().0.messages.len()));
-    });
-    group.bench_function("tokenise", |bencher| bencher.iter(|| black_box(tokenise(black_box(&bytes)))));
-    group.bench_function("examine", |bencher| {
-        bencher.iter(|| {
-            let (interchange, findings) = Interchange::read(black_box(&bytes)).unwrap();
-            let syntax = judge_syntax(&interchange, findings, &house::RULEBOOK.catalogue);
-            assert!(syntax.findings.is_empty());
-        });
-    });
-    group.bench_function("whole", |bencher| {
-        bencher.iter(|| assert_eq!(house::examined(black_box(&bytes)).facts.judgements.len(), DECLARATIONS));
-    });
+    for (name, count) in [("1 KB", 0), ("10 KB", 4), ("1 MB", 400), ("50 MB", 20_000)] {
+        let bytes = if count == 0 { house::one_line_declaration(1) } else { house::declarations(count, LINES) };
+        group.throughput(Throughput::Bytes(u64::try_from(bytes.len()).unwrap()));
+        for (work, measured) in &WORK[6..] {
+            let id = BenchmarkId::new(work.split(':').next().unwrap(), name);
+            group.bench_with_input(id, &bytes, |bencher, bytes| bencher.iter(|| measured(black_box(bytes))));
+        }
+    }
     group.finish();
+    let mut group = criterion.benchmark_group("mistakes");
+    for count in [0, 1, 10, 100, 1_000] {
+        let bytes = with_mistakes(house::declarations(400, LINES), count);
+        group.throughput(Throughput::Bytes(u64::try_from(bytes.len()).unwrap()));
+        group.bench_with_input(BenchmarkId::new("examine", count), &bytes, |bencher, bytes| {
+            bencher.iter(|| examine(black_box(bytes)));
+        });
+    }
+    group.finish();
+}
+
+/// So many places (LOC+27) lose their qualifier, spread over the interchange.
+fn with_mistakes(bytes: Vec<u8>, count: usize) -> Vec<u8> {
+    let mut text = String::from_utf8(bytes).unwrap();
+    let places: Vec<usize> = text.match_indices("LOC+27+").map(|(at, _)| at).collect();
+    for chosen in 0..count {
+        let at = places[chosen * places.len() / count];
+        text.replace_range(at + 4..at + 6, "??");
+    }
+    text.into_bytes()
 }
 
 /// The record that would stand, so that its answers can be composed.
@@ -103,5 +203,46 @@ fn small(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, large, small);
-criterion_main!(benches);
+/// The interchanges that a file holds.
+fn interchanges(mut bytes: &[u8]) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    while let Frame::Interchange(range) = FrameFinder::default().find(bytes) {
+        found.push(&bytes[range.clone()]);
+        bytes = &bytes[range.end..];
+    }
+    found
+}
+
+/// Prints what each kind of work makes of these bytes, interchange by interchange: the best of some rounds.
+fn table(bytes: &[u8]) {
+    let interchanges = interchanges(bytes);
+    let messages: usize = interchanges.iter().map(|bytes| Interchange::read(bytes).unwrap().0.messages.len()).sum();
+    println!("{} bytes, {} interchanges, {messages} messages\n", bytes.len(), interchanges.len());
+    println!("| what | MB/s | messages per second |\n|---|---|---|");
+    for (name, work) in WORK {
+        let best = (0..ROUNDS).map(|_| {
+            let begun = Instant::now();
+            black_box(interchanges.iter().map(|bytes| work(black_box(bytes))).sum::<usize>());
+            begun.elapsed().as_secs_f64()
+        });
+        let best = best.fold(f64::INFINITY, f64::min);
+        #[expect(clippy::cast_precision_loss, reason = "a figure of three digits")]
+        let (size, count) = (bytes.len() as f64, messages as f64);
+        println!("| {name} | {:.0} | {:.0} |", size / best / 1e6, count / best);
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--peers-input");
+    if arguments.next().is_some() {
+        match arguments.next().filter(|file| !file.starts_with('-')) {
+            Some(file) => table(&std::fs::read(file).unwrap()),
+            None => table(&house::declarations(20_000, LINES)),
+        }
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    large(&mut criterion);
+    small(&mut criterion);
+    criterion.final_summary();
+}

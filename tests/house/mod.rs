@@ -143,20 +143,37 @@ pub(crate) fn one_line_declaration(number: usize) -> Vec<u8> {
     text.chars().map(|character| u8::try_from(character).unwrap()).collect()
 }
 
-/// One interchange with so many declarations of two commodities that guide and rules accept.
-pub(crate) fn many_declarations(count: usize) -> Vec<u8> {
-    let sample: String = SAMPLE.iter().map(|byte| char::from(*byte)).filter(|character| *character != '\n').collect();
-    let (from, to) = (sample.find("UNH+").unwrap(), sample.find("UNZ+").unwrap());
-    let mut text = sample[..from].to_owned();
+/// One interchange with so many declarations of so many commodities each that guide and rules accept, in ASCII, which
+/// every reader takes.
+pub(crate) fn declarations(count: usize, lines: usize) -> Vec<u8> {
+    let sample: String = SAMPLE
+        .iter()
+        .filter(|byte| **byte != b'\n')
+        .map(|byte| match byte {
+            0xc8 | 0xc9 | 0xe9 => 'E',
+            byte => char::from(*byte),
+        })
+        .collect();
+    let at = |text: &str| sample.find(text).unwrap();
+    let (header, goods, summary) =
+        (&sample[at("UNH+1+")..at("CST+1+")], &sample[at("CST+2+")..at("UNS+S'")], &sample[at("UNS+S'")..at("UNZ+")]);
+    // Each commodity weighs 1,400 kg and is worth 5,000 CAD.
+    let header = header
+        .replace("MEA+WT+AAD+KGM:18450.5", &format!("MEA+WT+AAD+KGM:{}", 1_400 * lines))
+        .replace("MOA+63:96250.00", &format!("MOA+63:{}.00", 5_000 * lines));
+    let goods: String = (1..=lines).map(|line| goods.replace("CST+2+", &format!("CST+{line}+"))).collect();
+    let summary =
+        summary.replace("CNT+5:2", &format!("CNT+5:{lines}")).replace("UNT+46", &format!("UNT+{}", 34 + 6 * lines));
+    let message = format!("{header}{goods}{summary}");
+    let mut text = sample[..at("UNH+1+")].to_owned();
     for number in 1..=count {
-        let message = sample[from..to]
+        let message = message
             .replace("UNH+1+", &format!("UNH+{number}+"))
-            .replace("UNT+46+1'", &format!("UNT+46+{number}'"))
+            .replace("+1'", &format!("+{number}'"))
             .replace("ACME-2026-000417", &format!("ACME-{number:010}"));
         text.push_str(&message);
     }
-    let text = format!("{text}UNZ+{count}+ACME0000000001'");
-    text.chars().map(|character| u8::try_from(character).unwrap()).collect()
+    format!("{text}UNZ+{count}+ACME0000000001'").into_bytes()
 }
 
 const SAMPLE: &[u8] = include_bytes!("../../testdata/export-original.edi");

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use super::front::is_line_break;
 use super::mend::releases_next;
@@ -124,10 +124,17 @@ impl<'a> Look<'a> {
             SyntaxError::TrailingSeparator,
             "a separator stands with nothing behind it",
         );
-        let is_older = self.interchange.envelope.version != SyntaxVersion::V4; // The grammars look at syntax 4.
-        let pair = [service.component, service.element];
-        let has_pairs = is_older && memmem::find(self.interchange.bytes(), &pair).is_some();
         let mut end = if self.has_una() { UNA_LENGTH } else { 0 };
+        let bytes = self.interchange.bytes().get(end..).unwrap_or_default();
+        let has_breaks = memchr2(b'\r', b'\n', bytes).is_some();
+        let pair = [service.component, service.element];
+        let pairs = [pair, [service.component, service.terminator], [service.element, service.terminator]];
+        let is_older = self.interchange.envelope.version != SyntaxVersion::V4; // The grammars look at syntax 4.
+        let has_pairs = is_older && pairs.iter().any(|pair| memmem::find(bytes, pair).is_some());
+        if !has_breaks && !has_pairs {
+            return; // Nearly always.
+        }
+        let pair = memmem::Finder::new(&pair);
         for segment in self.interchange.segments() {
             let Range { start, end: next } = segment.span();
             if end < start {
@@ -138,7 +145,7 @@ impl<'a> Look<'a> {
                 }
             }
             end = next + 1;
-            if is_older && let Some(at) = trailing(segment.raw(), &service, has_pairs) {
+            if has_pairs && let Some(at) = trailing(segment.raw(), &service, &pair) {
                 self.meet(&mut separators, &segment, None, start + at..start + at + 1);
             }
         }
@@ -178,13 +185,11 @@ impl<'a> Look<'a> {
 }
 
 /// A separator of these bytes of a segment with nothing behind it: at their end, or at the end of a composite.
-fn trailing(raw: &[u8], service: &ServiceChars, has_pairs: bool) -> Option<usize> {
-    if has_pairs {
-        let pair = [service.component, service.element];
-        let is_free = |at: &usize| raw.get(..*at).is_some_and(|before| !releases_next(before, service));
-        if let Some(at) = memmem::find_iter(raw, &pair).find(is_free) {
-            return Some(at);
-        }
+/// `pair` finds the two separators that end a composite so.
+fn trailing(raw: &[u8], service: &ServiceChars, pair: &memmem::Finder<'_>) -> Option<usize> {
+    let is_free = |at: &usize| raw.get(..*at).is_some_and(|before| !releases_next(before, service));
+    if let Some(at) = pair.find_iter(raw).find(is_free) {
+        return Some(at);
     }
     let (last, before) = raw.split_last()?;
     let is_separator = *last == service.element || *last == service.component;
