@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
 use super::repertoire::Repertoire;
-use super::segment::{Element, Segment};
+use super::segment::Segment;
 
 /// The version of the syntax rules (0002).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,10 +92,16 @@ impl PartyId {
         Self { identification: self.identification.clone(), qualifier: self.qualifier.clone(), ..Self::default() }
     }
 
-    pub(super) fn read(element: &Element<'_>, repertoire: Repertoire) -> Self {
-        let mut values = values(element, repertoire).into_iter();
-        let mut next = || values.next().filter(|value| !value.is_empty());
-        Self { identification: next().unwrap_or_default(), qualifier: next(), internal: next(), internal_sub: next() }
+    /// The party that this element of a header names; empty where there is none.
+    pub(super) fn read(header: &Segment<'_>, element: u16, repertoire: Repertoire) -> Self {
+        let [identification, qualifier, internal, internal_sub] =
+            texts(header, [1, 2, 3, 4].map(|component| (element, component)), repertoire);
+        Self {
+            identification: identification.into_owned(),
+            qualifier: stated(qualifier),
+            internal: stated(internal),
+            internal_sub: stated(internal_sub),
+        }
     }
 }
 
@@ -168,9 +174,9 @@ pub fn preparation_day(digits: &[u8]) -> Option<Date> {
     Date::new(year, small(month)?, small(day)?).ok()
 }
 
-/// The texts of the components of an element's first repetition.
-fn values(element: &Element<'_>, repertoire: Repertoire) -> Vec<String> {
-    element.components().map(|component| repertoire.decode(&component.unreleased()).into_owned()).collect()
+/// A text that is there.
+fn stated(text: Cow<'_, str>) -> Option<String> {
+    (!text.is_empty()).then(|| text.into_owned())
 }
 
 /// The texts of these components, by the positions of element and component; empty where there is none. The first
@@ -201,11 +207,11 @@ pub(super) fn read_header(header: &Segment<'_>, findings: &mut Vec<SyntaxFinding
     let (named_repertoire, named_version) = (bytes(2, 1), bytes(2, 2));
     let version = SyntaxVersion::read(&named_version);
     let repertoire = Repertoire::read(&named_repertoire);
-    let span = header.element(2).map_or(header.span(), |element| element.span());
     let mut unsupported = |error, component| {
+        let span = header.element(2).map_or(header.span(), |element| element.span());
         let place =
             Place::Interchange { segment: Some(ServiceTag::Unb), element: Some(ElementPlace::component(2, component)) };
-        findings.push(finding(error, place, span.clone(), ""));
+        findings.push(finding(error, place, span, ""));
     };
     if repertoire.is_none() {
         unsupported(SyntaxError::UnsupportedCharacterSet, 1);
@@ -216,14 +222,11 @@ pub(super) fn read_header(header: &Segment<'_>, findings: &mut Vec<SyntaxFinding
     let repertoire = repertoire.unwrap_or(Repertoire::Unoa);
     let [reference, application_reference, request, agreement, test_indicator] =
         texts(header, [6, 8, 10, 11, 12].map(|element| (element, 1)), repertoire);
-    let party =
-        |element| header.element(element).map(|element| PartyId::read(&element, repertoire)).unwrap_or_default();
-    let stated = |text: Cow<'_, str>| (!text.is_empty()).then(|| text.into_owned());
     Envelope {
         repertoire,
         version: version.unwrap_or(SyntaxVersion::V3),
-        sender: party(3),
-        recipient: party(4),
+        sender: PartyId::read(header, 3, repertoire),
+        recipient: PartyId::read(header, 4, repertoire),
         reference: ControlReference(reference.into_owned()),
         application_reference: stated(application_reference),
         acknowledgement: match &*request {

@@ -147,10 +147,11 @@ impl<'a> Segment<'a> {
     /// A component of the first repetition of an element; none when the segment ends before it, or it is empty.
     #[must_use]
     pub fn component(&self, element: u16, component: u16) -> Option<Component<'a>> {
-        self.element(element)?
-            .components()
-            .nth(usize::from(component.checked_sub(1)?))
-            .filter(|component| !component.is_empty())
+        let wanted = (element, 1, component);
+        let mut values = self.values().take_while(|value| value.element <= element);
+        let value = values.find(|value| (value.element, value.occurrence, value.component) == wanted)?;
+        let piece = Piece { raw: value.raw, offset: value.offset, service: self.service };
+        Some(Component { piece, position: component }).filter(|component| !component.is_empty())
     }
 
     /// Where it lies in the interchange, without the terminator.

@@ -6,6 +6,7 @@ use super::{
     element::check_elements,
     findings::Findings,
     header::{Header, check_header},
+    quick::Quick,
 };
 use crate::edifact::{
     ElementPlace, Interchange, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion,
@@ -19,11 +20,17 @@ impl Catalogue {
     #[must_use]
     pub fn check_service(&self, interchange: &Interchange<'_>) -> Vec<SyntaxFinding> {
         let envelope = &interchange.envelope;
-        let characters = Characters::new(interchange.service(), envelope);
+        let quick = Quick::new(interchange.service(), envelope);
         let header = Header { is_syntax_4: envelope.version == SyntaxVersion::V4, repertoire: envelope.repertoire };
         let whole = Place::Interchange { segment: None, element: None };
-        let mut check =
-            ServiceCheck { catalogue: self, interchange, characters, header, findings: Findings::of(whole) };
+        let mut check = ServiceCheck {
+            catalogue: self,
+            interchange,
+            quick,
+            characters: None,
+            header,
+            findings: Findings::of(whole),
+        };
         let ends = [(interchange.header(), ServiceTag::Unb), (interchange.trailer(), ServiceTag::Unz)];
         for (segment, tag) in ends {
             check.segment(segment, tag, Place::Interchange { segment: Some(tag), element: None });
@@ -51,7 +58,9 @@ impl Catalogue {
 struct ServiceCheck<'a> {
     catalogue: &'a Catalogue,
     interchange: &'a Interchange<'a>,
-    characters: Characters,
+    quick: Quick,
+    /// What its bytes mean, once a quick look was not enough.
+    characters: Option<Characters>,
     header: Header,
     findings: Findings,
 }
@@ -62,7 +71,11 @@ impl ServiceCheck<'_> {
         let Some(segment) = segment.filter(|segment| segment.tag().as_str() == wanted.as_str()) else { return };
         let table = self.catalogue.service(self.interchange.envelope.version);
         let Some(spec) = table.segment(segment.tag()) else { return };
-        check_elements(&self.characters, table, spec, &segment, place, &mut self.findings);
+        if !self.quick.is_right(table, spec, &segment) {
+            let new = || Characters::new(self.interchange.service(), &self.interchange.envelope);
+            let characters = self.characters.get_or_insert_with(new);
+            check_elements(characters, table, spec, &segment, place, &mut self.findings);
+        }
         check_header(self.header, wanted, &segment, place, &mut self.findings);
     }
 }

@@ -137,14 +137,12 @@ impl<'a> Walk<'a> {
     fn open_group(&mut self, index: usize, segment: &Segment<'a>) {
         self.leave_message(index, segment);
         self.leave_group(segment);
-        let party = |position| {
-            segment.element(position).map(|element| PartyId::read(&element, self.interchange.envelope.repertoire))
-        };
+        let party = |position| PartyId::read(segment, position, self.interchange.envelope.repertoire);
         let [reference] = self.texts(segment, [(6, 1)]);
         let group = FunctionalGroup {
             reference: reference.clone().into_owned(),
-            sender: party(3).filter(|party| !party.identification.is_empty()),
-            recipient: party(4).filter(|party| !party.identification.is_empty()),
+            sender: Some(party(3)).filter(|party| !party.identification.is_empty()),
+            recipient: Some(party(4)).filter(|party| !party.identification.is_empty()),
             header: index,
             trailer: None,
         };
