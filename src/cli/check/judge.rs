@@ -1,20 +1,30 @@
 //! From the bytes of a file to its report: every interchange, judged by syntax, directory, guide and rules, all at once.
+//!
+//! Start with [`Judge`]. A file is read interchange by interchange, and of its findings no more are kept than are told:
+//! the rest is counted.
 
+use std::collections::HashSet;
+use std::io::{self, Read};
 use std::ops::Range;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::remedy::remedy;
+use super::expectation::{Expectation, named, of_syntax, stated};
+use super::place::Spot;
+use super::remedy::{nearest_codes, remedy};
 use super::report::{
     Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, SegmentReport, Unreadable, capitalised,
 };
-use super::text::Text;
+use super::site::Site;
+use super::stream::{Piece, Stream};
+use super::text::{Stretch, Text};
+use super::unreadable::{cut_off, nothing, too_long, unknown};
+use crate::codes::CodeList;
 use crate::declaration::guide::Guide;
 use crate::declaration::{RuleFinding, Severity};
 use crate::edifact::{
-    ElementPlace, Frame, FrameFinder, Interchange, Message, MessageType, PartyId, Place, Repertoire, Segment,
-    ServiceTag, SyntaxFinding,
+    ElementPlace, Interchange, Message, MessageType, PartyId, Place, Repertoire, Segment, SyntaxError, SyntaxFinding,
 };
 use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_content, judge_syntax};
 use crate::grammar::Examined as Structure;
@@ -23,7 +33,7 @@ use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, Part
 use crate::record::{Channel, Delivery};
 use crate::rules;
 
-/// What files are judged by.
+/// What files are judged by, and how much is told of them.
 #[derive(Debug)]
 pub(super) struct Judge {
     pub(super) rulebook: Rulebook,
@@ -33,41 +43,64 @@ pub(super) struct Judge {
     pub(super) at: Timestamp,
     pub(super) language: Language,
     pub(super) is_syntax_only: bool,
+    /// Most findings of one file that are told.
+    pub(super) findings_max: usize,
+    /// Longest interchange.
+    pub(super) interchange_bytes_max: usize,
+    /// Columns of a line that are shown.
+    pub(super) columns: usize,
 }
 
 /// The short name of the partner that stands for whoever wrote a file.
 const ANYBODY: &str = "anybody";
 
+/// Rules that look into a code list by themselves, where the guide names none.
+const LISTS: &[(&str, &str)] = &[("H217", "provinces"), ("L310", "hs-export-codes"), ("L322", "provinces")];
+
 impl Judge {
-    /// Judges every interchange in these bytes, and says where what is none begins.
-    pub(super) fn judge(&self, file: &str, bytes: &[u8]) -> FileReport {
-        let text = Text::new(bytes);
-        let mut report = FileReport::new(file);
-        let (mut from, mut finder) = (0, FrameFinder::default());
-        while let Some(rest) = bytes.get(from..) {
-            let range = match finder.find(rest) {
-                Frame::Interchange(range) => range,
-                Frame::Incomplete => match finder.rest(rest) {
-                    Some(range) => range,
-                    None => break,
-                },
-                Frame::Garbage => {
-                    report.unreadable = Some(unreadable(&text, from + line_breaks(rest), rest.len()));
+    /// Judges every interchange in a file, and says where what is none begins.
+    ///
+    /// # Errors
+    /// The file could not be read to its end; the report has what was found before.
+    pub(super) fn judge(&self, from: &mut dyn Read, report: &mut FileReport) -> io::Result<()> {
+        let mut stream = Stream::new(from, self.interchange_bytes_max);
+        loop {
+            let (length, end) = match stream.next()? {
+                None => break,
+                Some(Piece::Garbage(stretch)) => {
+                    report.unreadable = Some(self.unreadable(stretch, unknown));
                     break;
                 }
+                Some(Piece::TooLong(stretch)) => {
+                    let bytes_max = self.interchange_bytes_max;
+                    report.unreadable = Some(self.unreadable(stretch, |_, language| too_long(bytes_max, language)));
+                    break;
+                }
+                Some(Piece::Interchange(stretch)) => {
+                    let Some(examination) = Examination::of(self, &stretch, report.counts.interchanges + 1) else {
+                        report.unreadable = Some(self.unreadable(stretch, cut_off));
+                        break;
+                    };
+                    examination.tell(report);
+                    (stretch.whole.len(), examination.text.end())
+                }
             };
-            let whole = from + range.start..from + range.end;
-            match Examination::of(self, &text, bytes, whole.clone()) {
-                Some(examination) => examination.tell(&mut report),
-                None => report.unreadable = Some(unreadable(&text, whole.start, whole.len())),
-            }
-            from = whole.end;
+            stream.go_on(length, end);
         }
-        if report.interchanges.is_empty() && report.unreadable.is_none() {
-            report.unreadable = Some(unreadable(&text, 0, 0));
+        if report.counts.interchanges == 0 && report.unreadable.is_none() {
+            report.unreadable = Some(nothing(self.language));
         }
-        report.settle();
-        report
+        Ok(())
+    }
+
+    /// What stands here cannot be read. Nobody knows its repertoire; one byte is one character.
+    fn unreadable(&self, stretch: Stretch<'_>, why: impl Fn(&[u8], Language) -> [String; 2]) -> Unreadable {
+        let [sentence, hint] = why(stretch.bytes.get(stretch.whole.start..).unwrap_or_default(), self.language);
+        let text = Text::new(stretch, Repertoire::Unoc, self.columns);
+        let (line, column) = text.line_and_column(0);
+        let excerpt = text.excerpt(&(0..0));
+        let place = FilePlace { line, column, offset: text.offset(), length: 0 };
+        Unreadable { sentence, hint, place: Some(place), source_line: Some(excerpt.text.clone()), excerpt }
     }
 
     /// Syntax and directory; with a partner also who speaks to whom, and what is processed.
@@ -143,51 +176,60 @@ impl Judge {
     }
 }
 
-/// Line breaks in front of what stands here mean nothing.
-fn line_breaks(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
-}
-
-fn unreadable(text: &Text<'_>, offset: usize, length: usize) -> Unreadable {
-    // Nobody knows the repertoire of what is no interchange; one byte is one character.
-    let (line, column) = text.point(offset, Repertoire::Unoc);
-    Unreadable {
-        sentence: "Here is no interchange: neither UNA nor UNB can be read".to_owned(),
-        hint: "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ".to_owned(),
-        place: Some(FilePlace { line, column, offset, length }),
-    }
-}
-
 /// One interchange with everything that was found in it.
 struct Examination<'a> {
     judge: &'a Judge,
-    text: &'a Text<'a>,
-    /// Where the interchange begins in the file.
-    start: usize,
+    text: Text<'a>,
+    /// Which interchange of the file it is, from 1.
+    number: usize,
     interchange: Interchange<'a>,
     syntax: Syntax,
 }
 
 impl<'a> Examination<'a> {
-    fn of(judge: &'a Judge, text: &'a Text<'a>, bytes: &'a [u8], range: Range<usize>) -> Option<Self> {
-        let start = range.start;
-        let (interchange, findings) = Interchange::read(bytes.get(range)?)?;
+    fn of(judge: &'a Judge, stretch: &Stretch<'a>, number: usize) -> Option<Self> {
+        let (interchange, findings) = Interchange::read(stretch.bytes.get(stretch.whole.clone())?)?;
+        let text = Text::new(stretch.clone(), interchange.envelope.repertoire, judge.columns);
         let syntax = judge.syntax(&interchange, findings);
-        Some(Self { judge, text, start, interchange, syntax })
+        Some(Self { judge, text, number, interchange, syntax })
     }
 
+    /// Tells everything in the order of the bytes, message by message.
     fn tell(&self, report: &mut FileReport) {
-        report.interchanges.push(self.summary());
-        let number = report.interchanges.len();
-        report.findings.extend(self.syntax.findings.iter().map(|finding| self.syntax_finding(number, finding)));
-        if self.judge.is_syntax_only {
-            return;
-        }
+        report.begin(|| self.summary(), self.interchange.messages.len());
+        let refused = Refused::by(&self.syntax.findings);
+        let mut findings = self.syntax.findings.as_slice();
         for ((index, message), structure) in (0..).zip(&self.interchange.messages).zip(&self.syntax.structures) {
-            let Some(structure) = structure else { continue };
-            let findings = self.judge.content(&self.interchange, index, message, structure);
-            let told = findings.iter().filter(|finding| !self.is_echo(index, finding));
-            report.findings.extend(told.map(|finding| self.content_finding(number, index, finding)));
+            let end = self.interchange.segments_of(message).next_back().map_or(0, |segment| segment.span().end);
+            let (own, rest) = findings.split_at(findings.partition_point(|finding| finding.span.start <= end));
+            let structure = structure.as_ref().filter(|_| !self.judge.is_syntax_only);
+            let content = structure.map(|structure| self.judge.content(&self.interchange, index, message, structure));
+            let content = content.unwrap_or_default();
+            let has_errors = content.iter().any(|finding| finding.severity == Severity::Error);
+            report.counts.refused += usize::from(has_errors || refused.has(index, message));
+            self.tell_message(report, index, own, &content);
+            findings = rest;
+        }
+        self.tell_message(report, 0, findings, &[]);
+    }
+
+    /// Tells what was found in one message, and in front of it.
+    fn tell_message(&self, report: &mut FileReport, index: u32, syntax: &[SyntaxFinding], content: &[RuleFinding]) {
+        let version = self.interchange.envelope.version;
+        let own = |finding: &&RuleFinding| !is_echo(syntax, index, finding);
+        let mut content: Vec<(Range<usize>, &RuleFinding)> =
+            content.iter().filter(own).map(|finding| (self.shown(index, finding), finding)).collect();
+        content.sort_by_key(|(span, _)| span.start);
+        let mut content = content.into_iter().peekable();
+        for finding in syntax {
+            while let Some((span, rule)) = content.next_if(|(span, _)| span.start < finding.span.start) {
+                report.tell(&rule.code, rule.severity, || self.content_finding(index, rule, &span));
+            }
+            let code = finding.error.code(version).to_string();
+            report.tell(&code, Severity::Error, || self.syntax_finding(&code, finding));
+        }
+        for (span, rule) in content {
+            report.tell(&rule.code, rule.severity, || self.content_finding(index, rule, &span));
         }
     }
 
@@ -203,79 +245,107 @@ impl<'a> Examination<'a> {
             sender: written_party(&envelope.sender),
             recipient: written_party(&envelope.recipient),
             is_practice: envelope.is_practice,
-            line: self.text.point(self.start, envelope.repertoire).0,
+            line: self.text.line_and_column(0).0,
             messages: self.interchange.messages.iter().map(message).collect(),
         }
     }
 
-    /// Whether guide or rules only say again what the directory said: of the same element, or that a segment is not used
-    /// in which something is wrong already.
-    fn is_echo(&self, index: u32, finding: &RuleFinding) -> bool {
-        let Some(point) = &finding.segment else { return false };
-        let is_same = |said: Option<ElementPlace>| match (said, point.element) {
-            (Some(said), Some(element)) => {
-                said.element == element.element && (said.component.is_none() || said.component == element.component)
-            }
-            (_, None) => finding.severity == Severity::Notice,
-            (None, Some(_)) => false,
-        };
-        self.syntax.findings.iter().any(|said| match said.place {
-            Place::Segment { message, position, element } => {
-                message == index && position == point.position && is_same(element)
-            }
-            Place::Interchange { .. } | Place::FunctionalGroup { .. } | Place::Message { .. } => false,
-        })
-    }
-
-    fn syntax_finding(&self, number: usize, finding: &SyntaxFinding) -> Finding {
-        let (judge, envelope) = (self.judge, &self.interchange.envelope);
-        let place = Spot::of(&finding.place);
-        let segment = place.position.zip(place.message).and_then(|(position, message)| self.segment(message, position));
-        let tag = place.service.map(|tag| tag.as_str().to_owned()).or_else(|| segment.map(|segment| tag_of(&segment)));
-        let sentence = judge.language.choose(finding.error.english(), finding.error.french());
-        let catalogue = &judge.rulebook.catalogue;
-        let hint = remedy(finding, segment.as_ref(), &self.interchange, catalogue, judge.language);
+    fn syntax_finding(&self, code: &str, finding: &SyntaxFinding) -> Finding {
+        let (catalogue, language) = (&self.judge.rulebook.catalogue, self.judge.language);
+        let spot = Spot::from(&finding.place);
+        let site = Site::at(catalogue, &self.interchange, &self.syntax.structures, &spot);
+        let Expectation { expected, found } = of_syntax(finding, &site, catalogue, language);
+        let gap = (finding.error == SyntaxError::Missing).then(|| gap(&site)).flatten();
+        let span = gap.unwrap_or_else(|| finding.span.clone());
         Finding {
-            code: format!("S{:02}", finding.error.code(envelope.version)),
             family: Family::Syntax,
-            severity: Severity::Error,
-            sentence: capitalised(sentence),
+            sentence: capitalised(language.choose(finding.error.english(), finding.error.french())),
             detail: Some(finding.detail.clone()).filter(|detail| !detail.is_empty()),
-            hint: Some(capitalised(&hint)),
-            place: self.place(&finding.span),
-            interchange: number,
-            group: place.group.map(|group| group + 1),
-            message: place.message.map(|message| message + 1),
-            segment: tag.map(|tag| SegmentReport { tag, position: place.position }),
-            element: place.element.map(|element| element.element),
-            component: place.element.and_then(|element| element.component),
-            occurrence: place.element.and_then(|element| element.occurrence),
-            commodity: None,
-            repertoire: envelope.repertoire,
+            expected,
+            found,
+            hint: Some(capitalised(&remedy(finding, &site, catalogue, language))),
+            ..self.finding(code, Severity::Error, &spot, &site, &span)
         }
     }
 
-    fn content_finding(&self, number: usize, index: u32, finding: &RuleFinding) -> Finding {
-        let point = finding.segment.as_ref();
-        let element = point.and_then(|point| point.element);
-        let remedy = rules::explain(&finding.code).map(|rule| rule.remedy.in_language(self.judge.language).to_owned());
+    fn content_finding(&self, index: u32, finding: &RuleFinding, span: &Range<usize>) -> Finding {
+        let (catalogue, language) = (&self.judge.rulebook.catalogue, self.judge.language);
+        let spot = Spot::of_rule(index, finding);
+        let site = Site::at(catalogue, &self.interchange, &self.syntax.structures, &spot);
+        let rule = rules::explain(&finding.code);
+        // A rule whose sentence names no value is about one that is not there, and points at what demands it.
+        let has_value = rule.is_none_or(|rule| rule.sentence.english.contains('{'));
+        let is_there = has_value && spot.element.is_some() && !finding.span.is_empty();
+        let found = is_there.then(|| stated(&site, span)).flatten();
+        let remedy = rule.map(|rule| rule.remedy.in_language(language));
+        let list = found.as_ref().and_then(|_| self.list(&finding.code, index));
+        let on = self.judge.at.to_zoned(self.judge.rulebook.zone.clone()).date();
+        let value = list.map(|_| super::expectation::value(&site, span)).unwrap_or_default();
+        let nearest =
+            list.filter(|list| !list.is_valid(&value, on)).map(|list| nearest_codes(list, &value, on, language));
+        let hints: Vec<String> = remedy.map(str::to_owned).into_iter().chain(nearest.flatten()).collect();
         Finding {
-            code: finding.code.clone(),
             family: Family::Content,
-            severity: finding.severity,
             sentence: finding.text.clone(),
-            detail: None,
-            hint: remedy,
-            place: self.place(&self.shown(index, finding)),
-            interchange: number,
-            group: None,
-            message: Some(index + 1),
-            segment: point.map(|point| SegmentReport { tag: point.tag.clone(), position: Some(point.position) }),
-            element: element.map(|element| element.element),
-            component: element.and_then(|element| element.component),
-            occurrence: element.and_then(|element| element.occurrence),
+            expected: list.map(|list| {
+                let (name, count) = (list.name(), list.len());
+                language.choose(
+                    format!("one of the {count} codes of the list {name}"),
+                    format!("un des {count} codes de la liste {name}"),
+                )
+            }),
+            found,
+            hint: Some(hints.join("; ")).filter(|hint| !hint.is_empty()),
             commodity: finding.line,
-            repertoire: self.interchange.envelope.repertoire,
+            ..self.finding(&finding.code, finding.severity, &spot, &site, span)
+        }
+    }
+
+    /// The one code list whose values have this finding when they are not in it.
+    fn list(&self, code: &str, index: u32) -> Option<&CodeList> {
+        let codes = &self.judge.rulebook.codes;
+        if let Some((_, name)) = LISTS.iter().find(|(of, _)| *of == code) {
+            return codes.list(name);
+        }
+        let message = self.interchange.messages.get(usize::try_from(index).ok()?)?;
+        let guide = self.judge.rulebook.guide(&message.kind)?;
+        let mut lists = guide.elements().filter_map(|element| element.list.as_ref()).filter(|(_, of)| of == code);
+        let (name, _) = lists.next()?;
+        if lists.any(|(other, _)| other != name) {
+            return None;
+        }
+        codes.list(name)
+    }
+
+    /// What every finding has: its place in the file, in the interchange and in the table.
+    fn finding(&self, code: &str, severity: Severity, spot: &Spot, site: &Site<'_>, span: &Range<usize>) -> Finding {
+        let (line, column) = self.text.line_and_column(span.start);
+        let excerpt = self.text.excerpt(span);
+        let message = spot.message.and_then(|index| self.interchange.messages.get(usize::try_from(index).ok()?));
+        let tag = spot.service.map(|tag| tag.as_str().to_owned()).or_else(|| site.segment.as_ref().map(tag_of));
+        Finding {
+            code: code.to_owned(),
+            family: Family::Syntax,
+            severity,
+            sentence: String::new(),
+            detail: None,
+            expected: None,
+            found: None,
+            hint: None,
+            place: FilePlace { line, column, offset: self.text.offset() + span.start, length: span.len() },
+            source_line: excerpt.text.clone(),
+            interchange: self.number,
+            group: spot.group.map(|group| group + 1),
+            message: spot.message.map(|message| message + 1),
+            segment: tag.map(|tag| SegmentReport { tag, position: spot.position }),
+            path: site.table_place().map(ToString::to_string),
+            element: spot.element.map(|element| element.element),
+            component: spot.element.and_then(|element| element.component),
+            occurrence: spot.element.and_then(|element| element.occurrence),
+            commodity: None,
+            excerpt,
+            message_name: message.map(|message| (message.kind.kind.clone(), message.reference.clone())),
+            element_name: site.element_spec().map(|element| named(&element.name, element.id.as_str())),
         }
     }
 
@@ -292,38 +362,62 @@ impl<'a> Examination<'a> {
         let message = self.interchange.messages.get(usize::try_from(message).ok()?)?;
         self.interchange.segments_of(message).nth(usize::try_from(position.checked_sub(1)?).ok()?)
     }
+}
 
-    fn place(&self, span: &Range<usize>) -> FilePlace {
-        let offset = self.start + span.start;
-        let (line, column) = self.text.point(offset, self.interchange.envelope.repertoire);
-        FilePlace { line, column, offset, length: span.len() }
+/// Where exactly something is missing: in its component when there is room for it, else behind its element.
+fn gap(site: &Site<'_>) -> Option<Range<usize>> {
+    if let Some(component) = site.component() {
+        return component.is_empty().then(|| component.span());
     }
+    let end = site.stated()?.span().end;
+    Some(end..end)
 }
 
-/// A place, taken apart.
+/// Whether guide or rules only say again what the directory said: of the same element, or that a segment is not used in
+/// which something is wrong already.
+fn is_echo(syntax: &[SyntaxFinding], index: u32, finding: &RuleFinding) -> bool {
+    let Some(point) = &finding.segment else { return false };
+    let is_same = |said: Option<ElementPlace>| match (said, point.element) {
+        (Some(said), Some(element)) => {
+            said.element == element.element && (said.component.is_none() || said.component == element.component)
+        }
+        (_, None) => finding.severity == Severity::Notice,
+        (None, Some(_)) => false,
+    };
+    syntax.iter().any(|said| match said.place {
+        Place::Segment { message, position, element } => {
+            message == index && position == point.position && is_same(element)
+        }
+        Place::Interchange { .. } | Place::FunctionalGroup { .. } | Place::Message { .. } => false,
+    })
+}
+
+/// What syntax and directory refuse.
 #[derive(Default)]
-struct Spot {
-    group: Option<u32>,
-    message: Option<u32>,
-    position: Option<u32>,
-    service: Option<ServiceTag>,
-    element: Option<ElementPlace>,
+struct Refused {
+    is_whole: bool,
+    groups: HashSet<u32>,
+    messages: HashSet<u32>,
 }
 
-impl Spot {
-    fn of(place: &Place) -> Self {
-        match *place {
-            Place::Interchange { segment, element } => Self { service: segment, element, ..Self::default() },
-            Place::FunctionalGroup { group, segment, element } => {
-                Self { group: Some(group), service: segment, element, ..Self::default() }
-            }
-            Place::Message { message, segment, element } => {
-                Self { message: Some(message), service: segment, element, ..Self::default() }
-            }
-            Place::Segment { message, position, element } => {
-                Self { message: Some(message), position: Some(position), element, ..Self::default() }
+impl Refused {
+    fn by(findings: &[SyntaxFinding]) -> Self {
+        let mut refused = Self::default();
+        for finding in findings {
+            match finding.place {
+                Place::Interchange { .. } => refused.is_whole = true,
+                Place::FunctionalGroup { group, .. } => _ = refused.groups.insert(group),
+                Place::Message { message, .. } | Place::Segment { message, .. } => {
+                    refused.messages.insert(message);
+                }
             }
         }
+        refused
+    }
+
+    fn has(&self, index: u32, message: &Message) -> bool {
+        let is_in_group = message.group.is_some_and(|group| self.groups.contains(&group));
+        self.is_whole || is_in_group || self.messages.contains(&index)
     }
 }
 
