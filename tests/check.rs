@@ -1,6 +1,6 @@
 //! `lodged check` with what people really have: directories, long files, files of one line, files that are no files.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -210,6 +210,30 @@ fn many_interchanges_on_one_line_have_their_lines_and_columns() {
         assert_eq!((&finding["place"]["offset"], &finding["interchange"]), (&offset.into(), &(number + 1).into()));
     }
     assert_eq!(findings.len(), 50);
+}
+
+#[test]
+fn what_is_said_of_a_declaration_does_not_depend_on_those_before_it() {
+    let (right, five) = (read(RIGHT), read(FIVE));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let latin1 = |text: &str| text.replace('\u{fffd}', "E").into_bytes();
+    let change = |old: &str, new: &str| latin1(&text(&right).replace(old, new));
+    let alone = [
+        change("ABP:AB1234", "ABP:CD5678"),
+        change("ABP:AB1234", "ABP:AZ1234"),
+        change("ABP:AB1234", "ABP:A1234"),
+        latin1(&text(&five)),
+        latin1(&text(&right)),
+    ];
+    let findings = |bytes: &[u8]| -> Vec<String> {
+        let report = json(&check_bytes(bytes, &["--format", "json"]).0);
+        let findings = report["files"][0]["findings"].as_array().unwrap().clone();
+        findings.iter().map(|finding| format!("{} {}", finding["code"], finding["sentence"])).collect()
+    };
+    let one_by_one: Vec<String> = alone.iter().flat_map(|bytes| findings(bytes)).collect();
+    assert_eq!(findings(&alone.concat()), one_by_one);
+    let backwards: Vec<String> = alone.iter().rev().flat_map(|bytes| findings(bytes)).collect();
+    assert_eq!(findings(&alone.iter().rev().flatten().copied().collect::<Vec<u8>>()), backwards);
 }
 
 /// Two gigabytes, of which hardly any are on the disk.

@@ -3,6 +3,7 @@
 //! Start with [`Judge`]. A file is read interchange by interchange, and of its findings no more are kept than are told:
 //! the rest is counted.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -49,7 +50,14 @@ pub(super) struct Judge {
     pub(super) interchange_bytes_max: usize,
     /// Columns of a line that are shown.
     pub(super) columns: usize,
+    /// Somebody who may file for all exporters that came before, when anybody's file is looked at.
+    pub(super) known: RefCell<Option<Partner>>,
 }
+
+/// Findings about who files for whom.
+const AUTHORITY: [&str; 2] = ["A105", rules::FOREIGN_EXPORTER];
+/// Most exporters that are remembered.
+const KNOWN_MAX: usize = 256;
 
 /// The short name of the partner that stands for whoever wrote a file.
 const ANYBODY: &str = "anybody";
@@ -129,17 +137,43 @@ impl Judge {
         structure: &Structure,
     ) -> Vec<RuleFinding> {
         let Some(guide) = self.rulebook.guide(&message.kind) else { return Vec::new() };
-        let anybody = self.partner.is_none().then(|| self.anybody(interchange, message, structure, guide)).flatten();
-        let Some(partner) = self.partner.as_ref().or(anybody.as_ref()) else { return Vec::new() };
-        let context = rules::Context {
-            codes: &self.rulebook.codes,
-            partner,
-            received_at: self.at,
-            zone: &self.rulebook.zone,
-            settings: &self.rulebook.settings,
-            language: self.language,
+        let judged = |partner: &Partner| {
+            let context = rules::Context {
+                codes: &self.rulebook.codes,
+                partner,
+                received_at: self.at,
+                zone: &self.rulebook.zone,
+                settings: &self.rulebook.settings,
+                language: self.language,
+            };
+            judge_content(interchange, (number, message), structure, (guide, &self.rulebook.catalogue), &context)
+                .findings
         };
-        judge_content(interchange, (number, message), structure, (guide, &self.rulebook.catalogue), &context).findings
+        if let Some(partner) = &self.partner {
+            return judged(partner);
+        }
+        // Most declarations of a file are for exporters that came before: then it need not be asked who this one is.
+        if let Some(known) = self.known.borrow().as_ref() {
+            let findings = judged(known);
+            let is_about_authority = findings.iter().any(|finding| AUTHORITY.contains(&finding.code.as_str()));
+            if !is_about_authority && findings.len() < rules::FINDINGS_MAX {
+                return findings;
+            }
+        }
+        let Some(anybody) = self.anybody(interchange, message, structure, guide) else { return Vec::new() };
+        let findings = judged(&anybody);
+        self.remember(anybody);
+        findings
+    }
+
+    /// The next declaration for the same exporter may be filed too. Nobody who is remembered is a service provider: of
+    /// those, the rules demand more.
+    fn remember(&self, anybody: Partner) {
+        match &mut *self.known.borrow_mut() {
+            Some(known) if known.authority.len() >= KNOWN_MAX => {}
+            Some(known) => known.authority.extend(anybody.authority),
+            known => *known = Some(Partner { kind: PartnerKind::Exporter, ..anybody }),
+        }
     }
 
     /// A partner that may file what this declaration states: whoever that is, the rules of authority have nothing to say.

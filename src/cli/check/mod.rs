@@ -25,6 +25,7 @@ mod document;
 mod explain;
 mod human;
 
+use std::cell::RefCell;
 use std::error::Error as _;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -179,6 +180,7 @@ impl Check {
             findings_max: size(self.limit).unwrap_or(told),
             interchange_bytes_max: size(self.interchange_bytes_max).unwrap_or(configured),
             columns: if self.format.format == Format::Human { shown_columns() } else { COLUMNS },
+            known: RefCell::default(),
         })
     }
 }
