@@ -4,7 +4,6 @@
 //! the rest is counted.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -13,6 +12,7 @@ use jiff::Timestamp;
 
 use super::expectation::{Expectation, named, of_syntax, stated};
 use super::place::Spot;
+use super::refused::{Refused, is_echo};
 use super::remedy::{nearest_codes, remedy};
 use super::report::{
     Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, SegmentReport, Unreadable, capitalised,
@@ -24,9 +24,7 @@ use super::unreadable::{cut_off, nothing, too_long, unknown};
 use crate::codes::CodeList;
 use crate::declaration::guide::Guide;
 use crate::declaration::{RuleFinding, Severity};
-use crate::edifact::{
-    ElementPlace, Interchange, Message, MessageType, PartyId, Place, Repertoire, Segment, SyntaxError, SyntaxFinding,
-};
+use crate::edifact::{Interchange, Message, MessageType, PartyId, Repertoire, Segment, SyntaxError, SyntaxFinding};
 use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_content, judge_syntax};
 use crate::grammar::Examined as Structure;
 use crate::language::Language;
@@ -289,7 +287,7 @@ impl<'a> Examination<'a> {
         let spot = Spot::from(&finding.place);
         let site = Site::at(catalogue, &self.interchange, &self.syntax.structures, &spot);
         let Expectation { expected, found } = of_syntax(finding, &site, catalogue, language);
-        let gap = (finding.error == SyntaxError::Missing).then(|| gap(&site)).flatten();
+        let gap = (finding.error == SyntaxError::Missing).then(|| site.gap()).flatten();
         let span = gap.unwrap_or_else(|| finding.span.clone());
         Finding {
             family: Family::Syntax,
@@ -395,63 +393,6 @@ impl<'a> Examination<'a> {
     fn segment(&self, message: u32, position: u32) -> Option<Segment<'_>> {
         let message = self.interchange.messages.get(usize::try_from(message).ok()?)?;
         self.interchange.segments_of(message).nth(usize::try_from(position.checked_sub(1)?).ok()?)
-    }
-}
-
-/// Where exactly something is missing: in its component when there is room for it, else behind its element.
-fn gap(site: &Site<'_>) -> Option<Range<usize>> {
-    if let Some(component) = site.component() {
-        return component.is_empty().then(|| component.span());
-    }
-    let end = site.stated()?.span().end;
-    Some(end..end)
-}
-
-/// Whether guide or rules only say again what the directory said: of the same element, or that a segment is not used in
-/// which something is wrong already.
-fn is_echo(syntax: &[SyntaxFinding], index: u32, finding: &RuleFinding) -> bool {
-    let Some(point) = &finding.segment else { return false };
-    let is_same = |said: Option<ElementPlace>| match (said, point.element) {
-        (Some(said), Some(element)) => {
-            said.element == element.element && (said.component.is_none() || said.component == element.component)
-        }
-        (_, None) => finding.severity == Severity::Notice,
-        (None, Some(_)) => false,
-    };
-    syntax.iter().any(|said| match said.place {
-        Place::Segment { message, position, element } => {
-            message == index && position == point.position && is_same(element)
-        }
-        Place::Interchange { .. } | Place::FunctionalGroup { .. } | Place::Message { .. } => false,
-    })
-}
-
-/// What syntax and directory refuse.
-#[derive(Default)]
-struct Refused {
-    is_whole: bool,
-    groups: HashSet<u32>,
-    messages: HashSet<u32>,
-}
-
-impl Refused {
-    fn by(findings: &[SyntaxFinding]) -> Self {
-        let mut refused = Self::default();
-        for finding in findings {
-            match finding.place {
-                Place::Interchange { .. } => refused.is_whole = true,
-                Place::FunctionalGroup { group, .. } => _ = refused.groups.insert(group),
-                Place::Message { message, .. } | Place::Segment { message, .. } => {
-                    refused.messages.insert(message);
-                }
-            }
-        }
-        refused
-    }
-
-    fn has(&self, index: u32, message: &Message) -> bool {
-        let is_in_group = message.group.is_some_and(|group| self.groups.contains(&group));
-        self.is_whole || is_in_group || self.messages.contains(&index)
     }
 }
 

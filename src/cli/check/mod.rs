@@ -14,6 +14,7 @@ mod unreadable;
 mod expectation;
 mod judge;
 mod place;
+mod refused;
 mod remedy;
 mod report;
 mod site;

@@ -3,6 +3,8 @@
 //!
 //! Start with [`Site::at`]. Where something has no place in the table, what stands in front of it has one.
 
+use std::ops::Range;
+
 use super::place::Spot;
 use crate::edifact::{Component, Element, ElementPlace, Interchange, Message, Segment, ServiceTag, SyntaxVersion};
 use crate::grammar::{
@@ -80,6 +82,15 @@ impl<'a> Site<'a> {
         let repetition = usize::try_from(place.occurrence.unwrap_or(1)).ok()?.checked_sub(1)?;
         let repetition = self.stated()?.repetitions().nth(repetition)?;
         repetition.components().nth(usize::from(place.component?.checked_sub(1)?))
+    }
+
+    /// Where exactly something is missing: in its component when there is room for it, else behind its element.
+    pub(super) fn gap(&self) -> Option<Range<usize>> {
+        if let Some(component) = self.component() {
+            return component.is_empty().then(|| component.span());
+        }
+        let end = self.stated()?.span().end;
+        Some(end..end)
     }
 
     /// The name of a segment of the message, in the words of the directory.
