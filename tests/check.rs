@@ -312,6 +312,20 @@ fn the_page_about_the_document_names_every_key_of_an_explanation() {
 }
 
 #[test]
+fn every_case_of_syntax_says_what_was_expected() {
+    let told = ["13", "15", "16", "19", "21", "28", "29", "35", "36", "37", "38", "39", "40"];
+    let output = program().args(["check", "--syntax-only", "--format", "json", "testdata/cases"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["files"].as_array().unwrap().iter().flat_map(|file| file["findings"].as_array().unwrap());
+    let mut seen: Vec<&str> = Vec::new();
+    for finding in findings.filter(|finding| told.contains(&finding["code"].as_str().unwrap())) {
+        assert!(finding["expected"].is_string(), "{finding}");
+        seen.push(finding["code"].as_str().unwrap());
+    }
+    assert!(told.iter().all(|code| seen.contains(code)), "{seen:?}");
+}
+
+#[test]
 fn an_unknown_code_has_neighbours() {
     let (text, code) = said(&program().args(["check", "--explain", "A11O"]).output().unwrap());
     assert_eq!(text, "lodged: no finding has the code A11O (perhaps A110?); `lodged check --explain` lists all\n");

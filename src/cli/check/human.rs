@@ -158,7 +158,10 @@ fn position(are_several_interchanges: bool, finding: &Finding, language: Languag
         let path = finding.path.as_deref().unwrap_or(&segment.tag);
         segment.position.map_or(path.to_owned(), |position| format!("{position} {path}"))
     });
-    add("segment", "segment", segment);
+    match finding.is_behind {
+        true => add("behind segment", "derrière le segment", segment),
+        false => add("segment", "segment", segment),
+    }
     let element = finding.element.map(|element| match &finding.element_name {
         Some(name) => format!("{element} {name}"),
         None => element.to_string(),

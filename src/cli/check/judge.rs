@@ -296,6 +296,7 @@ impl<'a> Examination<'a> {
             expected,
             found,
             hint: Some(capitalised(&remedy(finding, &site, catalogue, language))),
+            is_behind: finding.error == SyntaxError::Missing && spot.element.is_none() && spot.position.is_some(),
             ..self.finding(code, Severity::Error, &spot, &site, &span)
         }
     }
@@ -377,6 +378,7 @@ impl<'a> Examination<'a> {
             commodity: None,
             excerpt,
             message_name: message.map(|message| (message.kind.kind.clone(), message.reference.clone())),
+            is_behind: false,
             element_name: site.element_spec().map(|element| named(&element.name, element.id.as_str())),
         }
     }

@@ -163,6 +163,9 @@ pub(super) struct Finding {
     /// Type and reference of the message.
     #[serde(skip)]
     pub(super) message_name: Option<(String, String)>,
+    /// It is behind the segment that something is missing: CONTRL counts it there.
+    #[serde(skip)]
+    pub(super) is_behind: bool,
     /// What the directory calls the element.
     #[serde(skip)]
     pub(super) element_name: Option<String>,
