@@ -76,7 +76,10 @@ fn agree(value: &Value, schema: &Value, path: &str) {
     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
         agree(item, &schema["items"], &format!("{path}[{index}]"));
     }
-    if let Some(object) = value.as_object() {
+    let any_key = &schema["additionalProperties"];
+    if let Some(object) = value.as_object().filter(|_| any_key.is_object()) {
+        object.iter().for_each(|(key, item)| agree(item, any_key, &format!("{path}.{key}")));
+    } else if let Some(object) = value.as_object() {
         let mut required: Vec<&str> =
             schema["required"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
         required.sort_unstable();
@@ -129,27 +132,33 @@ fn the_help_of_check_says_its_exit_codes() {
             Says what is wrong with files of interchanges: every mistake, with its place and what to do.
 
             Syntax, directory, implementation guide, code lists and rules are held against every interchange, as
-            the gateway does it. Codes that begin with S are those of a CONTRL (0085), the others those of a
-            CUSRES. Elements and components are counted as CONTRL counts them: the tag of a segment is 1, its
-            first data element 2.
+            the gateway does it. Codes that are numbers are those of a CONTRL (0085), the others those of a
+            CUSRES; --explain says what each means. Elements and components are counted as CONTRL counts them:
+            the tag of a segment is 1, its first data element 2.
+
+            Files are read interchange by interchange and may be longer than the memory; one interchange may
+            have as many bytes as --interchange-bytes-max.
 
             Exit code 0 when no finding is an error, 1 when some are, 2 when a file or part of it could not be
             read.
 
-            Usage: lodged check [OPTIONS] <FILE>...
+            Usage: lodged check [OPTIONS] [FILE]...
 
             Arguments:
-              <FILE>...
-                      The files; - is standard input
+              [FILE]...
+                      Files, directories or patterns such as 'in/**/*.edi'; - is standard input
 
             Options:
+                  --explain [<CODE>]
+                      Explain a code such as 13 or H211, or list all of them
+
                   --format <FORMAT>
                       For people or for programs
 
                       Possible values:
                       - human: For people
                       - json:  For programs: one JSON document
-          
+
                       [default: human]
 
                   --language <LANGUAGE>
@@ -158,8 +167,12 @@ fn the_help_of_check_says_its_exit_codes() {
                       Possible values:
                       - en: English
                       - fr: French
-          
+
                       [default: en]
+
+                  --limit <NUMBER>
+                      Tell at most so many findings of one file and count the others [default: 100, for programs
+                      10000]
 
                   --syntax-only
                       Leave guide, code lists and rules out
@@ -171,12 +184,18 @@ fn the_help_of_check_says_its_exit_codes() {
                       The directory of grammars, guides and code lists; those that are compiled in when it is
                       not given
 
+                  --code-lists
+                      Hold values against the code lists of their directory too
+
                   --config <FILE>
                       Judge by the grammars and settings of this configuration
 
                   --partner <ID>
                       Judge as if this partner had sent the files: who it may be and for whom it may file; needs
                       --config
+
+                  --interchange-bytes-max <BYTES>
+                      Longest interchange [default: that of the configuration, without one 67108864]
 
               -h, --help
                       Print help (see a summary with '-h')
@@ -190,48 +209,55 @@ fn five_mistakes_are_told_with_place_sentence_and_hint() {
         &["check", "--at", AT, FIVE],
         1,
         &expect![[r#"
-        error[S13]: A mandatory part is missing
-          --> testdata/five-mistakes.edi:15:5 (message 1, segment 14 RFF, element 2, component 1)
-           |
-        15 | RFF+:PO 88213'
-           |     ^^^^^^^^^
-           = note: Reference qualifier (1153) is mandatory in Reference (C506)
-           = hint: Put it in at this place
+            error[13]: A mandatory part is missing
+              --> testdata/five-mistakes.edi:15:5
+               |
+            15 | RFF+:PO 88213'
+               |     ^ expected Reference qualifier (1153), an..3
+               = place: message 1 (CUSDEC, reference 1), segment 14 SG1/RFF, element 2 Reference (C506), component 1
+               = found: nothing
+               = hint: Put it in where it was expected
 
-        error[S15]: This is not supported in this position
-          --> testdata/five-mistakes.edi:16:1 (message 1, segment 15 RFX)
-           |
-        16 | RFX+CU:PO 88214'
-           | ^^^^^^^^^^^^^^^
-           = note: CUSDEC has no segment RFX
-           = hint: Perhaps RFF was meant
+            error[15]: This is not supported in this position
+              --> testdata/five-mistakes.edi:16:1
+               |
+            16 | RFX+CU:PO 88214'
+               | ^^^^^^^^^^^^^^^ expected DTM, PAC, RFF, TDT, DOC, NAD, TOD, MOA or UNS
+               = place: message 1 (CUSDEC, reference 1), segment 15 RFX
+               = found: RFX
+               = hint: Perhaps RFF was meant
 
-        error[A103]: The check digit of business number 123456789RM0001 is wrong
-          --> testdata/five-mistakes.edi:20:8 (message 1, segment 19 NAD, element 3)
-           |
-        20 | NAD+EX+123456789RM0001++ÉRABLIÈRE DU NORD INC+12 RUE DE LA SCIERIE+TROIS-RIVIÈRES+QC+G9A 5H7+CA'
-           |        ^^^^^^^^^^^^^^^
-           = hint: Compare the number with the exporter's registration; a digit is wrong or two are transposed
+            error[A103]: The check digit of business number 123456789RM0001 is wrong
+              --> testdata/five-mistakes.edi:20:8
+               |
+            20 | NAD+EX+123456789RM0001++ÉRABLIÈRE DU NORD INC+12 RUE DE LA SCIERIE+TROIS-RIVIÈRES+QC+G9A 5H7+CA'
+               |        ^^^^^^^^^^^^^^^
+               = place: message 1 (CUSDEC, reference 1), segment 19 SG6/NAD, element 3 Party identification details (C082)
+               = found: "123456789RM0001"
+               = hint: Compare the number with the exporter's registration; a digit is wrong or two are transposed
 
-        error[S39]: The value is too long
-          --> testdata/five-mistakes.edi:24:49 (message 1, segment 23 NAD, element 7)
-           |
-        24 | …ODS KK+1-2-3 KAIGAN:MINATO-KU+TOKYO, SHIBAURA WATERFRONT DISTRICT NORTH++105-0022+JP'
-           |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           = note: City name (3164) is an..35; 41 characters stand here
-           = hint: Shorten it to the length of the directory
+            error[39]: The value is too long
+              --> testdata/five-mistakes.edi:24:49
+               |
+            24 | …ODS KK+1-2-3 KAIGAN:MINATO-KU+TOKYO, SHIBAURA WATERFRONT DISTRICT NORTH++105-0022+JP'
+               |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               = place: message 1 (CUSDEC, reference 1), segment 23 SG6/NAD, element 7 City name (3164)
+               = expected: an..35: at most 35 characters
+               = found: 41 characters: "TOKYO, SHIBAURA WATERFRONT DISTRICT NORT…"
+               = hint: Shorten it to 35 characters
 
-        error[S29]: The control count does not match what arrived
-          --> testdata/five-mistakes.edi:48:5 (message 1, segment UNT, element 2)
-           |
-        48 | UNT+45+1'
-           |     ^^
-           = note: 45 segments were announced, 47 arrived
-           = hint: Write 47
+            error[29]: The control count does not match what arrived
+              --> testdata/five-mistakes.edi:48:5
+               |
+            48 | UNT+45+1'
+               |     ^^ expected 47
+               = place: message 1 (CUSDEC, reference 1), segment UNT, element 2 Number of segments in the message (0074)
+               = found: "45"
+               = hint: Write 47
 
-        note[line_breaks_between_segments]: Line breaks stand between segments (48 times, first testdata/five-mistakes.edi:1:62)
-        testdata/five-mistakes.edi: 5 errors in 1 interchange, 1 message
-    "#]],
+            note[line_breaks_between_segments]: Line breaks stand between segments (48 times, first testdata/five-mistakes.edi:1:62)
+            testdata/five-mistakes.edi: 5 errors in 1 interchange, 1 message; 1 refused
+        "#]],
     );
 }
 
@@ -241,12 +267,14 @@ fn five_mistakes_have_their_lines_columns_and_codes() {
     let findings = report["files"][0]["findings"].as_array().unwrap().iter();
     let said: Vec<String> = findings
         .map(|finding| {
-            assert!(finding["sentence"].is_string() && finding["hint"].is_string());
+            for key in ["sentence", "found", "hint", "source_line"] {
+                assert!(finding[key].is_string(), "{key}");
+            }
             let (place, code) = (&finding["place"], finding["code"].as_str().unwrap());
             format!("{}:{} {code}", place["line"], place["column"])
         })
         .collect();
-    assert_eq!(said, ["15:5 S13", "16:1 S15", "20:8 A103", "24:49 S39", "48:5 S29"]);
+    assert_eq!(said, ["15:5 13", "16:1 15", "20:8 A103", "24:49 39", "48:5 29"]);
 }
 
 #[test]
@@ -260,46 +288,53 @@ fn a_file_of_one_line_has_its_carets_too() {
         .output()
         .unwrap();
     expect![[r#"
-        erreur[S13]: Une partie obligatoire manque
-         --> one-line.edi:1:315 (message 1, segment 14 RFF, élément 2, composant 1)
+        erreur[13]: Une partie obligatoire manque
+         --> one-line.edi:1:315
           |
         1 | …54383'RFF+BM:MTRL26110417'RFF+:PO 88213'RFX+CU:PO 88214'RFF+ABO:ACME-2026-000417'PAC+24++PX'TDT+20+0…
-          |                                ^^^^^^^^^
-          = note: Reference qualifier (1153) is mandatory in Reference (C506)
-          = conseil: Ajoutez-la à cet endroit
+          |                                ^ attendu Reference qualifier (1153), an..3
+          = lieu: message 1 (CUSDEC, référence 1), segment 14 SG1/RFF, élément 2 Reference (C506), composant 1
+          = trouvé: rien
+          = conseil: Ajoutez-le là où il était attendu
 
-        erreur[S15]: Ceci n'est pas pris en charge à cette position
-         --> one-line.edi:1:325 (message 1, segment 15 RFX)
+        erreur[15]: Ceci n'est pas pris en charge à cette position
+         --> one-line.edi:1:325
           |
         1 | …BM:MTRL26110417'RFF+:PO 88213'RFX+CU:PO 88214'RFF+ABO:ACME-2026-000417'PAC+24++PX'TDT+20+042W+1+++++…
-          |                                ^^^^^^^^^^^^^^^
-          = note: CUSDEC has no segment RFX
+          |                                ^^^^^^^^^^^^^^^ attendu DTM, PAC, RFF, TDT, DOC, NAD, TOD, MOA ou UNS
+          = lieu: message 1 (CUSDEC, référence 1), segment 15 RFX
+          = trouvé: RFX
           = conseil: Peut-être fallait-il écrire RFF
 
         erreur[A103]: Le chiffre de contrôle du numéro d'entreprise 123456789RM0001 est inexact
-         --> one-line.edi:1:422 (message 1, segment 19 NAD, élément 3)
+         --> one-line.edi:1:422
           |
         1 | …+++:::MV SAINT LAURENT'NAD+EX+123456789RM0001++ÉRABLIÈRE DU NORD INC+12 RUE DE LA SCIERIE+TROIS-RIVI…
           |                                ^^^^^^^^^^^^^^^
+          = lieu: message 1 (CUSDEC, référence 1), segment 19 SG6/NAD, élément 3 Party identification details (C082)
+          = trouvé: "123456789RM0001"
           = conseil: Comparez le numéro avec l'inscription de l'exportateur; un chiffre est erroné ou deux sont inversés
 
-        erreur[S39]: La valeur est trop longue
-         --> one-line.edi:1:628 (message 1, segment 23 NAD, élément 7)
+        erreur[39]: La valeur est trop longue
+         --> one-line.edi:1:628
           |
         1 | …ODS KK+1-2-3 KAIGAN:MINATO-KU+TOKYO, SHIBAURA WATERFRONT DISTRICT NORTH++105-0022+JP'NAD+AE+80200511…
           |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-          = note: City name (3164) is an..35; 41 characters stand here
-          = conseil: Raccourcissez-la à la longueur du répertoire
+          = lieu: message 1 (CUSDEC, référence 1), segment 23 SG6/NAD, élément 7 City name (3164)
+          = attendu: an..35: au plus 35 caractères
+          = trouvé: 41 caractères: "TOKYO, SHIBAURA WATERFRONT DISTRICT NORT…"
+          = conseil: Raccourcissez-la à 35 caractères
 
-        erreur[S29]: Le compte de contrôle ne correspond pas à ce qui est arrivé
-         --> one-line.edi:1:1197 (message 1, segment UNT, élément 2)
+        erreur[29]: Le compte de contrôle ne correspond pas à ce qui est arrivé
+         --> one-line.edi:1:1197
           |
         1 | …D'UNS+S'CNT+5:2'CNT+11:24'UNT+45+1'UNZ+1+ACME0000000005'
-          |                                ^^
-          = note: 45 segments were announced, 47 arrived
+          |                                ^^ attendu 47
+          = lieu: message 1 (CUSDEC, référence 1), segment UNT, élément 2 Number of segments in the message (0074)
+          = trouvé: "45"
           = conseil: Écrivez 47
 
-        one-line.edi: 5 erreurs dans 1 interchange, 1 message
+        one-line.edi: 5 erreurs dans 1 interchange, 1 message; 1 à refuser
     "#]]
     .assert_eq(&without_times(&String::from_utf8(output.stdout).unwrap()));
 }
@@ -322,16 +357,18 @@ fn warnings_do_not_make_a_file_wrong() {
         &["check", "--at", "2026-12-01T11:30:00Z", RIGHT],
         0,
         &expect![[r#"
-        warning[T501]: The declaration came at 2026-12-01 06:30:00 -05:00, less than 48 h before loading at 2026-12-01 06:00:00 -05:00
-         --> testdata/export-original.edi:9:9 (message 1, segment 8 DTM, element 2, component 2)
-          |
-        9 | DTM+342:202612010600:203'
-          |         ^^^^^^^^^^^^
-          = hint: Report earlier: 48 h before loading by water, 2 h by air, rail and mail, before export by road and otherwise, unless the administration set other limits
+            warning[T501]: The declaration came at 2026-12-01 06:30:00 -05:00, less than 48 h before loading at 2026-12-01 06:00:00 -05:00
+             --> testdata/export-original.edi:9:9
+              |
+            9 | DTM+342:202612010600:203'
+              |         ^^^^^^^^^^^^
+              = place: message 1 (CUSDEC, reference 1), segment 8 DTM, element 2 Date/time/period (C507), component 2
+              = found: "202612010600"
+              = hint: Report earlier: 48 h before loading by water, 2 h by air, rail and mail, before export by road and otherwise, unless the administration set other limits
 
-        note[line_breaks_between_segments]: Line breaks stand between segments (47 times, first testdata/export-original.edi:1:62)
-        testdata/export-original.edi: 1 warning in 1 interchange, 1 message
-    "#]],
+            note[line_breaks_between_segments]: Line breaks stand between segments (47 times, first testdata/export-original.edi:1:62)
+            testdata/export-original.edi: 1 warning in 1 interchange, 1 message
+        "#]],
     );
 }
 
@@ -386,6 +423,8 @@ fn what_is_no_interchange_is_unreadable() {
               = hint: An interchange begins with UNB, or with UNA in front of it, and ends with UNZ
 
             Cargo.toml: no interchange could be read
+
+            2 files, 2 not read to the end: no findings in 0 interchanges, 0 messages
         "#]],
     );
 }
@@ -458,7 +497,7 @@ fn as_a_partner_the_identities_and_the_authority_count() {
     let report = json(&["check", "--at", AT, "--format", "json", "--config", config, "--partner", "maple", RIGHT]);
     let findings = report["files"][0]["findings"].as_array().unwrap();
     let codes: Vec<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["S23", "A110"]);
+    assert_eq!(codes, ["23", "A110"]);
     let output = lodged(&["check", "--config", config, "--partner", "mapel", RIGHT]);
     assert!(String::from_utf8(output.stderr).unwrap().contains("knows no partner mapel; it knows maple"));
 }

@@ -1,13 +1,16 @@
 //! Holds `docs/contrl-codes.md` against the table of the codes (0085) and against the cases: every code that a syntax
 //! version knows stands on the page at every level that may carry it, with a case whose answer carries exactly that, or with
-//! the reason why none ever does. What no page says, no answer says either.
+//! the reason why none ever does. What no page says, no answer says either. Its texts are those of `lodged check --explain`;
+//! `UPDATE_EXPECT=1` writes them anew.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
+use expect_test::expect_file;
 use lodged::edifact::{Frame, FrameFinder, Interchange, Level, Segment, SyntaxError, SyntaxVersion};
 
 const PAGE: &str = "docs/contrl-codes.md";
@@ -33,6 +36,17 @@ fn the_page_has_every_code_at_every_level_that_may_carry_it() {
         let places: Vec<Said> = rows.iter().map(|(version, level, _)| (error.number(), *version, *level)).collect();
         assert_eq!(places, legal(*error).collect::<Vec<_>>(), "{PAGE} has other levels of {error:?} than the table");
     }
+}
+
+#[test]
+fn the_page_says_what_explain_says() {
+    let written = explained().into_iter().fold(page(), |page, [code, meaning, remedy]| {
+        let begin = page.find(&format!("\n### {code} ")).unwrap();
+        let text = begin + page[begin..].find("\n\n").unwrap();
+        let table = text + page[text..].find("\n\n| syntax ").unwrap();
+        format!("{}\n\n{meaning}\n\n**What to do:** {remedy}.{}", &page[..text], &page[table..])
+    });
+    expect_file![path(PAGE)].assert_eq(&written);
 }
 
 #[test]
@@ -96,6 +110,14 @@ fn legal(error: SyntaxError) -> impl Iterator<Item = Said> {
     VERSIONS
         .into_iter()
         .flat_map(move |(_, version)| levels(version).map(move |level| (error.number(), version, level)))
+}
+
+/// Code, meaning and remedy of every code of CONTRL, as `lodged check --explain` tells them.
+fn explained() -> Vec<[String; 3]> {
+    let output = Command::new(env!("CARGO_BIN_EXE_lodged")).args(["check", "--explain", "--format", "json"]).output();
+    let all: Vec<serde_json::Value> = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    let syntax = all.iter().filter(|known| known["family"] == "syntax");
+    syntax.map(|known| ["code", "meaning", "remedy"].map(|key| known[key].as_str().unwrap().to_owned())).collect()
 }
 
 fn page() -> String {

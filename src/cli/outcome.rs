@@ -73,6 +73,20 @@ pub enum Trouble {
         /// Most bytes.
         bytes_max: u64,
     },
+    /// A directory has nothing to look at.
+    #[error("{} has no file that ends or begins like an interchange; name the file itself", path.display())]
+    NothingInside {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// No finding has this code.
+    #[error("no finding has the code {code}{}; `lodged check --explain` lists all", perhaps(nearest))]
+    UnknownCode {
+        /// The code that was given.
+        code: String,
+        /// Codes that are nearly the same.
+        nearest: Vec<String>,
+    },
     /// The configuration cannot be used.
     #[error("the configuration cannot be used; correct this and run `lodged config check`\n{0}")]
     Config(ConfigTrouble),
@@ -132,7 +146,21 @@ impl From<ConfigTrouble> for Trouble {
     }
 }
 
+/// What was perhaps meant, in brackets.
+fn perhaps(nearest: &[String]) -> String {
+    if nearest.is_empty() { String::new() } else { format!(" (perhaps {}?)", nearest.join(", ")) }
+}
+
 impl Trouble {
+    /// The file or directory that it is about.
+    pub(super) fn path(&self) -> Option<&Path> {
+        if let Self::Unreadable { path, .. } | Self::TooLong { path, .. } | Self::NothingInside { path } = self {
+            Some(path)
+        } else {
+            None
+        }
+    }
+
     /// Tells the trouble on standard error, with its causes, and gives the outcome that it is.
     #[must_use]
     #[expect(clippy::print_stderr, reason = "this is the one place where a command talks to people about its trouble")]

@@ -1,7 +1,7 @@
 //! The examination: pure, from bytes to what stands in them.
 //!
-//! [`examine`] is the stage of the spine; [`judge_syntax`] and [`judge_content`] are its two halves, which `lodged check`
-//! uses by themselves. None of them stops at the first mistake.
+//! [`examine`] is the stage of the spine; [`judge_syntax`] and [`judge_content`] are its two halves. `lodged check` uses
+//! the first by itself, and the rules behind the second. None of them stops at the first mistake.
 
 use std::collections::HashSet;
 use std::mem;

@@ -48,6 +48,10 @@ impl Code {
         }
         (length <= CODE_BYTES_MAX).then_some(Self(code))
     }
+
+    fn written(self) -> String {
+        self.0.to_be_bytes().into_iter().filter(|byte| *byte != 0).map(char::from).collect()
+    }
 }
 
 /// The codes of a data element.
@@ -94,6 +98,11 @@ impl CodeList {
         self.names.get(index).map(AsRef::as_ref)
     }
 
+    /// All codes, each with its name; the shorter ones first.
+    pub fn iter(&self) -> impl Iterator<Item = (String, &str)> {
+        self.codes.iter().map(|code| code.written()).zip(self.names.iter().map(AsRef::as_ref))
+    }
+
     #[inline]
     pub(super) fn has(&self, code: Code) -> bool {
         self.codes.binary_search(&code).is_ok()
@@ -112,6 +121,11 @@ mod tests {
         let list = table.codes(DataId::read("1000").unwrap()).unwrap();
         assert_eq!((list.len(), list.is_empty()), (3, false));
         assert_eq!(list.name(code), expected);
+        let all: Vec<(String, &str)> = list.iter().collect();
+        assert_eq!(
+            all,
+            [("A", ""), ("B", "Second"), ("12345678", "Longest")].map(|(code, name)| (code.to_owned(), name))
+        );
     }
 
     #[test]

@@ -1,30 +1,41 @@
 //! From the bytes of a file to its report: every interchange, judged by syntax, directory, guide and rules, all at once.
+//!
+//! Start with [`Judge`]. A file is read interchange by interchange, and of its findings no more are kept than are told:
+//! the rest is counted.
 
+use std::io::{self, Read};
 use std::ops::Range;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::remedy::remedy;
+use super::expectation::{Expectation, named, of_syntax, stated};
+use super::place::Spot;
+use super::refused::{Refused, is_echo};
+use super::remedy::{nearest_codes, remedy};
 use super::report::{
     Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, NoteReport, SegmentReport, Unreadable,
     capitalised,
 };
-use super::text::Text;
-use crate::declaration::guide::{Guide, Reading};
-use crate::declaration::{RuleFinding, Severity};
+use super::site::Site;
+use super::stream::{Piece, Stream};
+use super::text::{Stretch, Text};
+use super::unreadable::{nothing, too_long, unknown};
+use crate::codes::CodeList;
+use crate::declaration::guide::Reader;
+use crate::declaration::{Draft, RuleFinding, Severity};
 use crate::edifact::{
-    ElementPlace, Frame, FrameFinder, Interchange, Mended, Message, MessageType, Note, PartyId, Place, Repertoire,
-    Segment, ServiceTag, SyntaxFinding, Tolerance, mend,
+    Interchange, Mended, Message, MessageType, Note, PartyId, Reading, Repertoire, Segment, SyntaxError, SyntaxFinding,
+    Tolerance, mend,
 };
-use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_content, judge_syntax};
+use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_syntax};
 use crate::grammar::Examined as Structure;
 use crate::language::Language;
 use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
 use crate::record::{Channel, Delivery};
 use crate::rules;
 
-/// What files are judged by.
+/// What files are judged by, and how much is told of them.
 #[derive(Debug)]
 pub(super) struct Judge {
     pub(super) rulebook: Rulebook,
@@ -34,97 +45,72 @@ pub(super) struct Judge {
     pub(super) at: Timestamp,
     pub(super) language: Language,
     pub(super) is_syntax_only: bool,
+    /// Most findings of one file that are told.
+    pub(super) findings_max: usize,
+    /// Longest interchange.
+    pub(super) interchange_bytes_max: usize,
+    /// Columns of a line that are shown.
+    pub(super) columns: usize,
 }
 
 /// The short name of the partner that stands for whoever wrote a file.
 const ANYBODY: &str = "anybody";
 
+/// What a package is called where a message has its type.
+const PACKAGE: &str = "UNO";
+
+/// Rules that look into a code list by themselves, where the guide names none.
+const LISTS: &[(&str, &str)] = &[("H217", "provinces"), ("L310", "hs-export-codes"), ("L322", "provinces")];
+
 impl Judge {
-    /// Judges every interchange in these bytes, and says where what is none begins.
-    pub(super) fn judge(&self, file: &str, bytes: &[u8]) -> FileReport {
-        let text = Text::new(bytes);
-        let mut report = FileReport::new(file);
-        let (mut from, mut finder) = (0, FrameFinder::new(self.rulebook.tolerances));
-        while let Some(rest) = bytes.get(from..) {
-            let range = match finder.find(rest) {
-                Frame::Interchange(range) => range,
-                Frame::Incomplete => match finder.rest(rest) {
-                    Some(range) => range,
-                    None => break,
-                },
-                Frame::Garbage => {
-                    let switch = finder.would_allow(rest);
-                    report.unreadable = Some(self.unreadable(&text, rest, from + line_breaks(rest), switch));
+    /// Judges every interchange in a file, and says where what is none begins.
+    ///
+    /// # Errors
+    /// The file could not be read to its end; the report has what was found before.
+    pub(super) fn judge(&self, from: &mut dyn Read, report: &mut FileReport) -> io::Result<()> {
+        let mut stream = Stream::new(from, self.interchange_bytes_max, self.rulebook.tolerances);
+        loop {
+            let (length, end) = match stream.next()? {
+                None => break,
+                Some(Piece::Garbage(stretch, switch)) => {
+                    report.unreadable = Some(self.unreadable(stretch, |bytes| unknown(bytes, switch, self.language)));
                     break;
                 }
-            };
-            let whole = from + range.start..from + range.end;
-            let own = bytes.get(whole.clone()).unwrap_or_default();
-            match Examination::of(self, &text, &mend(own, &self.rulebook.tolerances), whole.start) {
-                Some(examination) => examination.tell(&mut report),
-                None => {
-                    let switch = self.rulebook.tolerances.would_allow(own);
-                    report.unreadable = Some(self.unreadable(&text, own, whole.start, switch));
+                Some(Piece::TooLong(stretch)) => {
+                    let told = too_long(self.interchange_bytes_max, self.language);
+                    report.unreadable = Some(self.unreadable(stretch, |_| told));
+                    break;
                 }
-            }
-            from = whole.end;
+                Some(Piece::Interchange(stretch)) => {
+                    let own = stretch.bytes.get(stretch.whole.clone()).unwrap_or_default();
+                    let mended = mend(own, &self.rulebook.tolerances);
+                    let number = report.counts.interchanges + 1;
+                    let Some(examination) = Examination::of(self, &stretch, &mended, number) else {
+                        let switch = self.rulebook.tolerances.would_allow(own);
+                        let told = unknown(own, switch, self.language);
+                        report.unreadable = Some(self.unreadable(stretch, |_| told));
+                        break;
+                    };
+                    examination.tell(report);
+                    (stretch.whole.len(), examination.text.end())
+                }
+            };
+            stream.go_on(length, end);
         }
-        if report.interchanges.is_empty() && report.unreadable.is_none() {
-            report.unreadable = Some(self.unreadable(&text, &[], 0, None));
+        if report.counts.interchanges == 0 && report.unreadable.is_none() {
+            report.unreadable = Some(nothing(self.language));
         }
-        report.settle();
-        report
+        Ok(())
     }
 
-    /// What is no interchange, or none of the kind that is processed here.
-    fn unreadable(&self, text: &Text<'_>, bytes: &[u8], offset: usize, switch: Option<Tolerance>) -> Unreadable {
-        // Nobody knows the repertoire of what is no interchange; one byte is one character.
-        let (line, column) = text.point(offset, Repertoire::Unoc);
-        let place = Some(FilePlace { line, column, offset, length: bytes.len() });
-        if switch == Some(Tolerance::SeveralInterchanges) {
-            let (sentence, hint) = self.language.choose(
-                (
-                    "Another interchange came before this one",
-                    "Send one interchange only, or switch tolerances.several_interchanges on",
-                ),
-                (
-                    "Un autre interchange précède celui-ci",
-                    "N'envoyez qu'un interchange, ou activez tolerances.several_interchanges",
-                ),
-            );
-            return Unreadable { sentence: sentence.to_owned(), hint: hint.to_owned(), place };
-        }
-        let (sentence, hint) = if Interchange::is_interactive(bytes) {
-            self.language.choose(
-                (
-                    "Here is an interactive interchange (UIB to UIZ)",
-                    "Only batch interchanges are processed: UNB to UNZ",
-                ),
-                (
-                    "Voici un interchange interactif (UIB à UIZ)",
-                    "Seuls les interchanges par lots sont traités: UNB à UNZ",
-                ),
-            )
-        } else {
-            self.language.choose(
-                (
-                    "Here is no interchange: neither UNA nor UNB can be read",
-                    "An interchange begins with UNB, or with UNA in front of it, and ends with UNZ",
-                ),
-                (
-                    "Ceci n'est pas un interchange: ni UNA ni UNB n'est lisible",
-                    "Un interchange commence par UNB, précédé ou non de UNA, et se termine par UNZ",
-                ),
-            )
-        };
-        let hint = match switch.map(Tolerance::name) {
-            Some(name) => self.language.choose(
-                format!("Send nothing but interchanges, or switch tolerances.{name} on"),
-                format!("N'envoyez que des interchanges, ou activez tolerances.{name}"),
-            ),
-            None => hint.to_owned(),
-        };
-        Unreadable { sentence: sentence.to_owned(), hint, place }
+    /// What stands here cannot be read. Nobody knows its repertoire; one byte is one character.
+    fn unreadable(&self, stretch: Stretch<'_>, why: impl FnOnce(&[u8]) -> [String; 2]) -> Unreadable {
+        let [sentence, hint] = why(stretch.bytes.get(stretch.whole.start..).unwrap_or_default());
+        let text = Text::new(stretch, Repertoire::Unoc, self.columns);
+        let (line, column) = text.line_and_column(0);
+        let excerpt = text.excerpt(&(0..0));
+        let place = FilePlace { line, column, offset: text.offset(), length: 0 };
+        Unreadable { sentence, hint, place: Some(place), source_line: Some(excerpt.text.clone()), excerpt }
     }
 
     /// Syntax and directory; with a partner also who speaks to whom, and what is processed.
@@ -145,32 +131,22 @@ impl Judge {
     }
 
     /// Guide, code lists and rules, whatever syntax said of the message.
-    fn content(
+    fn content<'a>(
         &self,
-        interchange: &Interchange<'_>,
-        number: u32,
-        message: &Message,
+        interchange: &'a Interchange<'a>,
+        message: &'a Message,
         structure: &Structure,
+        reader: &mut Reader<'a>,
     ) -> Vec<RuleFinding> {
-        let Some(guide) = self.rulebook.guide(&message.kind) else { return Vec::new() };
-        let anybody = self.partner.is_none().then(|| self.anybody(interchange, message, structure, guide)).flatten();
+        let reading = reader.read(interchange.segments_of(message), &structure.matches);
+        let anybody = if self.partner.is_none() { self.anybody(&reading.draft) } else { None };
         let Some(partner) = self.partner.as_ref().or(anybody.as_ref()) else { return Vec::new() };
         let Rulebook { codes, settings, zone, .. } = &self.rulebook;
-        let context = rules::Context::new((codes, settings), partner, (self.at, zone), self.language);
-        let mut reader = guide.reader(interchange.envelope.repertoire, &self.rulebook.zone);
-        judge_content(interchange, (number, message), structure, &mut reader, &context).findings
+        rules::judge(reading, &rules::Context::new((codes, settings), partner, (self.at, zone), self.language))
     }
 
     /// A partner that may file what this declaration states: whoever that is, the rules of authority have nothing to say.
-    fn anybody(
-        &self,
-        interchange: &Interchange<'_>,
-        message: &Message,
-        structure: &Structure,
-        guide: &Guide,
-    ) -> Option<Partner> {
-        let mut reader = guide.reader(interchange.envelope.repertoire, &self.rulebook.zone);
-        let Reading { draft, .. } = reader.read(interchange.segments_of(message), &structure.matches);
+    fn anybody(&self, draft: &Draft<'_>) -> Option<Partner> {
         let pair = draft.authorization_id.as_ref().zip(draft.business_number.as_ref());
         let authority = pair.and_then(|(authorization_id, business_number)| {
             Some(Authority {
@@ -193,60 +169,91 @@ impl Judge {
     }
 }
 
-/// Line breaks in front of what stands here mean nothing.
-fn line_breaks(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
-}
-
 /// One interchange with everything that was found in it.
 struct Examination<'a> {
     judge: &'a Judge,
-    text: &'a Text<'a>,
-    /// Where the interchange begins in the file.
-    start: usize,
+    text: Text<'a>,
+    /// Which interchange of the file it is, from 1.
+    number: usize,
+    /// What was read: spans of findings count in its bytes, and places in those that came.
     mended: &'a Mended<'a>,
     interchange: Interchange<'a>,
     notes: Vec<Note>,
-    /// The repertoire in which its bytes are shown.
-    repertoire: Repertoire,
     syntax: Syntax,
 }
 
 impl<'a> Examination<'a> {
-    fn of(judge: &'a Judge, text: &'a Text<'a>, mended: &'a Mended<'a>, start: usize) -> Option<Self> {
-        let opened = mended.read()?;
-        let (interchange, findings, notes) = (opened.interchange, opened.findings, opened.notes);
-        let syntax = judge.syntax(&interchange, findings);
+    fn of(judge: &'a Judge, stretch: &Stretch<'a>, mended: &'a Mended<'a>, number: usize) -> Option<Self> {
+        let Reading { interchange, findings, notes } = mended.read()?;
         let is_utf8 = notes.iter().any(|note| note.tolerance == Tolerance::Utf8UnderUnoc);
         let repertoire = if is_utf8 { Repertoire::Unoy } else { interchange.envelope.repertoire };
-        Some(Self { judge, text, start, mended, interchange, notes, repertoire, syntax })
+        let text = Text::new(stretch.clone(), repertoire, judge.columns);
+        let syntax = judge.syntax(&interchange, findings);
+        Some(Self { judge, text, number, mended, interchange, notes, syntax })
     }
 
+    /// Tells everything in the order of the bytes, message by message.
     fn tell(&self, report: &mut FileReport) {
-        report.interchanges.push(self.summary());
-        let number = report.interchanges.len();
-        let is_next = number > 1;
-        let follows = is_next.then_some(Note { tolerance: Tolerance::SeveralInterchanges, count: 1, first: 0..0 });
-        self.notes.iter().chain(&follows).for_each(|note| report.take_note(self.note(number, note)));
-        report.findings.extend(self.syntax.findings.iter().map(|finding| self.syntax_finding(number, finding)));
-        if self.judge.is_syntax_only {
-            return;
-        }
+        report.begin(|| self.summary(), self.interchange.messages.len());
+        self.take_notes(report);
+        let mut readers = self.readers();
+        let refused = Refused::by(&self.syntax.findings);
+        let mut findings = self.syntax.findings.as_slice();
         for ((index, message), structure) in (0..).zip(&self.interchange.messages).zip(&self.syntax.structures) {
-            let Some(structure) = structure else { continue };
-            let findings = self.judge.content(&self.interchange, index, message, structure);
-            let told = findings.iter().filter(|finding| !self.is_echo(index, finding));
-            report.findings.extend(told.map(|finding| self.content_finding(number, index, finding)));
+            let end = self.interchange.segments_of(message).next_back().map_or(0, |segment| segment.span().end);
+            let (own, rest) = findings.split_at(findings.partition_point(|finding| finding.span.start <= end));
+            let reader = readers.iter_mut().find(|reader| reader.guide().applies_to(&message.kind));
+            let content = match (structure, reader) {
+                (Some(structure), Some(reader)) => self.judge.content(&self.interchange, message, structure, reader),
+                _ => Vec::new(),
+            };
+            let has_errors = content.iter().any(|finding| finding.severity == Severity::Error);
+            report.counts.refused += usize::from(has_errors || refused.has(index, message));
+            self.tell_message(report, index, own, &content);
+            findings = rest;
+        }
+        self.tell_message(report, 0, findings, &[]);
+    }
+
+    /// What reads declarations; nothing when only syntax counts.
+    fn readers(&self) -> Vec<Reader<'_>> {
+        let Rulebook { guides, zone, .. } = &self.judge.rulebook;
+        let wanted = guides.iter().filter(|_| !self.judge.is_syntax_only);
+        wanted.map(|guide| guide.reader(self.interchange.envelope.repertoire, zone)).collect()
+    }
+
+    /// Notes what was taken although the standard does not have it.
+    fn take_notes(&self, report: &mut FileReport) {
+        let several = Note { tolerance: Tolerance::SeveralInterchanges, count: 1, first: 0..0 };
+        let several = (self.number > 1).then_some(several);
+        for note in self.notes.iter().chain(&several) {
+            report.take_note(NoteReport {
+                tolerance: note.tolerance.name(),
+                sentence: capitalised(note.tolerance.sentence(self.judge.language)),
+                count: note.count,
+                place: self.place(&note.first),
+                interchange: self.number,
+            });
         }
     }
 
-    fn note(&self, number: usize, note: &Note) -> NoteReport {
-        NoteReport {
-            tolerance: note.tolerance.name(),
-            sentence: capitalised(note.tolerance.sentence(self.judge.language)),
-            count: note.count,
-            place: self.place_of(&note.first),
-            interchange: number,
+    /// Tells what was found in one message, and in front of it.
+    fn tell_message(&self, report: &mut FileReport, index: u32, syntax: &[SyntaxFinding], content: &[RuleFinding]) {
+        let version = self.interchange.envelope.version;
+        let own = |finding: &&RuleFinding| !is_echo(syntax, index, finding);
+        let mut content: Vec<(Range<usize>, &RuleFinding)> =
+            content.iter().filter(own).map(|finding| (self.shown(index, finding), finding)).collect();
+        content.sort_by_key(|(span, _)| span.start);
+        let mut content = content.into_iter().peekable();
+        for finding in syntax {
+            while let Some((span, rule)) = content.next_if(|(span, _)| span.start < finding.span.start) {
+                report.tell(&rule.code, rule.severity, || self.content_finding(index, rule, &span));
+            }
+            let code = finding.error.code(version).to_string();
+            report.tell(&code, Severity::Error, || self.syntax_finding(&code, finding));
+        }
+        for (span, rule) in content {
+            report.tell(&rule.code, rule.severity, || self.content_finding(index, rule, &span));
         }
     }
 
@@ -254,7 +261,7 @@ impl<'a> Examination<'a> {
         let envelope = &self.interchange.envelope;
         let message = |message: &Message| MessageReport {
             reference: message.reference.clone(),
-            kind: written_kind(&message.kind),
+            kind: if is_package(message) { PACKAGE.to_owned() } else { written_kind(&message.kind) },
             is_declaration: self.judge.rulebook.guide(&message.kind).is_some(),
         };
         InterchangeReport {
@@ -262,80 +269,119 @@ impl<'a> Examination<'a> {
             sender: written_party(&envelope.sender),
             recipient: written_party(&envelope.recipient),
             is_practice: envelope.is_practice,
-            line: self.place(&(0..0)).line,
+            line: self.text.line_and_column(0).0,
             messages: self.interchange.messages.iter().map(message).collect(),
         }
     }
 
-    /// Whether guide or rules only say again what the directory said: of the same element, or that a segment is not used
-    /// in which something is wrong already.
-    fn is_echo(&self, index: u32, finding: &RuleFinding) -> bool {
-        let Some(point) = &finding.segment else { return false };
-        let is_same = |said: Option<ElementPlace>| match (said, point.element) {
-            (Some(said), Some(element)) => {
-                said.element == element.element && (said.component.is_none() || said.component == element.component)
-            }
-            (_, None) => finding.severity == Severity::Notice,
-            (None, Some(_)) => false,
-        };
-        self.syntax.findings.iter().any(|said| match said.place {
-            Place::Segment { message, position, element } => {
-                message == index && position == point.position && is_same(element)
-            }
-            Place::Interchange { .. } | Place::FunctionalGroup { .. } | Place::Message { .. } => false,
-        })
-    }
-
-    fn syntax_finding(&self, number: usize, finding: &SyntaxFinding) -> Finding {
-        let (judge, envelope) = (self.judge, &self.interchange.envelope);
-        let place = Spot::of(&finding.place);
-        let segment = place.position.zip(place.message).and_then(|(position, message)| self.segment(message, position));
-        let tag = place.service.map(|tag| tag.as_str().to_owned()).or_else(|| segment.map(|segment| tag_of(&segment)));
-        let sentence = judge.language.choose(finding.error.english(), finding.error.french());
-        let catalogue = &judge.rulebook.catalogue;
-        let hint = remedy(finding, segment.as_ref(), &self.interchange, catalogue, judge.language);
+    fn syntax_finding(&self, code: &str, finding: &SyntaxFinding) -> Finding {
+        let (catalogue, language) = (&self.judge.rulebook.catalogue, self.judge.language);
+        let spot = Spot::from(&finding.place);
+        let site = Site::at(catalogue, &self.interchange, &self.syntax.structures, &spot);
+        let Expectation { expected, found } = of_syntax(finding, &site, catalogue, language);
+        let gap = (finding.error == SyntaxError::Missing).then(|| site.gap()).flatten();
+        let span = gap.unwrap_or_else(|| finding.span.clone());
         Finding {
-            code: format!("S{:02}", finding.error.code(envelope.version)),
             family: Family::Syntax,
-            severity: Severity::Error,
-            sentence: capitalised(sentence),
+            sentence: capitalised(language.choose(finding.error.english(), finding.error.french())),
             detail: Some(finding.detail.clone()).filter(|detail| !detail.is_empty()),
-            hint: Some(capitalised(&hint)),
-            place: self.place(&finding.span),
-            interchange: number,
-            group: place.group.map(|group| group + 1),
-            message: place.message.map(|message| message + 1),
-            segment: tag.map(|tag| SegmentReport { tag, position: place.position }),
-            element: place.element.map(|element| element.element),
-            component: place.element.and_then(|element| element.component),
-            occurrence: place.element.and_then(|element| element.occurrence),
-            commodity: None,
-            repertoire: self.repertoire,
+            expected,
+            found,
+            hint: Some(capitalised(&remedy(finding, &site, catalogue, language))),
+            is_behind: finding.error == SyntaxError::Missing && spot.element.is_none() && spot.position.is_some(),
+            ..self.finding(code, Severity::Error, &spot, &site, &span)
         }
     }
 
-    fn content_finding(&self, number: usize, index: u32, finding: &RuleFinding) -> Finding {
-        let point = finding.segment.as_ref();
-        let element = point.and_then(|point| point.element);
-        let remedy = rules::explain(&finding.code).map(|rule| rule.remedy.in_language(self.judge.language).to_owned());
+    fn content_finding(&self, index: u32, finding: &RuleFinding, span: &Range<usize>) -> Finding {
+        let (catalogue, language) = (&self.judge.rulebook.catalogue, self.judge.language);
+        let spot = Spot::of_rule(index, finding);
+        let site = Site::at(catalogue, &self.interchange, &self.syntax.structures, &spot);
+        let rule = rules::explain(&finding.code);
+        // A rule whose sentence names no value is about one that is not there, and points at what demands it.
+        let has_value = rule.is_none_or(|rule| rule.sentence.english.contains('{'));
+        let is_there = has_value && spot.element.is_some() && !finding.span.is_empty();
+        let found = is_there.then(|| stated(&site, span)).flatten();
+        let remedy = rule.map(|rule| rule.remedy.in_language(language));
+        let list = found.as_ref().and_then(|_| self.list(&finding.code, index));
+        let on = self.judge.at.to_zoned(self.judge.rulebook.zone.clone()).date();
+        let value = list.map(|_| super::expectation::value(&site, span)).unwrap_or_default();
+        let nearest =
+            list.filter(|list| !list.is_valid(&value, on)).map(|list| nearest_codes(list, &value, on, language));
+        let hints: Vec<String> = remedy.map(str::to_owned).into_iter().chain(nearest.flatten()).collect();
         Finding {
-            code: finding.code.clone(),
             family: Family::Content,
-            severity: finding.severity,
             sentence: finding.text.clone(),
-            detail: None,
-            hint: remedy,
-            place: self.place(&self.shown(index, finding)),
-            interchange: number,
-            group: None,
-            message: Some(index + 1),
-            segment: point.map(|point| SegmentReport { tag: point.tag.to_string(), position: Some(point.position) }),
-            element: element.map(|element| element.element),
-            component: element.and_then(|element| element.component),
-            occurrence: element.and_then(|element| element.occurrence),
+            expected: list.map(|list| {
+                let (name, count) = (list.name(), list.len());
+                language.choose(
+                    format!("one of the {count} codes of the list {name}"),
+                    format!("un des {count} codes de la liste {name}"),
+                )
+            }),
+            found,
+            hint: Some(hints.join("; ")).filter(|hint| !hint.is_empty()),
             commodity: finding.line,
-            repertoire: self.repertoire,
+            ..self.finding(&finding.code, finding.severity, &spot, &site, span)
         }
+    }
+
+    /// The one code list whose values have this finding when they are not in it.
+    fn list(&self, code: &str, index: u32) -> Option<&CodeList> {
+        let codes = &self.judge.rulebook.codes;
+        if let Some((_, name)) = LISTS.iter().find(|(of, _)| *of == code) {
+            return codes.list(name);
+        }
+        let message = self.interchange.messages.get(usize::try_from(index).ok()?)?;
+        let guide = self.judge.rulebook.guide(&message.kind)?;
+        let mut lists = guide.elements().filter_map(|element| element.list.as_ref()).filter(|(_, of)| of == code);
+        let (name, _) = lists.next()?;
+        if lists.any(|(other, _)| other != name) {
+            return None;
+        }
+        codes.list(name)
+    }
+
+    /// What every finding has: its place in the file, in the interchange and in the table.
+    fn finding(&self, code: &str, severity: Severity, spot: &Spot, site: &Site<'_>, span: &Range<usize>) -> Finding {
+        let shown = self.mended.original(span);
+        let excerpt = self.text.excerpt(&shown);
+        let message = spot.message.and_then(|index| self.interchange.messages.get(usize::try_from(index).ok()?));
+        let tag = spot.service.map(|tag| tag.as_str().to_owned()).or_else(|| site.segment.as_ref().map(tag_of));
+        Finding {
+            code: code.to_owned(),
+            family: Family::Syntax,
+            severity,
+            sentence: String::new(),
+            detail: None,
+            expected: None,
+            found: None,
+            hint: None,
+            place: self.place(&shown),
+            source_line: excerpt.text.clone(),
+            interchange: self.number,
+            group: spot.group.map(|group| group + 1),
+            message: spot.message.map(|message| message + 1),
+            segment: tag.map(|tag| SegmentReport { tag, position: spot.position }),
+            path: site.table_place().map(ToString::to_string),
+            element: spot.element.map(|element| element.element),
+            component: spot.element.and_then(|element| element.component),
+            occurrence: spot.element.and_then(|element| element.occurrence),
+            commodity: None,
+            excerpt,
+            message_name: message.map(|message| {
+                let kind = if is_package(message) { PACKAGE } else { &message.kind.kind };
+                (kind.to_owned(), message.reference.clone())
+            }),
+            is_behind: false,
+            element_name: site.element_spec().map(|element| named(&element.name, element.id.as_str())),
+        }
+    }
+
+    /// The place of bytes as they came.
+    fn place(&self, shown: &Range<usize>) -> FilePlace {
+        let (line, column) = self.text.line_and_column(shown.start);
+        FilePlace { line, column, offset: self.text.offset() + shown.start, length: shown.len() }
     }
 
     /// The bytes that show a finding: its own, else its segment, else the beginning of its message.
@@ -351,48 +397,14 @@ impl<'a> Examination<'a> {
         let message = self.interchange.messages.get(usize::try_from(message).ok()?)?;
         self.interchange.segments_of(message).nth(usize::try_from(position.checked_sub(1)?).ok()?)
     }
-
-    fn place(&self, span: &Range<usize>) -> FilePlace {
-        self.place_of(&self.mended.original(span))
-    }
-
-    /// The place of bytes as they came.
-    fn place_of(&self, span: &Range<usize>) -> FilePlace {
-        let offset = self.start + span.start;
-        let (line, column) = self.text.point(offset, self.repertoire);
-        FilePlace { line, column, offset, length: span.len() }
-    }
-}
-
-/// A place, taken apart.
-#[derive(Default)]
-struct Spot {
-    group: Option<u32>,
-    message: Option<u32>,
-    position: Option<u32>,
-    service: Option<ServiceTag>,
-    element: Option<ElementPlace>,
-}
-
-impl Spot {
-    fn of(place: &Place) -> Self {
-        match *place {
-            Place::Interchange { segment, element } => Self { service: segment, element, ..Self::default() },
-            Place::FunctionalGroup { group, segment, element } => {
-                Self { group: Some(group), service: segment, element, ..Self::default() }
-            }
-            Place::Message { message, segment, element } => {
-                Self { message: Some(message), service: segment, element, ..Self::default() }
-            }
-            Place::Segment { message, position, element } => {
-                Self { message: Some(message), position: Some(position), element, ..Self::default() }
-            }
-        }
-    }
 }
 
 fn tag_of(segment: &Segment<'_>) -> String {
     String::from_utf8_lossy(segment.tag_bytes()).into_owned()
+}
+
+fn is_package(message: &Message) -> bool {
+    message.package.is_some()
 }
 
 fn written_party(party: &PartyId) -> String {

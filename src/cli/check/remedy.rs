@@ -1,72 +1,98 @@
-//! What to do about a finding of syntax or directory. Rules bring their own remedies.
+//! What to do about a finding: the value or name that would be right where it is known, else what is generally done.
 
-use crate::edifact::{Interchange, MessageType, Place, Segment, SyntaxError, SyntaxFinding};
-use crate::grammar::{Catalogue, MessageGrammar};
+use jiff::civil::Date;
+
+use super::expectation::{directory_codes, right_value, value};
+use super::site::Site;
+use super::syntax_code::SyntaxCode;
+use crate::codes::CodeList;
+use crate::edifact::{MessageType, Place, Repertoire, Segment, SyntaxError, SyntaxFinding};
+use crate::grammar::{Catalogue, MessageGrammar, ValueKind};
 use crate::language::Language;
 
-/// What to do about a finding: the value or name that would be right where it is known, else what is generally done.
-pub(super) fn remedy(
-    finding: &SyntaxFinding,
-    segment: Option<&Segment<'_>>,
-    interchange: &Interchange<'_>,
-    catalogue: &Catalogue,
-    language: Language,
-) -> String {
-    let right = right_value(finding, interchange)
-        .map(|right| language.choose(format!("write {right}"), format!("écrivez {right}")));
-    let meant = || nearest(finding, segment, interchange, catalogue);
-    let meant = || {
-        meant().map(|name| {
-            language.choose(format!("perhaps {name} was meant"), format!("peut-être fallait-il écrire {name}"))
-        })
+/// Most codes that are proposed for one that a list does not hold.
+const PROPOSALS_MAX: usize = 3;
+/// Most codes of a list that are compared; a longer list is searched around the place where the code would stand.
+const CANDIDATES_MAX: usize = 512;
+
+/// What to do about a finding of syntax or directory.
+pub(super) fn remedy(finding: &SyntaxFinding, site: &Site<'_>, catalogue: &Catalogue, language: Language) -> String {
+    let write = |right: String| language.choose(format!("write {right}"), format!("écrivez {right}"));
+    let meant = |name: String| {
+        language.choose(format!("perhaps {name} was meant"), format!("peut-être fallait-il écrire {name}"))
     };
-    right.or_else(meant).unwrap_or_else(|| general(finding.error, language).to_owned())
+    let known = right_value(finding, site).or_else(|| right_number(finding, site)).map(write);
+    let known = known.or_else(|| nearest(finding, site, catalogue).map(meant));
+    let known = known.or_else(|| {
+        let list = directory_codes(finding, site)?;
+        nearest_named(list.iter(), &value(site, &finding.span), language)
+    });
+    let known = known.or_else(|| right_length(finding, site, language)).or_else(|| repertoire(finding, site, language));
+    known.unwrap_or_else(|| {
+        SyntaxCode::of(finding.error).map(|code| code.remedy(language)).unwrap_or_default().to_owned()
+    })
 }
 
-/// The entry of the table.
-fn general(error: SyntaxError, language: Language) -> &'static str {
-    let entry = REMEDIES.iter().find(|(known, ..)| *known == error);
-    entry.map(|(_, english, french)| language.choose(*english, *french)).unwrap_or_default()
+/// The number that was meant, where only its notation is wrong.
+fn right_number(finding: &SyntaxFinding, site: &Site<'_>) -> Option<String> {
+    let mark = char::from(site.interchange.service().decimal_mark);
+    let stated = value(site, &finding.span);
+    let right = if finding.error == SyntaxError::InvalidDecimalNotation {
+        stated.replace(['.', ','], &mark.to_string())
+    } else if finding.error == SyntaxError::MissingDigit {
+        stated.replacen(mark, &format!("0{mark}"), 1)
+    } else {
+        return None;
+    };
+    let is_number = right.chars().all(|letter| letter.is_ascii_digit() || letter == mark || letter == '-');
+    (is_number && right.matches(mark).count() == 1 && right != stated).then_some(right)
 }
 
-/// The count or reference that the trailer should have.
-fn right_value(finding: &SyntaxFinding, interchange: &Interchange<'_>) -> Option<String> {
-    let Interchange { groups, messages, envelope, .. } = interchange;
-    let index = |number: u32| usize::try_from(number).ok();
-    match (finding.error, finding.place) {
-        (SyntaxError::CountDoesNotMatch, Place::Message { message, .. }) => {
-            Some(interchange.segments_of(messages.get(index(message)?)?).len().to_string())
-        }
-        (SyntaxError::CountDoesNotMatch, Place::FunctionalGroup { group, .. }) => {
-            Some(messages.iter().filter(|message| message.group == Some(group)).count().to_string())
-        }
-        (SyntaxError::CountDoesNotMatch, Place::Interchange { .. }) => {
-            Some(if groups.is_empty() { messages.len() } else { groups.len() }.to_string())
-        }
-        (SyntaxError::ReferencesDoNotMatch, Place::Message { message, .. }) => {
-            Some(messages.get(index(message)?)?.reference.clone())
-        }
-        (SyntaxError::ReferencesDoNotMatch, Place::FunctionalGroup { group, .. }) => {
-            Some(groups.get(index(group)?)?.reference.clone())
-        }
-        (SyntaxError::ReferencesDoNotMatch, Place::Interchange { .. }) => Some(envelope.reference.0.clone()),
-        _ => None,
+fn right_length(finding: &SyntaxFinding, site: &Site<'_>, language: Language) -> Option<String> {
+    let representation = site.value_spec()?.representation;
+    let unit = match representation.kind == ValueKind::Numeric {
+        true => language.choose("digits", "chiffres"),
+        false => language.choose("characters", "caractères"),
+    };
+    let (least, most) = (representation.length_min, representation.length_max);
+    if finding.error == SyntaxError::TooLong {
+        let (english, french) = (format!("shorten it to {most} {unit}"), format!("raccourcissez-la à {most} {unit}"));
+        Some(language.choose(english, french))
+    } else if finding.error == SyntaxError::TooShort {
+        let (english, french) = (format!("lengthen it to {least} {unit}"), format!("allongez-la à {least} {unit}"));
+        Some(language.choose(english, french))
+    } else {
+        None
     }
 }
 
+/// The repertoire that has a character which this one has not.
+fn repertoire(finding: &SyntaxFinding, site: &Site<'_>, language: Language) -> Option<String> {
+    if finding.error != SyntaxError::InvalidCharacter {
+        return None;
+    }
+    let (byte, own) = (*site.interchange.bytes().get(finding.span.start)?, site.interchange.envelope.repertoire);
+    let has = |repertoire: &Repertoire| repertoire.allowed_bytes().get(usize::from(byte)).copied().unwrap_or_default();
+    // The first three hold each other; whether a byte above them is meant in one part of ISO 8859 or another, nobody knows.
+    let wider = [Repertoire::Unob, Repertoire::Unoc].into_iter().find(has)?.as_str();
+    matches!(own, Repertoire::Unoa | Repertoire::Unob).then(|| {
+        language.choose(
+            format!("write another character, or {wider} in UNB, which has it"),
+            format!("écrivez un autre caractère, ou {wider} dans UNB, qui le contient"),
+        )
+    })
+}
+
 /// The segment or message type that was perhaps meant.
-fn nearest(
-    finding: &SyntaxFinding,
-    segment: Option<&Segment<'_>>,
-    interchange: &Interchange<'_>,
-    catalogue: &Catalogue,
-) -> Option<String> {
-    let message = interchange.messages.get(usize::try_from(finding.place.message()?).ok()?)?;
-    match (finding.error, finding.place, catalogue.message(&message.kind)) {
+fn nearest(finding: &SyntaxFinding, site: &Site<'_>, catalogue: &Catalogue) -> Option<String> {
+    match (finding.error, finding.place, site.grammar) {
         (SyntaxError::NotSupported, Place::Segment { element: None, .. }, Some(grammar)) => {
-            nearest_tag(segment?, grammar)
+            nearest_tag(&site.segment?, grammar)
         }
-        (SyntaxError::ValueNotSupported, Place::Message { .. }, None) => nearest_type(&message.kind, catalogue),
+        (SyntaxError::ValueNotSupported, Place::Message { message, .. }, None) => {
+            let message = site.interchange.messages.get(usize::try_from(message).ok()?)?;
+            nearest_type(&message.kind, catalogue)
+        }
         _ => None,
     }
 }
@@ -88,164 +114,51 @@ fn nearest_type(kind: &MessageType, catalogue: &Catalogue) -> Option<String> {
     known.min().filter(|(distance, _)| *distance <= said.len() / 3).map(|(_, known)| known)
 }
 
-/// What is generally done, in English and in French.
-const REMEDIES: &[(SyntaxError, &str, &str)] = &[
-    (
-        SyntaxError::UnsupportedSyntax,
-        "write UNOA to UNOK or UNOY and version 1 to 4 in UNB",
-        "écrivez UNOA à UNOK ou UNOY et une version de 1 à 4 dans UNB",
-    ),
-    (
-        SyntaxError::NotTheRecipient,
-        "write the identity of the gateway into S003 of UNB",
-        "écrivez l'identité de la passerelle dans S003 de UNB",
-    ),
-    (
-        SyntaxError::InvalidValue,
-        "compare the value with the directory and the guide",
-        "comparez la valeur avec le répertoire et le guide",
-    ),
-    (
-        SyntaxError::ValueNotSupported,
-        "compare the value with the directory and the guide",
-        "comparez la valeur avec le répertoire et le guide",
-    ),
-    (SyntaxError::Missing, "put it in at this place", "ajoutez-la à cet endroit"),
-    (
-        SyntaxError::NotSupported,
-        "take it out, or put it where the directory has it",
-        "retirez-le, ou placez-le là où le répertoire le prévoit",
-    ),
-    (
-        SyntaxError::TooManyConstituents,
-        "take out what is too much; perhaps a separator in a text is not released",
-        "retirez le surplus; peut-être un séparateur dans un texte n'est-il pas annulé",
-    ),
-    (
-        SyntaxError::NoAgreement,
-        "agree with the administration on it first",
-        "convenez-en d'abord avec l'administration",
-    ),
-    (SyntaxError::Unspecified, "correct the other findings first", "corrigez d'abord les autres constats"),
-    (
-        SyntaxError::InvalidDecimalNotation,
-        "write the decimal mark that UNA names, or a full stop without UNA",
-        "écrivez la marque décimale que nomme UNA, ou un point sans UNA",
-    ),
-    (
-        SyntaxError::InvalidServiceCharacter,
-        "choose six different characters, none of them a letter or a digit; UNA:+.? ' is usual",
-        "choisissez six caractères différents, ni lettre ni chiffre; UNA:+.? ' est d'usage",
-    ),
-    (
-        SyntaxError::InvalidCharacter,
-        "write another character, or name a repertoire in UNB that has it",
-        "écrivez un autre caractère, ou nommez dans UNB un répertoire qui le contient",
-    ),
-    (
-        SyntaxError::InvalidServiceUse,
-        "release service characters that stand in texts",
-        "annulez les caractères de service qui se trouvent dans des textes",
-    ),
-    (
-        SyntaxError::UnknownSender,
-        "write the identity that belongs to this certificate into S002 of UNB",
-        "écrivez dans S002 de UNB l'identité qui va avec ce certificat",
-    ),
-    (
-        SyntaxError::TooOld,
-        "send it again with a new reference and date",
-        "renvoyez-le avec une nouvelle référence et une nouvelle date",
-    ),
-    (
-        SyntaxError::TestNotSupported,
-        "leave 0035 empty, or write 1 for practice",
-        "laissez 0035 vide, ou écrivez 1 pour un essai",
-    ),
-    (SyntaxError::Duplicate, "give it a reference of its own", "donnez-lui une référence propre"),
-    (
-        SyntaxError::SecurityNotSupported,
-        "leave security segments out: the channel is what is secured",
-        "omettez les segments de sécurité: c'est le canal qui est sécurisé",
-    ),
-    (SyntaxError::ReferencesDoNotMatch, "repeat the reference of the header", "répétez la référence de l'en-tête"),
-    (
-        SyntaxError::CountDoesNotMatch,
-        "count again: UNT counts segments with UNH and UNT, UNE messages, UNZ groups, or messages without groups",
-        "recomptez: UNT compte les segments avec UNH et UNT, UNE les messages, UNZ les groupes, ou les messages sans groupe",
-    ),
-    (
-        SyntaxError::GroupsAndMessagesMixed,
-        "put all messages into functional groups, or none",
-        "mettez tous les messages dans des groupes fonctionnels, ou aucun",
-    ),
-    (
-        SyntaxError::MoreThanOneMessageType,
-        "begin another functional group for the other type",
-        "commencez un autre groupe fonctionnel pour l'autre type",
-    ),
-    (
-        SyntaxError::LowerLevelEmpty,
-        "put a message in, or leave the envelope out",
-        "mettez-y un message, ou omettez l'enveloppe",
-    ),
-    (
-        SyntaxError::OutsideMessage,
-        "put it between UNH and UNT, or take it out",
-        "placez-le entre UNH et UNT, ou retirez-le",
-    ),
-    (SyntaxError::NestingIndicator, "leave the indicator behind the tag out", "omettez l'indicateur après l'étiquette"),
-    (
-        SyntaxError::TooManyRepetitions,
-        "take out what is too much, or divide it over several messages",
-        "retirez le surplus, ou répartissez-le sur plusieurs messages",
-    ),
-    (
-        SyntaxError::TooManyGroupRepetitions,
-        "take out what is too much, or divide it over several messages",
-        "retirez le surplus, ou répartissez-le sur plusieurs messages",
-    ),
-    (
-        SyntaxError::InvalidCharacterType,
-        "write only characters of the type that the directory demands",
-        "n'écrivez que des caractères du type que le répertoire demande",
-    ),
-    (
-        SyntaxError::MissingDigit,
-        "write a digit in front of the decimal mark: 0.5",
-        "écrivez un chiffre devant la marque décimale: 0.5",
-    ),
-    (SyntaxError::TooLong, "shorten it to the length of the directory", "raccourcissez-la à la longueur du répertoire"),
-    (SyntaxError::TooShort, "lengthen it to the length of the directory", "allongez-la à la longueur du répertoire"),
-    (
-        SyntaxError::TrailingSeparator,
-        "take out separators without anything after them",
-        "retirez les séparateurs sans rien derrière",
-    ),
-    (SyntaxError::UnsupportedCharacterSet, "write UNOA to UNOK or UNOY in UNB", "écrivez UNOA à UNOK ou UNOY dans UNB"),
-    (
-        SyntaxError::UnsupportedEnvelope,
-        "use UNB, UNG and UNH, and no other envelope",
-        "utilisez UNB, UNG et UNH, et aucune autre enveloppe",
-    ),
-    (
-        SyntaxError::DependencyViolated,
-        "look at the dependency notes of the segment",
-        "voyez les notes de dépendance du segment",
-    ),
-];
+/// The codes of a list that are nearest to one that it does not hold on a day, each with its name.
+pub(super) fn nearest_codes(list: &CodeList, code: &str, on: Date, language: Language) -> Option<String> {
+    let valid = list.iter().filter(|entry| entry.is_valid(on));
+    let mut known: Vec<(&str, &str)> = valid.map(|entry| (&*entry.code, entry.name_in(language))).collect();
+    known.dedup_by_key(|(code, _)| *code);
+    let middle = known.partition_point(|(known, _)| *known < &*code.trim().to_uppercase());
+    let from = middle.saturating_sub(CANDIDATES_MAX / 2).min(known.len().saturating_sub(CANDIDATES_MAX));
+    nearest_named(known.into_iter().skip(from).take(CANDIDATES_MAX), code, language)
+}
+
+/// The codes that are nearest to one that is none of them, each with its name.
+fn nearest_named<C: AsRef<str>, N: AsRef<str>>(
+    known: impl Iterator<Item = (C, N)>,
+    code: &str,
+    language: Language,
+) -> Option<String> {
+    let meant = code.trim().to_uppercase();
+    let mut near: Vec<((usize, bool, usize), C, N)> = known
+        .map(|(code, name)| {
+            let is_elsewhere = code.as_ref().chars().next() != meant.chars().next();
+            let distance = strsim::osa_distance(code.as_ref(), &meant);
+            ((distance, is_elsewhere, code.as_ref().len().abs_diff(meant.len())), code, name)
+        })
+        .filter(|((distance, ..), ..)| *distance <= (meant.chars().count() / 2).min(2))
+        .collect();
+    if near.iter().any(|((distance, ..), ..)| *distance == 0) {
+        near.retain(|((distance, ..), ..)| *distance == 0);
+    }
+    near.sort_by_key(|(order, ..)| *order);
+    let named = near.iter().take(PROPOSALS_MAX).map(|(.., code, name)| match (code.as_ref(), name.as_ref()) {
+        (code, "") => code.to_owned(),
+        (code, name) => format!("{code} ({name})"),
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    (!named.is_empty()).then(|| {
+        language.choose(format!("the nearest in the list: {named}"), format!("les plus proches de la liste: {named}"))
+    })
+}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use jiff::civil::date;
 
-    #[test]
-    fn every_remedy_is_there_in_both_languages() {
-        for error in SyntaxError::ALL {
-            let [english, french] = [Language::En, Language::Fr].map(|language| general(*error, language));
-            assert!(!english.is_empty() && !french.is_empty() && !english.ends_with('.') && !french.ends_with('.'));
-        }
-    }
+    use super::*;
+    use crate::codes::CodeLists;
 
     #[test]
     fn a_mistyped_tag_has_a_neighbour() {
@@ -263,6 +176,18 @@ mod tests {
     fn a_mistyped_message_type_has_a_neighbour() {
         let catalogue = Catalogue::embedded();
         assert_eq!(nearest_type(&cusdec("95B"), &catalogue).as_deref(), Some("CUSDEC:D:96B:UN"));
+    }
+
+    #[test]
+    fn a_code_that_a_list_does_not_hold_has_neighbours() {
+        let codes = CodeLists::embedded();
+        let check = |list, code, expected: Option<&str>| {
+            let found = nearest_codes(codes.list(list).unwrap(), code, date(2026, 11, 21), Language::En);
+            assert_eq!(found.as_deref(), expected);
+        };
+        check("provinces", "QX", Some("the nearest in the list: QC (Quebec)"));
+        check("countries", "jp", Some("the nearest in the list: JP (Japan)"));
+        check("units", "XXXXXXXX", None);
     }
 
     fn cusdec(release: &str) -> MessageType {

@@ -336,12 +336,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The message has ended: what its header, or its last line, lacks.
-    fn finish(&mut self, mut segments: impl Iterator<Item = Segment<'a>> + Clone) {
+    fn finish(&mut self, segments: impl Iterator<Item = Segment<'a>> + Clone) {
         self.end_line();
         let guide = self.guide;
+        let mut segments = (1..).zip(segments);
         let first = segments.clone().next();
-        if let Some(begin) = segments.find(|segment| segment.tag() == BEGIN).or(first) {
-            let position = if begin.tag() == BEGIN { 2 } else { 1 };
+        if let Some((position, begin)) = segments.find(|(_, segment)| segment.tag() == BEGIN).or(first) {
             let point = SegmentPoint { tag: begin.tag(), position, element: None };
             let [needed, _] = &guide.needed;
             self.check_presence(needed, None, point, &begin.span());
