@@ -107,6 +107,20 @@ impl FrameFinder {
 
     /// Looks behind what may stand in front and reads the service characters, as soon as enough bytes are there to tell.
     fn begin(&mut self, buffer: &[u8]) -> Result<(usize, ServiceChars), Frame> {
+        // More line breaks where nothing has begun yet tell nothing, however many come.
+        if self.scanned > 0 && next_content(buffer, self.scanned) == buffer.len() {
+            self.scanned = buffer.len();
+            return Err(Frame::Incomplete);
+        }
+        let begun = self.begin_anew(buffer);
+        if begun == Err(Frame::Incomplete) && matches!(buffer.last(), Some(b'\r' | b'\n')) {
+            self.scanned = buffer.len();
+        }
+        begun
+    }
+
+    /// The same, of all that is buffered.
+    fn begin_anew(&mut self, buffer: &[u8]) -> Result<(usize, ServiceChars), Frame> {
         let start = next_content(buffer, 0);
         if self.has_found && !self.tolerances.several_interchanges {
             return Err(if start < buffer.len() { Frame::Garbage } else { Frame::Incomplete });

@@ -93,27 +93,26 @@ impl<'a> Interchange<'a> {
     pub fn read(bytes: &'a [u8]) -> Option<(Self, Vec<SyntaxFinding>)> {
         let mut findings = Vec::new();
         let has_una = bytes.starts_with(b"UNA");
-        let service = ServiceChars::read(bytes).unwrap_or_else(|error| {
+        let advised = ServiceChars::read(bytes);
+        if let Err(error) = advised {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
-            findings.push(finding(
-                error,
-                place,
-                0..UNA_LENGTH.min(bytes.len()),
-                "UNA cannot be used; the default characters were",
-            ));
-            ServiceChars::DEFAULT
-        });
+            let detail = "UNA cannot be used; the default characters were";
+            findings.push(finding(error, place, 0..UNA_LENGTH.min(bytes.len()), detail));
+        }
         u32::try_from(bytes.len()).ok()?;
+        // An UNA that cannot be used is as if there were none, in syntax 4 too.
+        let is_advised = has_una && advised.is_ok();
+        let newer = advised.unwrap_or(ServiceChars::DEFAULT).for_version(true, is_advised);
         let content = skip_line_breaks(bytes, if has_una { UNA_LENGTH } else { 0 });
-        let header = Segment::at(service, bytes, content..first_end(&service, bytes, content)?);
+        let header = Segment::at(newer, bytes, content..first_end(&newer, bytes, content)?);
+        // Only syntax 4 knows repetitions: it is syntax 4 when UNB says so as syntax 4 reads it.
+        let is_syntax_4 = header.component(2, 2).is_some_and(|version| *version.unreleased() == *b"4");
+        let mut service = newer.for_version(is_syntax_4, is_advised);
+        let header = Segment::at(service, bytes, header.span());
         if header.tag() != Tag(*b"UNB") {
             return None;
         }
-        // Which characters UNB is read with depends on the version in it: only syntax 4 knows repetitions.
-        let is_syntax_4 = header.component(2, 2).is_some_and(|version| version.raw() == b"4");
-        let mut service = service.for_version(is_syntax_4, has_una);
-        let header = Segment::at(service, bytes, header.span());
-        let envelope = read_header(&header, &mut findings);
+        let envelope = read_header(&header, is_syntax_4, &mut findings);
         if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
             let detail = "the decimal mark of UNA is neither a full stop nor a comma";
@@ -249,7 +248,7 @@ impl<'a> Interchange<'a> {
                     let raw = component.raw();
                     let bad = raw.iter().position(|byte| !is_allowed(byte));
                     let broken = self.envelope.repertoire.fault_in_sequences(raw);
-                    let Some(at) = bad.or(broken) else { continue };
+                    let Some(at) = bad.into_iter().chain(broken).min() else { continue };
                     let byte = raw.get(at).copied().unwrap_or_default();
                     let element_place = ElementPlace {
                         element: element.position(),
@@ -327,6 +326,10 @@ impl Places {
             let tags = [(Some(group.header), ServiceTag::Ung), (group.trailer, ServiceTag::Une)];
             if let Some((_, tag)) = tags.into_iter().find(|(at, _)| *at == Some(index)) {
                 return Place::FunctionalGroup { group: count(self.group), segment: Some(tag), element: None };
+            }
+            let end = group.trailer.or(interchange.trailer);
+            if group.header < index && end.is_none_or(|end| index < end) {
+                return Place::FunctionalGroup { group: count(self.group), segment: None, element: None };
             }
         }
         let segment = match index {
