@@ -174,7 +174,7 @@ fn verdict(catalogue: &Catalogue, bytes: &[u8]) -> Verdict {
     }
     let unknown = interchange.messages.iter().find(|message| catalogue.message(&message.kind).is_none());
     unknown.map_or(Verdict::Accepted, |message| {
-        let MessageType { kind, version, release, agency, .. } = &message.kind;
+        let MessageType { kind, version, release, agency, .. } = &*message.kind;
         Verdict::Unknown(format!("{kind} {version}:{release}:{agency}"))
     })
 }
