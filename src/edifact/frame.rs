@@ -138,15 +138,16 @@ impl FrameFinder {
         // An illegal UNA is a finding of the reader; here the default characters find the end.
         let mut service = ServiceChars::read(content).unwrap_or(ServiceChars::DEFAULT);
         let first = header + if has_una { UNA_LENGTH } else { 0 };
+        // What is known to be line breaks is not looked at again when more bytes are needed to tell.
+        self.segment = next_content(buffer, self.segment.max(first));
         if self.tolerances.newline_terminator {
-            match implied_terminator(&service, buffer.get(first..).unwrap_or_default()) {
+            match implied_terminator(&service, buffer.get(self.segment..).unwrap_or_default()) {
                 Implied::Terminator(terminator) => service.terminator = terminator,
                 Implied::Undecided => return Err(Frame::Incomplete),
                 Implied::No => {}
             }
         }
         self.begun = Some((start, service));
-        self.segment = next_content(buffer, first);
         self.scanned = self.segment;
         Ok((start, service))
     }
@@ -275,6 +276,18 @@ mod tests {
         let stream = "To: UNA\nUNB+UNOA'UNZ+1'\nTo: B\nUNA:+.? 'UNB+B'UNZ+2'";
         check_with(Tolerances::ALL, stream, r"To: UNA\nUNB+UNOA\'UNZ+1\' | To: B\nUNA:+.? \'UNB+B\'UNZ+2\'");
         check(stream, "garbage");
+    }
+
+    #[test]
+    fn line_breaks_that_come_one_by_one_are_looked_at_once() {
+        let (mut finder, mut buffer) = (FrameFinder::default(), b"\xef\xbb\xbf".to_vec());
+        for _ in 0..200_000 {
+            buffer.push(b'\n');
+            assert_eq!(finder.find(&buffer), Frame::Incomplete);
+            assert_eq!(finder.scanned, buffer.len());
+        }
+        buffer.extend_from_slice(b"UNB+A'UNZ+1'");
+        assert_eq!(finder.find(&buffer), Frame::Interchange(0..buffer.len()));
     }
 
     #[test]

@@ -494,6 +494,7 @@ message TEST
     fn repetitions_are_counted() {
         check_in("UNOC:4", "CCC+x*y", &[]);
         check_in("UNOC:4", "CCC+x*y*z", &["35 2 2*3 z"]);
+        check_in("UNOC:4", "CCC+x*y**z*z", &["35 2 2*4 z"]);
         check_in("UNOC:4", "AAA+x*abcdef", &["39 2 2*2 abcdef", "35 2 2*2 abcdef"]);
         check("CCC+x*y", &[]);
     }

@@ -8,8 +8,10 @@ use super::reader;
 /// Most findings that the gateway tells of one interchange; beyond them only that there are more is told.
 const FINDINGS_MAX: usize = 1_000;
 
-/// Both find the same interchanges in a stream; each of them, and what is left, is read the same.
+/// Both find the same interchanges in a stream; each of them, what is left, and all of it as if it were one, is read the
+/// same.
 pub(crate) fn compare_stream(stream: &[u8]) {
+    compare(stream);
     let mut rest = stream;
     loop {
         let mut finder = FrameFinder::default();
