@@ -200,12 +200,14 @@ pub(super) fn texts<'a, const N: usize>(
 }
 
 /// Reads UNB. What of it cannot be supported is a finding; what is left out or too long is the service grammar's.
-pub(super) fn read_header(header: &Segment<'_>, findings: &mut Vec<SyntaxFinding>) -> Envelope {
+///
+/// A version 4 that is there only as long as nothing repeats (`is_syntax_4` says no) is none.
+pub(super) fn read_header(header: &Segment<'_>, is_syntax_4: bool, findings: &mut Vec<SyntaxFinding>) -> Envelope {
     let bytes = |element, component| {
         header.component(element, component).map(|found| found.unreleased().into_owned()).unwrap_or_default()
     };
     let (named_repertoire, named_version) = (bytes(2, 1), bytes(2, 2));
-    let version = SyntaxVersion::read(&named_version);
+    let version = SyntaxVersion::read(&named_version).filter(|version| is_syntax_4 == (*version == SyntaxVersion::V4));
     let repertoire = Repertoire::read(&named_repertoire);
     let mut unsupported = |error, component| {
         let span = header.element(2).map_or(header.span(), |element| element.span());

@@ -107,6 +107,20 @@ impl FrameFinder {
 
     /// Looks behind what may stand in front and reads the service characters, as soon as enough bytes are there to tell.
     fn begin(&mut self, buffer: &[u8]) -> Result<(usize, ServiceChars), Frame> {
+        // More line breaks where nothing has begun yet tell nothing, however many come.
+        if self.scanned > 0 && next_content(buffer, self.scanned) == buffer.len() {
+            self.scanned = buffer.len();
+            return Err(Frame::Incomplete);
+        }
+        let begun = self.begin_anew(buffer);
+        if begun == Err(Frame::Incomplete) && matches!(buffer.last(), Some(b'\r' | b'\n')) {
+            self.scanned = buffer.len();
+        }
+        begun
+    }
+
+    /// The same, of all that is buffered.
+    fn begin_anew(&mut self, buffer: &[u8]) -> Result<(usize, ServiceChars), Frame> {
         let start = next_content(buffer, 0);
         if self.has_found && !self.tolerances.several_interchanges {
             return Err(if start < buffer.len() { Frame::Garbage } else { Frame::Incomplete });
@@ -124,15 +138,16 @@ impl FrameFinder {
         // An illegal UNA is a finding of the reader; here the default characters find the end.
         let mut service = ServiceChars::read(content).unwrap_or(ServiceChars::DEFAULT);
         let first = header + if has_una { UNA_LENGTH } else { 0 };
+        // What is known to be line breaks is not looked at again when more bytes are needed to tell.
+        self.segment = next_content(buffer, self.segment.max(first));
         if self.tolerances.newline_terminator {
-            match implied_terminator(&service, buffer.get(first..).unwrap_or_default()) {
+            match implied_terminator(&service, buffer.get(self.segment..).unwrap_or_default()) {
                 Implied::Terminator(terminator) => service.terminator = terminator,
                 Implied::Undecided => return Err(Frame::Incomplete),
                 Implied::No => {}
             }
         }
         self.begun = Some((start, service));
-        self.segment = next_content(buffer, first);
         self.scanned = self.segment;
         Ok((start, service))
     }
@@ -261,6 +276,18 @@ mod tests {
         let stream = "To: UNA\nUNB+UNOA'UNZ+1'\nTo: B\nUNA:+.? 'UNB+B'UNZ+2'";
         check_with(Tolerances::ALL, stream, r"To: UNA\nUNB+UNOA\'UNZ+1\' | To: B\nUNA:+.? \'UNB+B\'UNZ+2\'");
         check(stream, "garbage");
+    }
+
+    #[test]
+    fn line_breaks_that_come_one_by_one_are_looked_at_once() {
+        let (mut finder, mut buffer) = (FrameFinder::default(), b"\xef\xbb\xbf".to_vec());
+        for _ in 0..200_000 {
+            buffer.push(b'\n');
+            assert_eq!(finder.find(&buffer), Frame::Incomplete);
+            assert_eq!(finder.scanned, buffer.len());
+        }
+        buffer.extend_from_slice(b"UNB+A'UNZ+1'");
+        assert_eq!(finder.find(&buffer), Frame::Interchange(0..buffer.len()));
     }
 
     #[test]

@@ -93,27 +93,26 @@ impl<'a> Interchange<'a> {
     pub fn read(bytes: &'a [u8]) -> Option<(Self, Vec<SyntaxFinding>)> {
         let mut findings = Vec::new();
         let has_una = bytes.starts_with(b"UNA");
-        let service = ServiceChars::read(bytes).unwrap_or_else(|error| {
+        let advised = ServiceChars::read(bytes);
+        if let Err(error) = advised {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
-            findings.push(finding(
-                error,
-                place,
-                0..UNA_LENGTH.min(bytes.len()),
-                "UNA cannot be used; the default characters were",
-            ));
-            ServiceChars::DEFAULT
-        });
+            let detail = "UNA cannot be used; the default characters were";
+            findings.push(finding(error, place, 0..UNA_LENGTH.min(bytes.len()), detail));
+        }
         u32::try_from(bytes.len()).ok()?;
+        // An UNA that cannot be used is as if there were none, in syntax 4 too.
+        let is_advised = has_una && advised.is_ok();
+        let newer = advised.unwrap_or(ServiceChars::DEFAULT).for_version(true, is_advised);
         let content = skip_line_breaks(bytes, if has_una { UNA_LENGTH } else { 0 });
-        let header = Segment::at(service, bytes, content..first_end(&service, bytes, content)?);
+        let header = Segment::at(newer, bytes, content..first_end(&newer, bytes, content)?);
+        // Only syntax 4 knows repetitions: it is syntax 4 when UNB says so as syntax 4 reads it.
+        let is_syntax_4 = header.component(2, 2).is_some_and(|version| *version.unreleased() == *b"4");
+        let mut service = newer.for_version(is_syntax_4, is_advised);
+        let header = Segment::at(service, bytes, header.span());
         if header.tag() != Tag(*b"UNB") {
             return None;
         }
-        // Which characters UNB is read with depends on the version in it: only syntax 4 knows repetitions.
-        let is_syntax_4 = header.component(2, 2).is_some_and(|version| version.raw() == b"4");
-        let mut service = service.for_version(is_syntax_4, has_una);
-        let header = Segment::at(service, bytes, header.span());
-        let envelope = read_header(&header, &mut findings);
+        let envelope = read_header(&header, is_syntax_4, &mut findings);
         if envelope.version != SyntaxVersion::V4 && !service.has_decimal_mark() {
             let place = Place::Interchange { segment: Some(ServiceTag::Una), element: None };
             let detail = "the decimal mark of UNA is neither a full stop nor a comma";
@@ -249,7 +248,7 @@ impl<'a> Interchange<'a> {
                     let raw = component.raw();
                     let bad = raw.iter().position(|byte| !is_allowed(byte));
                     let broken = self.envelope.repertoire.fault_in_sequences(raw);
-                    let Some(at) = bad.or(broken) else { continue };
+                    let Some(at) = bad.into_iter().chain(broken).min() else { continue };
                     let byte = raw.get(at).copied().unwrap_or_default();
                     let element_place = ElementPlace {
                         element: element.position(),
@@ -327,6 +326,10 @@ impl Places {
             let tags = [(Some(group.header), ServiceTag::Ung), (group.trailer, ServiceTag::Une)];
             if let Some((_, tag)) = tags.into_iter().find(|(at, _)| *at == Some(index)) {
                 return Place::FunctionalGroup { group: count(self.group), segment: Some(tag), element: None };
+            }
+            let end = group.trailer.or(interchange.trailer);
+            if group.header < index && end.is_none_or(|end| index < end) {
+                return Place::FunctionalGroup { group: count(self.group), segment: None, element: None };
             }
         }
         let segment = match index {
@@ -584,6 +587,30 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_that_is_left_out_is_no_duplicate() {
+        check("UNH++X:D:96B:UN'UNT+2'UNH++X:D:96B:UN'UNT+2'UNZ+2+IC1'", &[]);
+        let group = "UNG+X+A+B+261121:2045++UN+D:96B'UNH+1+X:D:96B:UN'UNT+2+1'UNE+1'";
+        check(&format!("{group}{group}UNZ+2+IC1'"), &[]);
+    }
+
+    #[test]
+    fn several_types_are_told_once_of_a_functional_group() {
+        let messages = ["X", "", "Y", "X"].map(|kind| format!("UNH+{kind}1+{kind}:D'UNT+2+{kind}1'"));
+        let group = format!("UNG+X+A+B+261121:2045+G1+UN+D:96B'{}UNE+4+G1'", messages.concat().replace("X1", "?X1"));
+        let (told, again) = ("31 UCF 0 UNG UNH+Y1+Y:D", "26 UCM 3 UNH 2:0 ?X1");
+        check(&format!("{group}UNZ+1+IC1'"), &[told, again]);
+        check_newer(&format!("{group}UNZ+1+1'"), &["26 UCM 3 UNH 2:0"]);
+    }
+
+    #[test]
+    fn nothing_behind_unz_is_read() {
+        let message = "UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'";
+        check(&format!("{message}\r\n"), &[]);
+        check(&format!("{message}\nUNH+2+a'UNZ+1+IC1'"), &["33 UCI - UNH+2+a"]);
+        check(&format!("{message}X"), &["33 UCI - X"]);
+    }
+
+    #[test]
     fn an_empty_interchange_is_reported() {
         check("UNZ+0+IC1'", &["32 UCI - UNZ+0+IC1"]);
     }
@@ -608,6 +635,22 @@ mod tests {
     }
 
     #[test]
+    fn characters_between_the_messages_of_a_group_are_found_in_the_group() {
+        let group = "UNG+X+A+B+261121:2045+G1+UN+D:96B'UNH+1+X:D:96B:UN'UNT+2+1'AAA+a'UNE+1+G1'";
+        check(
+            &format!("{group}BBB+b'UNZ+1+IC1'"),
+            &["33 UCF 0 - AAA+a", "21 UCF 0 - 2:1 a", "33 UCI - BBB+b", "21 UCI - 2:1 b"],
+        );
+    }
+
+    #[test]
+    fn the_first_byte_that_is_no_character_is_shown() {
+        let text = b"UNB+UNOY:4+A+B+20261121:2045+1'UNH+1+X'FTX+A\xff\0+A\0\xff'UNT+3+1'UNZ+1+1'";
+        let (_, findings) = Interchange::read(text).unwrap();
+        assert_eq!(findings.iter().map(|found| text[found.span.start]).collect::<Vec<_>>(), [0xff, 0]);
+    }
+
+    #[test]
     fn characters_of_an_unsupported_repertoire_are_not_judged() {
         let text = "UNB+UNOX:3+a+b+261121:2045+1'UNH+1+X:D:96B:UN'FTX+c'UNT+3+1'UNZ+1+1'";
         let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
@@ -620,6 +663,9 @@ mod tests {
         assert_eq!(sender("UNA:+.?*'UNB+UNOA:3+A*B+C+261121:2045+1'"), "A*B");
         assert_eq!(sender("UNA:+.?*'UNB+UNOA:4+A*B+C+20261121:2045+1'"), "A");
         assert_eq!(sender("UNB+UNOA:4+A*B+C+20261121:2045+1'"), "A");
+        assert_eq!(sender("UNB+UNOA:?4+A*B+C+20261121:2045+1'"), "A", "the version is read without release characters");
+        assert_eq!(sender("UNA++.? 'UNB+UNOA:4+A*B+C+20261121:2045+1'"), "A", "the default characters, all of them");
+        assert_eq!(sender("UNB+U*NOA:4+A*B+C+20261121:2045+1'"), "A*B", "version 4 only as long as nothing repeats");
     }
 
     #[test]

@@ -140,10 +140,10 @@ impl Repertoire {
         if self != Self::Unoy || bytes.is_ascii() {
             return None;
         }
-        match std::str::from_utf8(bytes) {
-            Ok(text) => text.find(|character: char| ('\u{80}'..='\u{9f}').contains(&character)),
-            Err(error) => Some(error.valid_up_to()),
-        }
+        // A control character of the second set is C2 and a byte below A0, and nothing else that is whole has those two.
+        let control = bytes.windows(2).position(|pair| matches!(pair, [0xc2, 0x80..=0x9f]));
+        let broken = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+        control.into_iter().chain(broken).min()
     }
 
     /// The text that these bytes mean. Bytes without a meaning become the replacement character.
@@ -322,6 +322,8 @@ mod tests {
         assert_eq!(fault("Société".as_bytes()), None);
         assert_eq!(fault(b"a\xffb"), Some(1));
         assert_eq!(fault("ab\u{85}".as_bytes()), Some(2));
+        assert_eq!(fault(b"a\xc2\x85b\xff"), Some(1));
+        assert_eq!(fault(b"a\xffb\xc2\x85"), Some(1));
         assert_eq!(Repertoire::Unoc.fault_in_sequences(b"a\xffb"), None);
     }
 

@@ -251,14 +251,15 @@ pub fn judge_content<'a>(
     judgement
 }
 
-/// The submitter's reference (1004) and the version of it (1056), as BGM states them.
+/// The submitter's reference (1004) and the version of it (1056), as BGM states them. Blanks around them are no part of
+/// them, as everywhere in a declaration: a declaration is not another one for a blank behind its reference.
 fn reference(interchange: &Interchange<'_>, message: &Message) -> (DeclarationReference, String) {
     let bgm = interchange.segments_of(message).find(|segment| segment.tag() == Tag(*b"BGM"));
     let stated = |at: u16| {
         let mut values = bgm.iter().flat_map(Segment::values);
         let value = values.find(|value| (value.element, value.occurrence, value.component) == (3, 1, at));
         let repertoire = interchange.envelope.repertoire;
-        value.map(|value| repertoire.decode(&value.unreleased()).into_owned()).unwrap_or_default()
+        value.map(|value| repertoire.decode(&value.unreleased()).trim().to_owned()).unwrap_or_default()
     };
     (DeclarationReference(stated(1)), stated(2))
 }

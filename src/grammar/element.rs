@@ -97,7 +97,7 @@ impl Check<'_> {
 
     /// One element with its repetitions; returns its last value.
     fn element(&mut self, element: &ElementSpec, position: u16, start: usize) -> Value {
-        let mut occurrence = 1u32;
+        let (mut occurrence, mut has_excess) = (1u32, false);
         let (mut last, mut has_content) = self.repetition(
             element,
             ElementPlace { element: position, component: None, occurrence: self.occurrence(1) },
@@ -111,7 +111,7 @@ impl Check<'_> {
             (last, is_full) = self.repetition(element, place, from);
             has_content |= is_full;
             self.has_trailing |= !is_full && last.ending != Ending::Repetition;
-            if is_full && occurrence == element.repetitions_max.saturating_add(1) {
+            if is_full && occurrence > element.repetitions_max && !std::mem::replace(&mut has_excess, true) {
                 let max = element.repetitions_max;
                 self.report(SyntaxError::TooManyRepetitions, Some(place), from..last.end, || {
                     format!("{} may stand here {}", named(&element.name, element.id.as_str()), times(max))
@@ -494,6 +494,7 @@ message TEST
     fn repetitions_are_counted() {
         check_in("UNOC:4", "CCC+x*y", &[]);
         check_in("UNOC:4", "CCC+x*y*z", &["35 2 2*3 z"]);
+        check_in("UNOC:4", "CCC+x*y**z*z", &["35 2 2*4 z"]);
         check_in("UNOC:4", "AAA+x*abcdef", &["39 2 2*2 abcdef", "35 2 2*2 abcdef"]);
         check("CCC+x*y", &[]);
     }

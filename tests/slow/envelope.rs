@@ -1,6 +1,6 @@
 //! Segments to envelopes (ISO 9735-1, clause on the structure of an interchange; ISO 9735-4, the codes of 0085 and the
-//! levels that report them): UNB, UNG, UNH, UNT, UNE, UNZ with their order, references and counts, and characters
-//! outside the repertoire.
+//! levels that report them): UNB, UNG, UNH, UNT, UNO, UNP, UNE, UNZ with their order, references and counts, and
+//! characters outside the repertoire.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::repertoire;
 /// What is wrong (0085), where CONTRL says so, and the byte that shows it.
 pub(crate) type Finding = (usize, u8, Place);
 
-/// One message: which functional group it stands in, and its segments.
+/// One message, or one package of syntax 4: which functional group it stands in, and its segments.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) reference: String,
@@ -20,6 +20,8 @@ pub(crate) struct Message {
     pub(crate) kind: [String; 5],
     pub(crate) group: Option<u32>,
     pub(crate) segments: Vec<usize>,
+    /// What the object of a package relates to (S020: qualifier, identification); none for a message.
+    pub(crate) package: Option<[String; 2]>,
 }
 
 /// One functional group: its reference and its UNG and UNE.
@@ -45,9 +47,13 @@ pub(crate) struct Interchange<'a> {
     is_message_open: bool,
     is_group_open: bool,
     has_bare_message: bool,
-    /// Where CONTRL reports each segment.
-    places: Vec<Place>,
+    /// Where CONTRL reports each segment; none for those of packages, which are not looked at.
+    places: Vec<Option<Place>>,
 }
+
+/// The tags of security segments.
+const SECURITY: [&str; 13] =
+    ["USA", "USB", "USC", "USD", "USE", "USF", "USH", "USL", "USR", "UST", "USU", "USX", "USY"];
 
 /// The interchange as a whole.
 const WHOLE: Place = Place::Interchange { segment: None, element: None };
@@ -57,25 +63,27 @@ impl<'a> Interchange<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let has_una = bytes.starts_with(b"UNA");
         let advised = if has_una { Characters::of_una(bytes) } else { Some(DEFAULT) };
-        let mut characters = advised.unwrap_or(DEFAULT);
         let from = if has_una { 9 } else { 0 };
-        let header = segments(&characters, bytes, from).into_iter().next()?;
+        // Where UNA cannot be used, everything is as if there were none.
+        let without_repetitions = Characters { repetition: None, ..advised.unwrap_or(DEFAULT) };
+        let repetition = match advised {
+            Some(advised) if has_una => advised.repetition,
+            _ => Some(b'*'),
+        };
+        let with_repetitions = Characters { repetition, ..without_repetitions };
+        let first = |characters: &Characters| segments(characters, bytes, from).into_iter().next();
+        let value = |header: &Segment, component| header.at(2, component).map(|found| found.value.clone());
+        // Repetitions came with syntax 4: an interchange is of syntax 4 when UNB says so as syntax 4 reads it.
+        let is_syntax_4 = value(&first(&with_repetitions)?, 2).is_some_and(|version| version == b"4");
+        let characters = if is_syntax_4 { with_repetitions } else { without_repetitions };
+        let header = first(&characters)?;
         if header.tag(bytes) != Some("UNB") {
             return None;
         }
-        let value = |header: &Segment, component| header.at(2, component).map(|found| found.value.clone());
-        // Repetitions came with syntax 4, so the version that UNB names says how UNB is read. Where UNA cannot be used,
-        // nobody knows which separator was meant, and there is none.
-        let is_syntax_4 = header.at(2, 2).is_some_and(|found| &bytes[found.start..found.end] == b"4");
-        characters.repetition = match (is_syntax_4, has_una) {
-            (true, true) => characters.repetition,
-            (true, false) => Some(b'*'),
-            (false, _) => None,
-        };
-        let header = segments(&characters, bytes, from).swap_remove(0);
         let (named, version) = (value(&header, 1).unwrap_or_default(), value(&header, 2).unwrap_or_default());
         let repertoire = repertoire::NAMES.into_iter().find(|name| name.as_bytes() == named);
-        let number = [1, 2, 3, 4].into_iter().find(|number| version == number.to_string().as_bytes());
+        let older = [1, 2, 3].into_iter().find(|number| version == number.to_string().as_bytes());
+        let number = if is_syntax_4 { Some(4) } else { older };
         let mut interchange = Self {
             bytes,
             characters,
@@ -111,8 +119,10 @@ impl<'a> Interchange<'a> {
     /// UNA's characters can all be used, and its decimal mark is one; syntax 4 does not look at that.
     fn judge_una(&mut self, is_usable: bool) {
         let has_mark = self.characters.mark == b'.' || self.characters.mark == b',';
-        if !is_usable || (self.version < 4 && !has_mark) {
+        if !is_usable {
             self.findings.push((0, 20, interchange_place(ServiceTag::Una, None)));
+        } else if self.version < 4 && !has_mark {
+            self.findings.push((0, 19, interchange_place(ServiceTag::Una, None)));
         }
     }
 
@@ -123,35 +133,105 @@ impl<'a> Interchange<'a> {
     }
 
     fn walk(&mut self) {
-        self.places.push(interchange_place(ServiceTag::Unb, None));
-        for index in 1..self.segments.len() {
-            let place = match self.segments[index].tag(self.bytes) {
+        self.places.push(Some(interchange_place(ServiceTag::Unb, None)));
+        while self.places.len() < self.segments.len() {
+            let index = self.places.len();
+            let tag = self.segments[index].tag(self.bytes);
+            let mended = if tag.is_none() { self.mended_tag(index) } else { None };
+            let place = match tag.or(mended) {
                 Some("UNG") => self.begin_group(index),
                 Some("UNH") => self.begin_message(index),
+                Some("UNO") if !self.is_message_open && self.version == 4 => {
+                    self.skip_package(index);
+                    continue;
+                }
                 Some("UNT") if self.is_message_open => self.end_message(index),
                 Some("UNE") if self.is_group_open => self.end_group(index),
-                Some("UNZ") => {
-                    self.end_interchange(index);
-                    return;
-                }
+                Some("UNZ") => self.end_interchange(index),
                 _ if self.is_message_open => {
                     let message = self.messages.last_mut().unwrap();
                     message.segments.push(index);
                     let position = u32::try_from(message.segments.len()).unwrap();
                     Place::Segment { message: self.message(), position, element: None }
                 }
-                _ => {
-                    let place = if self.is_group_open { group_place(self.group(), None) } else { WHOLE };
-                    self.report(index, 33, place);
-                    place
-                }
+                _ => self.judge_stray(index, tag),
             };
-            self.places.push(place);
+            if mended.is_some() {
+                self.report(index, 22, place.with_element(ElementPlace::element(1)));
+            }
+            self.places.push(Some(place));
+            if self.trailer.is_some() {
+                self.judge_rest(index);
+                return;
+            }
         }
         let last = self.segments.len() - 1;
         self.abandon_message(last);
         self.abandon_group(last);
         self.report(last, 13, interchange_place(ServiceTag::Unz, None));
+    }
+
+    /// A header or trailer of the envelope behind whose tag another sign stands than a separator. One that opens nothing
+    /// and closes nothing here, and UNT, which is the message's to judge, is left as it came.
+    fn mended_tag(&self, index: usize) -> Option<&'a str> {
+        let tag = self.segments[index].tag_before_another_sign(self.bytes, &self.characters)?;
+        (["UNG", "UNH", "UNZ"].contains(&tag) || (tag == "UNE" && self.is_group_open)).then_some(tag)
+    }
+
+    /// The interchange ends at UNZ: nothing behind it is read, and its first byte that is no line break shows it.
+    fn judge_rest(&mut self, trailer: usize) {
+        let behind = self.segments[trailer].end + 1;
+        let is_break = |byte: &u8| *byte == b'\r' || *byte == b'\n';
+        if let Some(at) = self.bytes[behind..].iter().position(|byte| !is_break(byte)) {
+            self.findings.push((behind + at, 33, WHOLE));
+        }
+        self.segments.truncate(trailer + 1);
+    }
+
+    /// A segment that stands in no message. Security segments (ISO 9735-5, -6, -7 and -9) have codes of their own: in the
+    /// older versions everywhere, in syntax 4 in a functional group.
+    fn judge_stray(&mut self, index: usize, tag: Option<&str>) -> Place {
+        let place = if self.is_group_open { group_place(self.group(), None) } else { WHOLE };
+        let is_security = tag.is_some_and(|tag| SECURITY.contains(&tag));
+        let code = match (is_security, self.version < 4, self.is_group_open) {
+            (true, true, _) => 27,
+            (true, false, true) => 47,
+            _ => 33,
+        };
+        self.report(index, code, place);
+        place
+    }
+
+    /// A package (ISO 9735-8): UNO, an object of any bytes, UNP. It is refused, and nothing in it is looked at.
+    fn skip_package(&mut self, index: usize) {
+        let end = self.end_of_object(index).or_else(|| {
+            (index + 1..self.segments.len()).find(|behind| self.segments[*behind].tag(self.bytes) == Some("UNP"))
+        });
+        let segments: Vec<usize> = (index..=end.unwrap_or(index)).collect();
+        let group = self.is_group_open.then(|| self.group());
+        self.places.extend(segments.iter().map(|_| None));
+        let (reference, package) = (self.text(index, 2, 1), [1, 2].map(|component| self.text(index, 3, component)));
+        self.messages.push(Message { reference, kind: Default::default(), group, segments, package: Some(package) });
+        self.has_bare_message |= group.is_none();
+        self.judge_mixing(index);
+        self.report(index, 47, message_place(self.message(), Some(ServiceTag::Uno)));
+        if end.is_none() {
+            self.report(index, 13, message_place(self.message(), Some(ServiceTag::Unp)));
+        }
+    }
+
+    /// The segment that ends UNP, where UNO says how long the object is (0810) and how many segments stand in front of it
+    /// (0814): UNP follows the last octet of the object without anything between.
+    fn end_of_object(&self, index: usize) -> Option<usize> {
+        let number = |component| {
+            let text = self.text(index, 5, component);
+            if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse::<usize>().ok() } else { None }
+        };
+        let before = self.segments.get(index.checked_add(number(2).unwrap_or(0))?)?;
+        let trailer = number(1)?.checked_add(before.end + 1)?;
+        let stands_there = self.bytes.get(trailer..)?.starts_with(b"UNP");
+        let last = (index..self.segments.len()).find(|at| self.segments[*at].end > trailer);
+        if stands_there { last } else { None }
     }
 
     /// The number of the last message, from 0.
@@ -177,7 +257,7 @@ impl<'a> Interchange<'a> {
         self.abandon_message(index);
         self.abandon_group(index);
         let reference = self.text(index, 6, 1);
-        let is_used = self.groups.iter().any(|group| group.reference == reference);
+        let is_used = !reference.is_empty() && self.groups.iter().any(|group| group.reference == reference);
         self.groups.push(Group { reference, segments: vec![index] });
         self.is_group_open = true;
         let place = group_place(self.group(), Some(ServiceTag::Ung));
@@ -193,10 +273,14 @@ impl<'a> Interchange<'a> {
         let group = self.is_group_open.then(|| self.group());
         let reference = self.text(index, 2, 1);
         let kind = [1, 2, 3, 4, 5].map(|component| self.text(index, 3, component));
-        let is_used = self.messages.iter().any(|message| message.group == group && message.reference == reference);
-        let last = self.messages.last().filter(|last| group.is_some() && last.group == group);
-        let is_of_another_kind = last.is_some_and(|last| last.kind[0] != kind[0]);
-        self.messages.push(Message { reference, kind, group, segments: vec![index] });
+        let mut before = self.messages.iter().filter(|before| before.package.is_none() && before.group == group);
+        let is_used = !reference.is_empty() && before.clone().any(|before| before.reference == reference);
+        // A message without a type is of no other type; and it is told once of each functional group.
+        let is_other = |before: &Message| !before.kind[0].is_empty() && before.kind[0] != kind[0];
+        let is_of_another_kind = group.is_some() && !kind[0].is_empty() && before.any(is_other);
+        let ung = self.is_group_open.then(|| group_place(self.group(), Some(ServiceTag::Ung)));
+        let is_told = self.findings.iter().any(|(_, code, place)| *code == 31 && Some(*place) == ung);
+        self.messages.push(Message { reference, kind, group, segments: vec![index], package: None });
         self.is_message_open = true;
         self.has_bare_message |= group.is_none();
         self.judge_mixing(index);
@@ -204,7 +288,7 @@ impl<'a> Interchange<'a> {
         if is_used {
             self.report_element_or_segment(index, 2, 26, place);
         }
-        if is_of_another_kind && self.version < 4 {
+        if is_of_another_kind && self.version < 4 && !is_told {
             self.report(index, 31, group_place(self.group(), Some(ServiceTag::Ung)));
         }
         place
@@ -243,7 +327,7 @@ impl<'a> Interchange<'a> {
         place
     }
 
-    fn end_interchange(&mut self, index: usize) {
+    fn end_interchange(&mut self, index: usize) -> Place {
         self.abandon_message(index);
         self.abandon_group(index);
         self.trailer = Some(index);
@@ -253,7 +337,7 @@ impl<'a> Interchange<'a> {
         if count == 0 {
             self.report(index, 32, WHOLE);
         }
-        self.places.push(place);
+        place
     }
 
     /// A trailer counts what came and repeats the reference of its header. What it leaves out is not judged here.
@@ -297,6 +381,7 @@ impl<'a> Interchange<'a> {
     /// One finding for each component that holds something else than characters of the repertoire.
     fn judge_characters(&mut self) {
         for (segment, place) in self.segments.iter().zip(&self.places) {
+            let Some(place) = place else { continue };
             for (element, number) in segment.elements.iter().zip(1u16..) {
                 for (repetition, occurrence) in element.iter().zip(1u32..) {
                     for (component, position) in repetition.iter().zip(1u16..) {
@@ -322,10 +407,7 @@ impl<'a> Interchange<'a> {
             separators.contains(&Some(byte)) || Some(byte) == characters.release || Some(byte) == characters.repetition
         };
         let outside = raw.iter().position(|byte| !repertoire::allows(self.repertoire, *byte) && !is_service(*byte));
-        let broken = match std::str::from_utf8(raw) {
-            Err(error) if self.repertoire == "UNOY" => Some(error.valid_up_to()),
-            _ => None,
-        };
+        let broken = if self.repertoire == "UNOY" { repertoire::first_broken(raw) } else { None };
         let first: BTreeSet<usize> = outside.into_iter().chain(broken).collect();
         first.first().map(|at| component.start + at)
     }

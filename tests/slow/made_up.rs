@@ -48,6 +48,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         1 => "[ -~é\u{a0}-\u{17f}]{0,4}".prop_map(|text| text.replace(['\'', '+'], "?'").into_bytes()),
         1 => vec(any::<u8>(), 0..4),
         1 => prop_oneof![Just("??"), Just("?'"), Just("?+?:"), Just("?A"), Just("\r\n"), Just("\u{85}")].prop_map(|text| text.as_bytes().to_vec()),
+        1 => vec(prop_oneof![Just(0xc2u8), Just(0x80), Just(0x9f), Just(0xa0), Just(0xe2), Just(b'A'), Just(1)], 1..5),
     ]
 }
 
@@ -56,7 +57,9 @@ fn segment() -> impl Strategy<Value = Vec<u8>> {
     let tag = prop_oneof![
         20 => "[A-Z]{3}",
         1 => "[A-Z:*a?]{0,4}",
-        1 => prop_oneof![Just("UNT"), Just("UNE"), Just("UNH"), Just("UNS"), Just("UNB")].prop_map(str::to_owned),
+        1 => "US[A-Z]",
+        1 => "UN[AEGHOPTZ][!:*?a\u{e9}=]",
+        1 => prop_oneof![Just("UNT"), Just("UNE"), Just("UNH"), Just("UNS"), Just("UNB"), Just("UNO"), Just("UNP"), Just("UNZ")].prop_map(str::to_owned),
     ];
     let separator = prop_oneof![6 => Just(b'+'), 3 => Just(b':'), 1 => Just(b'*')];
     (tag, vec((separator, value()), 0..6)).prop_map(|(tag, values)| {
@@ -109,18 +112,35 @@ fn trailer() -> impl Strategy<Value = Trailer> {
 
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let kind = prop_oneof![4 => Just("CUSDEC:D:96B:UN"), 1 => Just("CUSRES:D:96B:UN:EXP1"), 1 => Just("")];
+    // Behind the last number stands none: it is left out.
     (0..30u8, kind, vec(segment(), 0..6), trailer()).prop_map(|(reference, kind, body, trailer)| {
-        let reference = reference.to_string();
+        let reference = if reference == 29 { String::new() } else { reference.to_string() };
         let header = format!("UNH+{reference}+{kind}'").into_bytes();
         let count = body.len() + 2;
         [header, body.concat(), trailer.write("UNT", count, &reference)].concat()
     })
 }
 
+/// A package: mostly UNO says how long its object is and how many segments stand in front of it.
+fn package() -> impl Strategy<Value = Vec<u8>> {
+    let object = prop_oneof![vec(any::<u8>(), 0..20), vec(segment(), 0..4).prop_map(|segments| segments.concat())];
+    let wrong = prop_oneof![8 => Just(None), 1 => "[0-9]{0,2}".prop_map(Some), 1 => Just(Some("?+3".to_owned()))];
+    (object, vec(segment(), 0..3), wrong, any::<bool>(), mostly(true, false)).prop_map(
+        |(object, before, wrong, counts, has_trailer)| {
+            let length = wrong.unwrap_or(object.len().to_string());
+            let between = if counts { format!(":{}", before.len()) } else { String::new() };
+            let header = format!("UNO+P1+AA:R?+1:X+1+{length}{between}'").into_bytes();
+            let trailer = if has_trailer { format!("UNP+{length}+P1'").into_bytes() } else { Vec::new() };
+            [header, before.concat(), object, trailer].concat()
+        },
+    )
+}
+
 fn group() -> impl Strategy<Value = Vec<u8>> {
     let stray = prop_oneof![8 => Just(Vec::new()), 1 => segment()];
-    (0..9u8, vec(message(), 0..4), stray, trailer()).prop_map(|(reference, messages, stray, trailer)| {
-        let reference = format!("G{reference}");
+    let part = prop_oneof![12 => message().boxed(), 1 => package().boxed()];
+    (0..9u8, vec(part, 0..4), stray, trailer()).prop_map(|(reference, messages, stray, trailer)| {
+        let reference = if reference == 8 { String::new() } else { format!("G{reference}") };
         let header = format!("UNG+CUSDEC+A+B:ZZ+261121:2045+{reference}+UN+D:96B'").into_bytes();
         [header, messages.concat(), stray, trailer.write("UNE", messages.len(), &reference)].concat()
     })
@@ -131,18 +151,20 @@ pub(crate) fn interchange() -> impl Strategy<Value = Vec<u8>> {
     let names = repertoire::NAMES.to_vec();
     let syntax =
         prop_oneof![20 => proptest::sample::select(names), 1 => Just("UNOX"), 1 => Just(""), 1 => Just("unoa")];
-    let version =
-        prop_oneof![8 => Just("3"), 8 => Just("4"), 1 => Just("1"), 1 => Just("2"), 1 => Just("5"), 1 => Just("")];
+    let version = prop_oneof![8 => Just("3"), 8 => Just("4"), 1 => Just("1"), 1 => Just("2"), 1 => Just("5"), 1 => Just(""), 1 => Just("?4")];
     let body = prop_oneof![
         6 => vec(message(), 0..4).prop_map(|messages| (messages.len(), messages.concat())),
+        2 => vec(prop_oneof![message().boxed(), package().boxed()], 0..4)
+            .prop_map(|messages| (messages.len(), messages.concat())),
         4 => vec(group(), 0..4).prop_map(|groups| (groups.len(), groups.concat())),
         1 => (vec(prop_oneof![message(), group(), segment()], 0..6)).prop_map(|parts| (parts.len(), parts.concat())),
     ];
     let rest = prop_oneof![Just(""), Just("+++++1"), Just("++REF++1+AGREED+1"), Just("++++2++0")];
-    (syntax, version, rest, body, trailer(), advice(), any::<bool>()).prop_map(
-        |(syntax, version, rest, (count, body), trailer, advice, has_breaks)| {
+    let behind = prop_oneof![12 => Just(Vec::new()), 1 => message(), 1 => Just(b"\r\nX".to_vec())];
+    (syntax, version, rest, body, trailer(), advice(), any::<bool>(), behind).prop_map(
+        |(syntax, version, rest, (count, body), trailer, advice, has_breaks, behind)| {
             let header = format!("UNB+{syntax}:{version}+SENDER:ZZ:A:B+RECIPIENT+261121:2045+REF{rest}'").into_bytes();
-            let mut bytes = [header, body, trailer.write("UNZ", count, "REF")].concat();
+            let mut bytes = [header, body, trailer.write("UNZ", count, "REF"), behind].concat();
             if has_breaks {
                 bytes = bytes.split_inclusive(|byte| *byte == b'\'').collect::<Vec<_>>().join(b"\r\n".as_slice());
             }

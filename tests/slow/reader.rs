@@ -35,7 +35,9 @@ impl Characters {
         separators.extend(characters.release);
         separators.extend(characters.repetition);
         for (at, one) in separators.iter().enumerate() {
-            if separators[..at].contains(one) || !can_separate(*one) {
+            let is_break = matches!(one, b'\r' | b'\n');
+            let may_be = if is_break { *one == characters.terminator } else { can_separate(*one) };
+            if separators[..at].contains(one) || !may_be {
                 return None;
             }
         }
@@ -43,10 +45,11 @@ impl Characters {
     }
 }
 
-/// A sign of ASCII, a line break, or one of the information separators IS1 to IS4 that level B was made for.
+/// A sign of ASCII, or one of the information separators IS1 to IS4 that level B was made for. A line break may end
+/// segments and nothing else, for between segments it means nothing.
 fn can_separate(byte: u8) -> bool {
     let signs = b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
-    signs.contains(&byte) || byte == b'\r' || byte == b'\n' || (0x1c..=0x1f).contains(&byte)
+    signs.contains(&byte) || (0x1c..=0x1f).contains(&byte)
 }
 
 /// A component with its place in the interchange and its value without release characters.
@@ -92,6 +95,16 @@ impl Segment {
         let tag = std::str::from_utf8(&bytes[tag.start..tag.end]).ok()?;
         let is_tag = tag.len() == 3 && tag.chars().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit());
         is_tag.then_some(tag)
+    }
+
+    /// The tag that it begins with, when no service character stands behind that and no letter or digit.
+    pub(crate) fn tag_before_another_sign<'a>(&self, bytes: &'a [u8], characters: &Characters) -> Option<&'a str> {
+        let raw = &bytes[self.start..self.end];
+        let tag = std::str::from_utf8(raw.get(..3)?).ok()?;
+        let sign = *raw.get(3)?;
+        let separators = [Some(characters.component), Some(characters.element), characters.repetition];
+        let is_tag = tag.chars().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit());
+        (is_tag && !sign.is_ascii_alphanumeric() && !separators.contains(&Some(sign))).then_some(tag)
     }
 
     /// A component of the first repetition of an element, both counted as CONTRL counts (0098 and 0104).
@@ -150,28 +163,52 @@ pub(crate) fn segments(characters: &Characters, bytes: &[u8], from: usize) -> Ve
     found
 }
 
-/// Where the first interchange of a stream lies: from UNA or UNB to UNZ, or to the next UNA or UNB without one.
+/// Where the first interchange of a stream lies: from UNA or UNB to UNZ, or to the next UNA or UNB without one. A byte
+/// order mark in front belongs to it, and its lines may be its segments (docs/tolerances.md, what is on by default).
 ///
-/// None where neither begins it or its end has not come.
+/// None where none begins or its end has not come.
 pub(crate) fn frame(stream: &[u8]) -> Option<(usize, usize)> {
-    let start = stream.iter().position(|byte| *byte != b'\r' && *byte != b'\n')?;
-    let bytes = &stream[start..];
+    let start = behind_breaks(stream, 0)?;
+    let mark = b"\xef\xbb\xbf";
+    let begin = if stream[start..].starts_with(mark) { behind_breaks(stream, start + mark.len())? } else { start };
+    let bytes = &stream[begin..];
     let has_una = bytes.starts_with(b"UNA");
     if !has_una && !bytes.starts_with(b"UNB") {
         return None;
     }
-    let characters = if has_una { Characters::of_una(bytes).unwrap_or(DEFAULT) } else { DEFAULT };
+    let mut characters = if has_una { Characters::of_una(bytes).unwrap_or(DEFAULT) } else { DEFAULT };
+    let content = if has_una { 9 } else { 0 };
+    characters.terminator = line_terminator(&characters, bytes.get(content..)?).unwrap_or(characters.terminator);
     let mut has_header = false;
-    for segment in segments(&characters, bytes, if has_una { 9 } else { 0 }) {
+    for segment in segments(&characters, bytes, content) {
         let raw = &bytes[segment.start..segment.end];
         let begins_another = raw.starts_with(b"UNA") || raw.starts_with(b"UNB");
         if has_header && begins_another {
-            return Some((start, start + segment.start));
+            return Some((start, begin + segment.start));
         }
         has_header |= raw.starts_with(b"UNB");
         if raw.starts_with(b"UNZ") {
-            return Some((start, start + segment.end + 1));
+            return Some((start, begin + segment.end + 1));
         }
     }
     None
+}
+
+fn behind_breaks(bytes: &[u8], from: usize) -> Option<usize> {
+    let content = bytes[from..].iter().position(|byte| *byte != b'\r' && *byte != b'\n')?;
+    Some(from + content)
+}
+
+/// The first byte of the line breaks that end segments: where the line of UNB is followed by a line of UNH or UNG, both
+/// within 1,024 bytes, and no terminator stands in either.
+fn line_terminator(characters: &Characters, content: &[u8]) -> Option<u8> {
+    let start = behind_breaks(content, 0)?;
+    let first_lines = &content[start..content.len().min(start + 1_024)];
+    let is_end = |byte: &u8| *byte == characters.terminator || *byte == b'\r' || *byte == b'\n';
+    let end = first_lines.iter().position(is_end)?;
+    let second = &first_lines[behind_breaks(first_lines, end)?..];
+    let is_header = [b"UNH", b"UNG"].into_iter().any(|tag| second.starts_with(tag));
+    let has_element = second.get(3) == Some(&characters.element);
+    let ends = [first_lines[end], *second.iter().find(|byte| is_end(byte))?];
+    (is_header && has_element && !ends.contains(&characters.terminator)).then_some(first_lines[end])
 }

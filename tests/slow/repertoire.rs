@@ -36,6 +36,20 @@ pub(crate) fn allows(name: &str, byte: u8) -> bool {
     }
 }
 
+/// Where bytes of UNOY stop being characters: at the first that begins no sequence of UTF-8, or begins that of a control
+/// character (U+0080 to U+009F).
+pub(crate) fn first_broken(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while at < bytes.len() {
+        let longest = &bytes[at..bytes.len().min(at + 4)];
+        let character = (1..=longest.len()).find_map(|length| std::str::from_utf8(&longest[..length]).ok());
+        let control = |text: &&str| !text.chars().all(|one| ('\u{80}'..='\u{9f}').contains(&one));
+        let Some(character) = character.filter(control) else { return Some(at) };
+        at += character.len();
+    }
+    None
+}
+
 /// The text of a value, so that two values are the same text when they mean the same. The parts of ISO 8859 above 1 are
 /// read as ISO 8859-1, which is another text but tells the same values apart.
 pub(crate) fn text(name: &str, value: &[u8]) -> String {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{FunctionalGroup, Interchange, Message, PackageReference, count};
+use super::{FunctionalGroup, Interchange, Message, PackageReference, count, skip_line_breaks};
 use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, texts};
 use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
 use crate::edifact::segment::{Segment, Tag};
@@ -44,6 +44,8 @@ pub(super) fn walk(
 struct Open {
     message: bool,
     group: bool,
+    /// Which message types the open functional group has.
+    types: Types,
     /// Whether groups and messages are mixed.
     mixing: Mixing,
 }
@@ -57,6 +59,18 @@ enum Mixing {
     /// A message did; a functional group would mix them.
     BareMessage,
     /// They are mixed, which is said once.
+    Reported,
+}
+
+/// A functional group has messages of one type before syntax 4.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Types {
+    /// No message has said its type.
+    #[default]
+    None,
+    /// Those that did have the type of this message.
+    One(usize),
+    /// There are several, which is said once.
     Reported,
 }
 
@@ -103,14 +117,20 @@ impl<'a> Walk<'a> {
                 b"UNH" => self.open_message(index, &segment),
                 b"UNT" if self.open.message => self.close_message(index, &segment),
                 b"UNE" if self.open.group => self.close_group(index, &segment),
-                b"UNZ" if self.interchange.trailer.is_none() => self.close_interchange(index, &segment),
+                b"UNZ" => self.close_interchange(index, &segment),
                 b"UNO" if self.may_open_package() => self.skip_package(index, &segment),
                 _ if tag == Tag::MALFORMED && self.mend_tag(index, &segment) => {}
                 _ if self.open.message => {}
                 _ => self.report_outside(&segment),
             }
+            if self.interchange.trailer.is_some() {
+                break;
+            }
         }
-        self.report_end();
+        match self.interchange.trailer {
+            Some(trailer) => self.report_rest(trailer),
+            None => self.report_end(),
+        }
     }
 
     fn report(&mut self, error: SyntaxError, place: Place, segment: &Segment<'a>, element: Option<u16>, detail: &str) {
@@ -146,9 +166,11 @@ impl<'a> Walk<'a> {
             header: index,
             trailer: None,
         };
-        let is_new = self.references.insert(("UNG", None, reference));
+        // One that is left out is missing, and not the one that was left out before.
+        let is_new = reference.is_empty() || self.references.insert(("UNG", None, reference));
         self.interchange.groups.push(group);
         self.open.group = true;
+        self.open.types = Types::None;
         self.report_mixed(segment);
         if !is_new {
             self.report(SyntaxError::Duplicate, self.group_place(ServiceTag::Ung), segment, Some(6), "");
@@ -161,7 +183,6 @@ impl<'a> Walk<'a> {
             self.texts(segment, [(2, 1), (3, 1), (3, 2), (3, 3), (3, 4), (3, 5)]);
         let group = self.open.group.then(|| count(self.interchange.groups.len().saturating_sub(1)));
         let last = self.interchange.messages.last();
-        let differs = last.is_some_and(|last| group.is_some() && last.group == group && last.kind.kind != kind);
         let is_again = |last: &&Arc<MessageType>| {
             last.kind == kind
                 && last.version == version
@@ -179,7 +200,7 @@ impl<'a> Walk<'a> {
             })
         });
         let reference_text = reference.clone().into_owned();
-        let is_new = self.references.insert(("UNH", group, reference));
+        let is_new = reference.is_empty() || self.references.insert(("UNH", group, reference));
         let message = Message { reference: reference_text, kind, group, package: None, first: index, end: index + 1 };
         self.interchange.messages.push(message);
         self.open.message = true;
@@ -196,8 +217,24 @@ impl<'a> Walk<'a> {
                 "a message before it has the same reference",
             );
         }
-        if differs && self.interchange.envelope.version < SyntaxVersion::V4 {
-            self.report(SyntaxError::MoreThanOneMessageType, self.group_place(ServiceTag::Ung), segment, None, "");
+        self.report_types(segment);
+    }
+
+    /// The last message is of another type than those before it in its functional group.
+    fn report_types(&mut self, segment: &Segment<'a>) {
+        let messages = &self.interchange.messages;
+        let kind = |index: usize| messages.get(index).map_or("", |message| &message.kind.kind);
+        let last = messages.len().saturating_sub(1);
+        if !self.open.group || self.interchange.envelope.version == SyntaxVersion::V4 || kind(last).is_empty() {
+            return;
+        }
+        match self.open.types {
+            Types::None => self.open.types = Types::One(last),
+            Types::One(first) if kind(first) != kind(last) => {
+                self.open.types = Types::Reported;
+                self.report(SyntaxError::MoreThanOneMessageType, self.group_place(ServiceTag::Ung), segment, None, "");
+            }
+            Types::One(_) | Types::Reported => {}
         }
     }
 
@@ -232,7 +269,8 @@ impl<'a> Walk<'a> {
     /// The segment that ends with UNP where UNO says that its object ends (0810 octets). UNP follows the object without a
     /// terminator, so that its segment may begin inside the object.
     fn trailer_behind_object(&self, index: usize, segment: &Segment<'a>) -> Option<usize> {
-        let [length, between] = self.texts(segment, [(5, 1), (5, 2)]).map(|text| text.parse::<usize>().ok());
+        let number = |text: Cow<'_, str>| text.parse::<usize>().ok().filter(|_| !text.starts_with('+'));
+        let [length, between] = self.texts(segment, [(5, 1), (5, 2)]).map(number);
         let last = index.checked_add(between.unwrap_or_default())?; // 0814: segments between UNO and the object.
         let object = self.interchange.segment(last)?.span().end + 1;
         let trailer = object.checked_add(length?)?;
@@ -265,7 +303,7 @@ impl<'a> Walk<'a> {
                 self.open_message(index, segment);
                 self.message_place(ServiceTag::Unh)
             }
-            b"UNZ" if self.interchange.trailer.is_none() => {
+            b"UNZ" => {
                 self.close_interchange(index, segment);
                 Place::Interchange { segment: Some(ServiceTag::Unz), element: None }
             }
@@ -324,6 +362,20 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The interchange ends at UNZ: what stands behind it is no part of it, and is not read.
+    fn report_rest(&mut self, trailer: usize) {
+        let Some(behind) = self.interchange.segment(trailer).map(|trailer| trailer.span().end + 1) else { return };
+        let bytes = self.interchange.bytes;
+        let start = skip_line_breaks(bytes, behind);
+        if start < bytes.len() {
+            let end = self.interchange.segment(trailer + 1).map_or(bytes.len(), |next| next.span().end);
+            let place = Place::Interchange { segment: None, element: None };
+            let detail = "the interchange ends at UNZ; nothing behind it was read";
+            take(&mut self.findings, finding(SyntaxError::OutsideMessage, place, start..end, detail));
+        }
+        self.interchange.ends.truncate(trailer + 1);
+    }
+
     fn report_trailer(&mut self, faults: TrailerFaults, place: Place, segment: &Segment<'a>) {
         for (error, element, detail) in faults.into_iter().flatten() {
             self.report(error, place, segment, Some(element), &detail);
@@ -379,9 +431,6 @@ impl<'a> Walk<'a> {
 
     /// The bytes have ended: what is still open lacks its trailer.
     fn report_end(&mut self) {
-        if self.interchange.trailer.is_some() {
-            return;
-        }
         let Some(last) = self.interchange.segment(self.interchange.ends.len().saturating_sub(1)) else { return };
         let end = self.interchange.ends.len();
         self.leave_message(end, &last);
