@@ -345,7 +345,7 @@ mod tests {
         trial::{catalogue, examine, grammar, told},
     };
     use super::{Position, Tag};
-    use crate::edifact::SyntaxError;
+    use crate::edifact::{MessageType, SyntaxError};
 
     static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
 
@@ -538,7 +538,8 @@ mod tests {
         fn steps_are_what_the_search_finds(choices in proptest::collection::vec(0..100_usize, 0..40)) {
             check_steps(grammar(&tables()), &choices);
             let catalogue = &*BUILT_IN;
-            for kind in catalogue.message_types() {
+            let is_large = |kind: &&MessageType| ["CUSDEC", "IFCSUM", "INVOIC"].contains(&kind.kind.as_str());
+            for kind in catalogue.message_types().filter(is_large) {
                 check_steps(catalogue.message(kind).unwrap(), &choices);
             }
         }
