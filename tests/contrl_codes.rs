@@ -41,10 +41,10 @@ fn the_page_has_every_code_at_every_level_that_may_carry_it() {
 #[test]
 fn the_page_says_what_explain_says() {
     let written = explained().into_iter().fold(page(), |page, [code, meaning, remedy]| {
-        let begin = page.find(&format!("\n### {code} ")).unwrap();
-        let text = begin + page[begin..].find("\n\n").unwrap();
-        let table = text + page[text..].find("\n\n| syntax ").unwrap();
-        format!("{}\n\n{meaning}\n\n**What to do:** {remedy}.{}", &page[..text], &page[table..])
+        let (front, section) = page.split_once(&format!("\n### {code} ")).unwrap();
+        let (heading, text) = section.split_once("\n\n").unwrap();
+        let (_, table) = text.split_once("\n\n| syntax ").unwrap();
+        format!("{front}\n### {code} {heading}\n\n{meaning}\n\n**What to do:** {remedy}.\n\n| syntax {table}")
     });
     expect_file![path(PAGE)].assert_eq(&written);
 }
