@@ -291,8 +291,8 @@ const CODES: &[SyntaxCode] = &[
     code(
         SyntaxError::MoreThanOneMessageType,
         [
-            "A functional group holds messages of two types, which syntax 4 allows and the older versions do not.",
-            "Un groupe fonctionnel contient des messages de deux types, ce que permet la syntaxe 4 et non les versions antérieures.",
+            "A functional group holds messages of two types or more, which syntax 4 allows and the older versions do not. It is told once.",
+            "Un groupe fonctionnel contient des messages de deux types ou plus, ce que permet la syntaxe 4 et non les versions antérieures. C'est dit une fois.",
         ],
         ["UNG+CUSDEC+…'UNH+1+CUSRES:D:96B:UN'", "UNG+CUSDEC+…'UNH+1+CUSDEC:D:96B:UN'"],
         ["begin another group for the other type", "commencez un autre groupe pour l'autre type"],
@@ -309,8 +309,8 @@ const CODES: &[SyntaxCode] = &[
     code(
         SyntaxError::OutsideMessage,
         [
-            "A segment stands between messages or between groups. It is reported at the level above.",
-            "Un segment se trouve entre des messages ou entre des groupes. Il est signalé au niveau au-dessus.",
+            "A segment stands between messages or between groups, or something behind UNZ. It is reported at the level above.",
+            "Un segment se trouve entre des messages ou entre des groupes, ou quelque chose suit UNZ. Il est signalé au niveau au-dessus.",
         ],
         ["UNT+46+1'RFF+ON:1'UNZ+1+1'", "RFF+ON:1'UNT+47+1'UNZ+1+1'"],
         ["put it between UNH and UNT, or take it out", "placez-le entre UNH et UNT, ou retirez-le"],
@@ -405,8 +405,8 @@ const CODES: &[SyntaxCode] = &[
     code(
         SyntaxError::UnsupportedEnvelope,
         [
-            "The envelope is one that is not processed: a package (UNO to UNP), whose object is not looked at, or security segments of a functional group.",
-            "L'enveloppe en est une qui n'est pas traitée: un paquet (UNO à UNP), dont l'objet n'est pas examiné, ou des segments de sécurité d'un groupe fonctionnel.",
+            "The envelope is one that is not processed: a package (UNO to UNP), whose object is not looked at, or security segments of a functional group. Where an interchange ends is found before packages are known: an object that holds a segment terminator and behind it UNZ, UNA or UNB cuts the interchange there, and its parts are refused for what they lack.",
+            "L'enveloppe en est une qui n'est pas traitée: un paquet (UNO à UNP), dont l'objet n'est pas examiné, ou des segments de sécurité d'un groupe fonctionnel. La fin d'un interchange est trouvée avant que les paquets soient connus: un objet qui contient un terminateur de segment suivi de UNZ, UNA ou UNB y coupe l'interchange, et ses parties sont refusées pour ce qui leur manque.",
         ],
         ["UNB+…'UNO+…'UNP+…'UNZ+1+1'", "UNB+…'UNH+…'UNT+…'UNZ+1+1'"],
         [
