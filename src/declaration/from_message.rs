@@ -5,120 +5,135 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
-use super::draft::{Draft, LineDraft, Stated, Text};
+use super::draft::{Draft, Field, LineDraft, Stated, Text};
 
 /// Where a value of an element goes, which also says what kind of value it must be.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sink {
     /// A text of the header.
-    Text(for<'a> fn(&mut Draft<'a>, Stated<Text<'a>>)),
+    Text(for<'d, 'a> fn(&'d mut Draft<'a>) -> &'d mut Field<Text<'a>>),
+    /// One of several texts of the header.
+    Texts(for<'d, 'a> fn(&'d mut Draft<'a>) -> &'d mut Vec<Stated<Text<'a>>>),
     /// A whole number of the header.
-    Whole(fn(&mut Draft<'_>, Stated<u32>)),
+    Whole(for<'d> fn(&'d mut Draft<'_>) -> &'d mut Field<u32>),
     /// An amount or weight of the header.
-    Amount(fn(&mut Draft<'_>, Stated<Decimal>)),
+    Amount(for<'d> fn(&'d mut Draft<'_>) -> &'d mut Field<Decimal>),
     /// A date of the header.
-    Date(fn(&mut Draft<'_>, Stated<Date>)),
+    Date(for<'d> fn(&'d mut Draft<'_>) -> &'d mut Field<Date>),
     /// A moment of the header.
-    Moment(fn(&mut Draft<'_>, Stated<Timestamp>)),
+    Moment(for<'d> fn(&'d mut Draft<'_>) -> &'d mut Field<Timestamp>),
     /// A yes or no of the header.
-    Flag(fn(&mut Draft<'_>, Stated<bool>)),
+    Flag(for<'d> fn(&'d mut Draft<'_>) -> &'d mut Field<bool>),
     /// A text of a line.
-    LineText(for<'a> fn(&mut LineDraft<'a>, Stated<Text<'a>>)),
+    LineText(for<'d, 'a> fn(&'d mut LineDraft<'a>) -> &'d mut Field<Text<'a>>),
+    /// One of several texts of a line.
+    LineTexts(for<'d, 'a> fn(&'d mut LineDraft<'a>) -> &'d mut Vec<Stated<Text<'a>>>),
     /// A whole number of a line.
-    LineWhole(fn(&mut LineDraft<'_>, Stated<u32>)),
+    LineWhole(for<'d> fn(&'d mut LineDraft<'_>) -> &'d mut Field<u32>),
     /// An amount, weight or quantity of a line.
-    LineAmount(fn(&mut LineDraft<'_>, Stated<Decimal>)),
+    LineAmount(for<'d> fn(&'d mut LineDraft<'_>) -> &'d mut Field<Decimal>),
     /// A yes or no of a line.
-    LineFlag(fn(&mut LineDraft<'_>, Stated<bool>)),
+    LineFlag(for<'d> fn(&'d mut LineDraft<'_>) -> &'d mut Field<bool>),
 }
 
 impl Sink {
     /// Whether it belongs to a line.
     pub(super) fn is_of_line(self) -> bool {
-        matches!(self, Self::LineText(_) | Self::LineWhole(_) | Self::LineAmount(_) | Self::LineFlag(_))
+        match self {
+            Self::LineText(_) | Self::LineTexts(_) | Self::LineWhole(_) | Self::LineAmount(_) | Self::LineFlag(_) => {
+                true
+            }
+            Self::Text(_)
+            | Self::Texts(_)
+            | Self::Whole(_)
+            | Self::Amount(_)
+            | Self::Date(_)
+            | Self::Moment(_)
+            | Self::Flag(_) => false,
+        }
     }
 }
 
 /// Every data element that a guide can place. The second column says whether a guide must.
 pub(super) const ELEMENTS: &[(&str, bool, Sink)] = &[
-    ("document", true, Sink::Text(|draft, stated| draft.document = Some(stated))),
-    ("reference", true, Sink::Text(|draft, stated| draft.reference = Some(stated))),
-    ("version", false, Sink::Whole(|draft, stated| draft.version = Some(stated))),
-    ("function", true, Sink::Text(|draft, stated| draft.function = Some(stated))),
-    ("submission_reason", false, Sink::Text(|draft, stated| draft.submission_reason = Some(stated))),
-    ("business_number", true, Sink::Text(|draft, stated| draft.business_number = Some(stated))),
-    ("authorization_id", true, Sink::Text(|draft, stated| draft.authorization_id = Some(stated))),
-    ("exporter_name", true, Sink::Text(|draft, stated| draft.exporter.name = Some(stated))),
-    ("exporter_street", false, Sink::Text(|draft, stated| draft.exporter.street = Some(stated))),
-    ("exporter_city", false, Sink::Text(|draft, stated| draft.exporter.city = Some(stated))),
-    ("exporter_region", false, Sink::Text(|draft, stated| draft.exporter.region = Some(stated))),
-    ("exporter_postal_code", false, Sink::Text(|draft, stated| draft.exporter.postal_code = Some(stated))),
-    ("exporter_country", false, Sink::Text(|draft, stated| draft.exporter.country = Some(stated))),
-    ("exporter_contact", false, Sink::Text(|draft, stated| draft.exporter.contact = Some(stated))),
-    ("exporter_telephone", false, Sink::Text(|draft, stated| draft.exporter.telephone = Some(stated))),
-    ("exporter_email", false, Sink::Text(|draft, stated| draft.exporter.email = Some(stated))),
-    ("consignee_name", true, Sink::Text(|draft, stated| draft.consignee.name = Some(stated))),
-    ("consignee_street", false, Sink::Text(|draft, stated| draft.consignee.street = Some(stated))),
-    ("consignee_city", false, Sink::Text(|draft, stated| draft.consignee.city = Some(stated))),
-    ("consignee_region", false, Sink::Text(|draft, stated| draft.consignee.region = Some(stated))),
-    ("consignee_postal_code", false, Sink::Text(|draft, stated| draft.consignee.postal_code = Some(stated))),
-    ("consignee_country", false, Sink::Text(|draft, stated| draft.consignee.country = Some(stated))),
-    ("provider_number", false, Sink::Text(|draft, stated| draft.service_provider.identification = Some(stated))),
-    ("provider_name", false, Sink::Text(|draft, stated| draft.service_provider.name = Some(stated))),
-    ("provider_street", false, Sink::Text(|draft, stated| draft.service_provider.street = Some(stated))),
-    ("provider_city", false, Sink::Text(|draft, stated| draft.service_provider.city = Some(stated))),
-    ("provider_region", false, Sink::Text(|draft, stated| draft.service_provider.region = Some(stated))),
-    ("provider_postal_code", false, Sink::Text(|draft, stated| draft.service_provider.postal_code = Some(stated))),
-    ("provider_country", false, Sink::Text(|draft, stated| draft.service_provider.country = Some(stated))),
-    ("provider_contact", false, Sink::Text(|draft, stated| draft.service_provider.contact = Some(stated))),
-    ("provider_telephone", false, Sink::Text(|draft, stated| draft.service_provider.telephone = Some(stated))),
-    ("provider_email", false, Sink::Text(|draft, stated| draft.service_provider.email = Some(stated))),
-    ("parties_are_related", true, Sink::Flag(|draft, stated| draft.parties_are_related = Some(stated))),
-    ("carrier_name", true, Sink::Text(|draft, stated| draft.carrier_name = Some(stated))),
-    ("transport_document_kind", false, Sink::Text(|draft, stated| draft.transport_document_kind = Some(stated))),
-    ("transport_document", false, Sink::Text(|draft, stated| draft.transport_document = Some(stated))),
-    ("mode", true, Sink::Text(|draft, stated| draft.mode = Some(stated))),
-    ("vessel", false, Sink::Text(|draft, stated| draft.vessel = Some(stated))),
-    ("conveyance", false, Sink::Text(|draft, stated| draft.conveyance = Some(stated))),
-    ("export_date", true, Sink::Date(|draft, stated| draft.export_date = Some(stated))),
-    ("planned_loading", false, Sink::Moment(|draft, stated| draft.planned_loading = Some(stated))),
-    ("exit_office", true, Sink::Text(|draft, stated| draft.exit_office = Some(stated))),
-    ("destination", true, Sink::Text(|draft, stated| draft.destination = Some(stated))),
-    ("packages", true, Sink::Whole(|draft, stated| draft.packages = Some(stated))),
-    ("package_type", true, Sink::Text(|draft, stated| draft.package_type = Some(stated))),
-    ("is_containerised", true, Sink::Flag(|draft, stated| draft.is_containerised = Some(stated))),
-    ("containers", false, Sink::Text(|draft, stated| draft.containers.push(stated))),
-    ("exporter_references", false, Sink::Text(|draft, stated| draft.exporter_references.push(stated))),
-    ("permits", false, Sink::Text(|draft, stated| draft.permits.push(stated))),
-    ("is_controlled", false, Sink::Flag(|draft, stated| draft.is_controlled = Some(stated))),
-    ("currency", true, Sink::Text(|draft, stated| draft.currency = Some(stated))),
-    ("freight", true, Sink::Amount(|draft, stated| draft.freight = Some(stated))),
-    ("freight_currency", false, Sink::Text(|draft, stated| draft.freight_currency = Some(stated))),
-    ("gross_weight", true, Sink::Amount(|draft, stated| draft.gross_weight = Some(stated))),
-    ("gross_weight_unit", true, Sink::Text(|draft, stated| draft.gross_weight_unit = Some(stated))),
-    ("total_value", true, Sink::Amount(|draft, stated| draft.total_value = Some(stated))),
-    ("reason_for_export", false, Sink::Text(|draft, stated| draft.reason_for_export = Some(stated))),
-    ("lease_months", false, Sink::Whole(|draft, stated| draft.lease_months = Some(stated))),
-    ("certifier_name", true, Sink::Text(|draft, stated| draft.certifier_name = Some(stated))),
-    ("certifier_company", false, Sink::Text(|draft, stated| draft.certifier_company = Some(stated))),
-    ("certifier_telephone", false, Sink::Text(|draft, stated| draft.certifier_telephone = Some(stated))),
-    ("certification_date", false, Sink::Date(|draft, stated| draft.certification_date = Some(stated))),
-    ("certification_place", false, Sink::Text(|draft, stated| draft.certification_place = Some(stated))),
-    ("line_count", false, Sink::Whole(|draft, stated| draft.line_count = Some(stated))),
-    ("package_count", false, Sink::Whole(|draft, stated| draft.package_count = Some(stated))),
-    ("line_number", true, Sink::LineWhole(|line, stated| line.number = Some(stated))),
-    ("hs_code", true, Sink::LineText(|line, stated| line.hs_code = Some(stated))),
-    ("description", true, Sink::LineText(|line, stated| line.description = Some(stated))),
-    ("origin", true, Sink::LineText(|line, stated| line.origin = Some(stated))),
-    ("province", false, Sink::LineText(|line, stated| line.province = Some(stated))),
-    ("quantity", false, Sink::LineAmount(|line, stated| line.quantity = Some(stated))),
-    ("quantity_unit", false, Sink::LineText(|line, stated| line.quantity_unit = Some(stated))),
-    ("value", true, Sink::LineAmount(|line, stated| line.value = Some(stated))),
-    ("value_currency", false, Sink::LineText(|line, stated| line.currency = Some(stated))),
-    ("line_weight", false, Sink::LineAmount(|line, stated| line.gross_weight = Some(stated))),
-    ("line_weight_unit", false, Sink::LineText(|line, stated| line.gross_weight_unit = Some(stated))),
-    ("line_permits", false, Sink::LineText(|line, stated| line.permits.push(stated))),
-    ("line_references", false, Sink::LineText(|line, stated| line.references.push(stated))),
-    ("vehicles", false, Sink::LineText(|line, stated| line.vehicles.push(stated))),
-    ("line_is_controlled", false, Sink::LineFlag(|line, stated| line.is_controlled = Some(stated))),
+    ("document", true, Sink::Text(|draft| &mut draft.document)),
+    ("reference", true, Sink::Text(|draft| &mut draft.reference)),
+    ("version", false, Sink::Whole(|draft| &mut draft.version)),
+    ("function", true, Sink::Text(|draft| &mut draft.function)),
+    ("submission_reason", false, Sink::Text(|draft| &mut draft.submission_reason)),
+    ("business_number", true, Sink::Text(|draft| &mut draft.business_number)),
+    ("authorization_id", true, Sink::Text(|draft| &mut draft.authorization_id)),
+    ("exporter_name", true, Sink::Text(|draft| &mut draft.exporter.name)),
+    ("exporter_street", false, Sink::Text(|draft| &mut draft.exporter.street)),
+    ("exporter_city", false, Sink::Text(|draft| &mut draft.exporter.city)),
+    ("exporter_region", false, Sink::Text(|draft| &mut draft.exporter.region)),
+    ("exporter_postal_code", false, Sink::Text(|draft| &mut draft.exporter.postal_code)),
+    ("exporter_country", false, Sink::Text(|draft| &mut draft.exporter.country)),
+    ("exporter_contact", false, Sink::Text(|draft| &mut draft.exporter.contact)),
+    ("exporter_telephone", false, Sink::Text(|draft| &mut draft.exporter.telephone)),
+    ("exporter_email", false, Sink::Text(|draft| &mut draft.exporter.email)),
+    ("consignee_name", true, Sink::Text(|draft| &mut draft.consignee.name)),
+    ("consignee_street", false, Sink::Text(|draft| &mut draft.consignee.street)),
+    ("consignee_city", false, Sink::Text(|draft| &mut draft.consignee.city)),
+    ("consignee_region", false, Sink::Text(|draft| &mut draft.consignee.region)),
+    ("consignee_postal_code", false, Sink::Text(|draft| &mut draft.consignee.postal_code)),
+    ("consignee_country", false, Sink::Text(|draft| &mut draft.consignee.country)),
+    ("provider_number", false, Sink::Text(|draft| &mut draft.service_provider.identification)),
+    ("provider_name", false, Sink::Text(|draft| &mut draft.service_provider.name)),
+    ("provider_street", false, Sink::Text(|draft| &mut draft.service_provider.street)),
+    ("provider_city", false, Sink::Text(|draft| &mut draft.service_provider.city)),
+    ("provider_region", false, Sink::Text(|draft| &mut draft.service_provider.region)),
+    ("provider_postal_code", false, Sink::Text(|draft| &mut draft.service_provider.postal_code)),
+    ("provider_country", false, Sink::Text(|draft| &mut draft.service_provider.country)),
+    ("provider_contact", false, Sink::Text(|draft| &mut draft.service_provider.contact)),
+    ("provider_telephone", false, Sink::Text(|draft| &mut draft.service_provider.telephone)),
+    ("provider_email", false, Sink::Text(|draft| &mut draft.service_provider.email)),
+    ("parties_are_related", true, Sink::Flag(|draft| &mut draft.parties_are_related)),
+    ("carrier_name", true, Sink::Text(|draft| &mut draft.carrier_name)),
+    ("transport_document_kind", false, Sink::Text(|draft| &mut draft.transport_document_kind)),
+    ("transport_document", false, Sink::Text(|draft| &mut draft.transport_document)),
+    ("mode", true, Sink::Text(|draft| &mut draft.mode)),
+    ("vessel", false, Sink::Text(|draft| &mut draft.vessel)),
+    ("conveyance", false, Sink::Text(|draft| &mut draft.conveyance)),
+    ("export_date", true, Sink::Date(|draft| &mut draft.export_date)),
+    ("planned_loading", false, Sink::Moment(|draft| &mut draft.planned_loading)),
+    ("exit_office", true, Sink::Text(|draft| &mut draft.exit_office)),
+    ("destination", true, Sink::Text(|draft| &mut draft.destination)),
+    ("packages", true, Sink::Whole(|draft| &mut draft.packages)),
+    ("package_type", true, Sink::Text(|draft| &mut draft.package_type)),
+    ("is_containerised", true, Sink::Flag(|draft| &mut draft.is_containerised)),
+    ("containers", false, Sink::Texts(|draft| &mut draft.containers)),
+    ("exporter_references", false, Sink::Texts(|draft| &mut draft.exporter_references)),
+    ("permits", false, Sink::Texts(|draft| &mut draft.permits)),
+    ("is_controlled", false, Sink::Flag(|draft| &mut draft.is_controlled)),
+    ("currency", true, Sink::Text(|draft| &mut draft.currency)),
+    ("freight", true, Sink::Amount(|draft| &mut draft.freight)),
+    ("freight_currency", false, Sink::Text(|draft| &mut draft.freight_currency)),
+    ("gross_weight", true, Sink::Amount(|draft| &mut draft.gross_weight)),
+    ("gross_weight_unit", true, Sink::Text(|draft| &mut draft.gross_weight_unit)),
+    ("total_value", true, Sink::Amount(|draft| &mut draft.total_value)),
+    ("reason_for_export", false, Sink::Text(|draft| &mut draft.reason_for_export)),
+    ("lease_months", false, Sink::Whole(|draft| &mut draft.lease_months)),
+    ("certifier_name", true, Sink::Text(|draft| &mut draft.certifier_name)),
+    ("certifier_company", false, Sink::Text(|draft| &mut draft.certifier_company)),
+    ("certifier_telephone", false, Sink::Text(|draft| &mut draft.certifier_telephone)),
+    ("certification_date", false, Sink::Date(|draft| &mut draft.certification_date)),
+    ("certification_place", false, Sink::Text(|draft| &mut draft.certification_place)),
+    ("line_count", false, Sink::Whole(|draft| &mut draft.line_count)),
+    ("package_count", false, Sink::Whole(|draft| &mut draft.package_count)),
+    ("line_number", true, Sink::LineWhole(|line| &mut line.number)),
+    ("hs_code", true, Sink::LineText(|line| &mut line.hs_code)),
+    ("description", true, Sink::LineText(|line| &mut line.description)),
+    ("origin", true, Sink::LineText(|line| &mut line.origin)),
+    ("province", false, Sink::LineText(|line| &mut line.province)),
+    ("quantity", false, Sink::LineAmount(|line| &mut line.quantity)),
+    ("quantity_unit", false, Sink::LineText(|line| &mut line.quantity_unit)),
+    ("value", true, Sink::LineAmount(|line| &mut line.value)),
+    ("value_currency", false, Sink::LineText(|line| &mut line.currency)),
+    ("line_weight", false, Sink::LineAmount(|line| &mut line.gross_weight)),
+    ("line_weight_unit", false, Sink::LineText(|line| &mut line.gross_weight_unit)),
+    ("line_permits", false, Sink::LineTexts(|line| &mut line.permits)),
+    ("line_references", false, Sink::LineTexts(|line| &mut line.references)),
+    ("vehicles", false, Sink::LineTexts(|line| &mut line.vehicles)),
+    ("line_is_controlled", false, Sink::LineFlag(|line| &mut line.is_controlled)),
 ];

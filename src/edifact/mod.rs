@@ -30,6 +30,7 @@ pub use finding::{ElementPlace, Level, Place, ServiceTag, SyntaxError, SyntaxFin
 pub use frame::{Frame, FrameFinder};
 pub use interchange::{FunctionalGroup, Interchange, Message, PackageReference};
 pub use repertoire::Repertoire;
+pub(crate) use segment::unrelease;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub use service::{ServiceChars, UNA_LENGTH};
 pub use tolerance::{Mended, Note, Reading, Tolerance, Tolerances, mend};

@@ -167,7 +167,7 @@ impl<'a> Segment<'a> {
     }
 
     /// The same bytes, and those behind it: blocks may reach over its end.
-    pub(super) fn ahead(&self) -> &'a [u8] {
+    pub(crate) fn ahead(&self) -> &'a [u8] {
         self.ahead
     }
 
@@ -329,7 +329,7 @@ impl<'a> Component<'a> {
 }
 
 /// Takes the release characters out: each stands for the character after it.
-pub(super) fn unrelease(release: u8, raw: &[u8]) -> Vec<u8> {
+pub(crate) fn unrelease(release: u8, raw: &[u8]) -> Vec<u8> {
     let mut bytes = raw.iter().copied();
     let mut value = Vec::with_capacity(raw.len());
     while let Some(byte) = bytes.next() {

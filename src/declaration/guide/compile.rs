@@ -3,7 +3,8 @@
 use super::notation::{
     self, ConditionEntry, ElementEntry, Format, GroupStep, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
 };
-use super::{Condition, Element, GroupCondition, Guide, Lines, Named, Place, Question, Stand, ValueAt};
+use super::place::{Place, Position, Stand, ValueAt, Wishes};
+use super::{Condition, Element, GroupCondition, Guide, Lines, Named, Question};
 use crate::declaration::from_message::{ELEMENTS, Sink};
 use crate::edifact::{MessageType, SyntaxVersion, Tag};
 use crate::grammar::{Catalogue, DataId, MessageGrammar, PlaceId};
@@ -64,16 +65,16 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
         none_code: lines.entry.none_code.clone(),
         many_code: lines.entry.many_code.clone(),
     };
-    let places =
-        grammar.places().map(|(_, place)| Place { is_structure: STRUCTURE.contains(&place.tag), ..Place::default() });
-    let places = places.collect();
+    let wishes =
+        grammar.places().map(|(_, place)| Wishes { is_structure: STRUCTURE.contains(&place.tag), ..Wishes::default() });
     let mut compiler = Compiler {
         grammar,
         codes: [header_codes.entry.clone(), line_codes.entry.clone()],
+        wishes: wishes.collect(),
         guide: Guide {
             message,
             elements: Vec::new(),
-            places,
+            places: Vec::new(),
             questions: Vec::new(),
             needed: [Vec::new(), Vec::new()],
             of_line: Vec::new(),
@@ -85,7 +86,9 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
     };
     written.elements.iter().for_each(|element| compiler.place(element));
     compiler.check_complete();
-    Some(compiler.guide)
+    let Compiler { mut guide, wishes, .. } = compiler;
+    guide.places = wishes.iter().map(|wishes| Place::of(wishes, &guide.questions)).collect();
+    Some(guide)
 }
 
 /// The codes and code lists that a guide names, in the order of its lines.
@@ -121,6 +124,8 @@ struct Compiler<'a> {
     grammar: &'a MessageGrammar,
     /// For the header, and for lines.
     codes: [Vec<String>; 2],
+    /// What is wanted of each place of the grammar.
+    wishes: Vec<Wishes>,
     guide: Guide,
     mistakes: &'a mut Vec<Mistake>,
 }
@@ -203,7 +208,7 @@ impl Compiler<'_> {
     fn conditions(&self, place: PlaceId, entries: &[ConditionEntry]) -> Result<Vec<Condition>, Wrong> {
         let condition = |entry: &ConditionEntry| {
             let (element, (component, _)) = self.position(place, &entry.element)?;
-            Ok(Condition { element, component, values: entry.values.clone() })
+            Ok(Condition { at: Position::of(element, component), values: entry.values.clone() })
         };
         entries.iter().map(condition).collect()
     }
@@ -214,8 +219,8 @@ impl Compiler<'_> {
         let known = questions.iter().position(|question| question.condition == condition);
         known.unwrap_or_else(|| {
             let index = questions.len();
-            if let Some(place) = self.guide.places.get_mut(condition.trigger.index()) {
-                place.asks.push(index);
+            if let Some(wishes) = self.wishes.get_mut(condition.trigger.index()) {
+                wishes.asks.push(index);
             }
             questions.push(Question { condition, calls_for: Vec::new() });
             index
@@ -226,7 +231,7 @@ impl Compiler<'_> {
     fn stand(&mut self, place: PlaceId, path: &PathEntry, around: &[usize], element: usize) -> Result<(), Wrong> {
         let own = self.conditions(place, &path.conditions)?;
         let value = self.value(place, &path.value)?;
-        let Some(Place { stands, .. }) = self.guide.places.get_mut(place.index()) else { return Ok(()) };
+        let Some(Wishes { stands, .. }) = self.wishes.get_mut(place.index()) else { return Ok(()) };
         match stands.iter_mut().find(|stand| stand.own == own && stand.around == around) {
             Some(stand) => stand.values.push((element, value)),
             None => stands.push(Stand { own, around: around.to_vec(), values: vec![(element, value)] }),
@@ -255,10 +260,10 @@ impl Compiler<'_> {
         let format_at =
             composite.and_then(|composite| self.position(place, &format!("{composite}.{DATE_FORMAT}")).ok());
         Ok(ValueAt {
-            element,
-            components: (first, last),
+            first: Position::of(element, first),
+            last: Position::of(element, last),
             joined_by: entry.joined_by.unwrap_or(' '),
-            format_at: format_at.map(|(_, (component, _))| component),
+            format_at: format_at.map(|(element, (component, _))| Position::of(element, component)),
         })
     }
 
@@ -306,7 +311,9 @@ fn known(name: &str) -> Result<(&'static str, Sink), Wrong> {
 
 fn check_kind(sink: Sink, format: Format) -> Result<(), Wrong> {
     let (fits, wanted) = match sink {
-        Sink::Text(_) | Sink::LineText(_) => (matches!(format, Format::Text { .. }), "a text: an..35 or a2"),
+        Sink::Text(_) | Sink::Texts(_) | Sink::LineText(_) | Sink::LineTexts(_) => {
+            (matches!(format, Format::Text { .. }), "a text: an..35 or a2")
+        }
         Sink::Whole(_) | Sink::LineWhole(_) => (matches!(format, Format::Whole { .. }), "a whole number: n..8"),
         Sink::Amount(_) | Sink::LineAmount(_) => (matches!(format, Format::Decimal { .. }), "a decimal: decimal..13,2"),
         Sink::Date(_) => (format == Format::Date, "a date"),

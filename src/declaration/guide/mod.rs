@@ -8,7 +8,9 @@
 mod compile;
 mod format;
 mod notation;
+mod place;
 mod reading;
+mod texts;
 mod values;
 
 pub use notation::{Format, Mistake, Status};
@@ -18,6 +20,7 @@ use crate::edifact::MessageType;
 use crate::grammar::{Catalogue, GroupId, PlaceId};
 
 use super::from_message::Sink;
+use place::{Place, Position};
 
 /// A compiled implementation guide of one message.
 #[derive(Debug)]
@@ -109,27 +112,6 @@ pub struct Element {
     depends_on: Option<usize>,
 }
 
-/// A place of the message grammar, as the guide sees it.
-#[derive(Debug, Default)]
-struct Place {
-    /// Whether its segments carry the message, not the declaration: a guide need not place them.
-    is_structure: bool,
-    /// What its segments are asked as triggers of their group.
-    asks: Vec<usize>,
-    /// What can stand here.
-    stands: Vec<Stand>,
-}
-
-/// What may stand at a place, given what the segment and the triggers of its groups say.
-#[derive(Debug)]
-struct Stand {
-    own: Vec<Condition>,
-    /// The questions that the triggers around it have to have answered with yes.
-    around: Vec<usize>,
-    /// The elements whose values stand here: index, and where in the segment.
-    values: Vec<(usize, ValueAt)>,
-}
-
 /// Whether the trigger of a segment group says something, asked whenever one comes.
 #[derive(Debug)]
 struct Question {
@@ -149,22 +131,8 @@ struct GroupCondition {
 /// A component that must be one of some values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Condition {
-    element: u16,
-    component: u16,
+    at: Position,
     values: Vec<String>,
-}
-
-/// Where in a segment a value stands.
-#[derive(Debug, Clone)]
-struct ValueAt {
-    /// Position of the element (0098).
-    element: u16,
-    /// Positions of its components (0104), first and last.
-    components: (u16, u16),
-    /// What joins several components.
-    joined_by: char,
-    /// The component with the format of a date (2379).
-    format_at: Option<u16>,
 }
 
 /// Where commodities are, and how many there may be.

@@ -1,16 +1,17 @@
 //! Reads well-built messages by the guide: a draft of each declaration, and which of the guide's demands it breaks.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::values::{SegmentValues, text};
-use super::{Element, Guide, Stand, Status, ValueAt};
-use crate::declaration::draft::{Draft, LineDraft, Listed, Stated, Text};
+use super::place::{Check, Slot, ToRead};
+use super::texts::Texts;
+use super::values::SegmentValues;
+use super::{Element, Guide, Status};
+use crate::declaration::draft::{Draft, Field, LineDraft, Listed, Stated, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
-use crate::edifact::{ElementPlace, Repertoire, Segment, Tag, Value};
+use crate::edifact::{ElementPlace, Repertoire, Segment, Tag};
 use crate::grammar::Match;
 
 /// The segment that what is missing in the header is reported at.
@@ -82,8 +83,8 @@ impl Guide {
     pub fn reader<'a>(&'a self, repertoire: Repertoire, zone: &'a TimeZone) -> Reader<'a> {
         Reader {
             guide: self,
-            repertoire,
             zone,
+            texts: Texts::new(repertoire),
             values: SegmentValues::default(),
             answers: vec![false; self.questions.len()],
             counts: vec![Count::default(); self.elements.len()],
@@ -143,8 +144,8 @@ struct Count {
 #[derive(Debug)]
 pub struct Reader<'a> {
     guide: &'a Guide,
-    repertoire: Repertoire,
     zone: &'a TimeZone,
+    texts: Texts<'a>,
     /// Those of the segment that is being read.
     values: SegmentValues<'a>,
     /// What the last trigger said to each of the guide's questions. A segment within a group comes after its trigger, so
@@ -185,21 +186,25 @@ impl<'a> Reader<'a> {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
         let point = SegmentPoint { tag: segment.tag(), position: found.position, element: None };
-        let mut is_used = place.is_structure;
-        if !(place.asks.is_empty() && place.stands.is_empty()) {
-            self.values.take(segment);
-        }
-        for question in &place.asks {
-            is_used |= self.ask(*question);
-        }
         if found.place == guide.lines.trigger {
             self.begin_line(point, segment.span());
         }
-        for stand in &place.stands {
-            if self.stands_here(stand) {
-                is_used = true;
-                for (element, at) in &stand.values {
-                    self.read_value(*element, at, point);
+        let mut is_used = place.is_structure;
+        if !place.wanted.is_empty() {
+            self.values.take(segment, place);
+            let case = place.case(&self.values.component(place.switch));
+            for question in &place.asks {
+                self.answers.get_mut(*question).into_iter().for_each(|answer| *answer = false);
+            }
+            for (question, checks) in &case.asks {
+                is_used |= self.ask(*question, checks);
+            }
+            for reading in &case.readings {
+                if self.stands_here(reading) {
+                    is_used = true;
+                    for slot in &reading.slots {
+                        self.read_value(slot, point);
+                    }
                 }
             }
         }
@@ -210,12 +215,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.
-    fn ask(&mut self, index: usize) -> bool {
+    fn ask(&mut self, index: usize, checks: &[Check]) -> bool {
         let guide = self.guide;
         let Some((question, answer)) = guide.questions.get(index).zip(self.answers.get_mut(index)) else {
             return false;
         };
-        *answer = self.values.hold(&question.condition.conditions);
+        *answer = self.values.hold(checks);
         if *answer {
             for element in &question.calls_for {
                 if let Some(count) = self.counts.get_mut(*element) {
@@ -226,9 +231,9 @@ impl<'a> Reader<'a> {
         *answer
     }
 
-    fn stands_here(&self, stand: &Stand) -> bool {
+    fn stands_here(&self, reading: &ToRead) -> bool {
         let is_yes = |question: &usize| self.answers.get(*question).copied().unwrap_or_default();
-        self.values.hold(&stand.own) && stand.around.iter().all(is_yes)
+        self.values.hold(&reading.checks) && reading.around.iter().all(is_yes)
     }
 
     fn begin_line(&mut self, point: SegmentPoint, span: Range<usize>) {
@@ -266,70 +271,80 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_value(&mut self, index: usize, at: &ValueAt, point: SegmentPoint) {
+    fn read_value(&mut self, slot: &Slot, point: SegmentPoint) {
         let guide = self.guide;
-        let Some((element, count)) = guide.elements.get(index).zip(self.counts.get_mut(index)) else { return };
+        let Some((element, count)) = guide.elements.get(slot.element).zip(self.counts.get_mut(slot.element)) else {
+            return;
+        };
         count.called_for += u32::from(element.status == Status::Dependent && element.depends_on.is_none());
-        let Some(value) = stated(&self.values, at, point, self.repertoire) else { return };
+        let Some((text, span)) = self.values.text(slot, &mut self.texts) else { return };
         count.stated += 1;
         let stated = count.stated;
         if let Some(told) = &mut self.told {
-            told.push((point.position, index));
+            told.push((point.position, slot.element));
         }
-        let lines = self.reading.draft.lines.len();
-        let line = element.sink.is_of_line().then(|| u32::try_from(lines).ok()).flatten();
-        let unread = if stated > element.most {
-            let kind = BreachKind::TooMany { most: element.most };
-            (stated == element.most + 1).then(|| element.breach(kind, line, value.point, value.span))
+        let (position, component) = slot.at;
+        let place = if self.values.is_in_composite(slot) {
+            ElementPlace::component(position, component)
         } else {
-            self.put(element, value, at, line).map(|unread| {
-                let kind = BreachKind::IllFormed { value: unread.value, expected: element.format };
-                element.breach(kind, line, unread.point, unread.span)
-            })
+            ElementPlace::element(position)
         };
-        self.reading.breaches.extend(unread);
+        let point = SegmentPoint { element: Some(place), ..point };
+        if stated > element.most {
+            if stated == element.most + 1 {
+                let kind = BreachKind::TooMany { most: element.most };
+                self.break_with(element, kind, point, span);
+            }
+        } else if let Some(value) = self.put(element, slot, Stated { value: text, point, span: span.clone() }) {
+            let kind = BreachKind::IllFormed { value, expected: element.format };
+            self.break_with(element, kind, point, span);
+        }
+    }
+
+    fn break_with(&mut self, element: &'a Element, kind: BreachKind<'a>, point: SegmentPoint, span: Range<usize>) {
+        let line = self.line_of(element);
+        self.reading.breaches.push(element.breach(kind, line, point, span));
+    }
+
+    /// The line that an element is stated in, from 1; none for the header.
+    fn line_of(&self, element: &Element) -> Option<u32> {
+        let lines = self.reading.draft.lines.len();
+        element.sink.is_of_line().then(|| u32::try_from(lines).ok()).flatten()
     }
 
     /// Puts a value where it belongs; gives it back when it is not written as it must be.
-    fn put(
-        &mut self,
-        element: &'a Element,
-        value: Stated<Text<'a>>,
-        at: &ValueAt,
-        line: Option<u32>,
-    ) -> Option<Stated<Text<'a>>> {
-        let (draft, format) = (&mut self.reading.draft, element.format);
-        if !format.accepts_text(&value.value) {
-            return Some(value);
+    fn put(&mut self, element: &'a Element, slot: &Slot, stated: Stated<Text<'a>>) -> Option<Text<'a>> {
+        let format = element.format;
+        if !format.accepts_text(&stated.value) {
+            return Some(stated.value);
         }
         if let Some((list, code)) = &element.list {
-            draft.listed.push(Listed { list, code, line, stated: value.clone() });
+            let line = self.line_of(element);
+            self.reading.draft.listed.push(Listed { list, code, line, stated: stated.clone() });
         }
+        let draft = &mut self.reading.draft;
         match element.sink {
-            Sink::Text(put) => put(draft, value),
-            Sink::LineText(put) => put(draft.lines.last_mut()?, value),
-            Sink::Whole(put) => return give(format.whole(&value.value), value, |stated| put(draft, stated)),
-            Sink::Amount(put) => return give(format.amount(&value.value), value, |stated| put(draft, stated)),
-            Sink::Flag(put) => return give(format.flag(&value.value), value, |stated| put(draft, stated)),
-            Sink::Date(put) => {
-                let date = format.date(&value.value, &date_format(&self.values, at));
-                return give(date, value, |stated| put(draft, stated));
+            Sink::Text(field) => *field(draft) = Some(stated),
+            Sink::Texts(fields) => fields(draft).push(stated),
+            Sink::LineText(field) => *field(draft.lines.last_mut()?) = Some(stated),
+            Sink::LineTexts(fields) => fields(draft.lines.last_mut()?).push(stated),
+            Sink::Whole(field) => return give(format.whole(&stated.value), stated, field(draft)),
+            Sink::LineWhole(field) => {
+                return give(format.whole(&stated.value), stated, field(draft.lines.last_mut()?));
             }
-            Sink::Moment(put) => {
-                let moment = format.moment(&value.value, &date_format(&self.values, at), self.zone);
-                return give(moment, value, |stated| put(draft, stated));
+            Sink::Amount(field) => return give(format.amount(&stated.value), stated, field(draft)),
+            Sink::LineAmount(field) => {
+                return give(format.amount(&stated.value), stated, field(draft.lines.last_mut()?));
             }
-            Sink::LineWhole(put) => {
-                let line = draft.lines.last_mut()?;
-                return give(format.whole(&value.value), value, |stated| put(line, stated));
+            Sink::Flag(field) => return give(format.flag(&stated.value), stated, field(draft)),
+            Sink::LineFlag(field) => return give(format.flag(&stated.value), stated, field(draft.lines.last_mut()?)),
+            Sink::Date(field) => {
+                let date = format.date(&stated.value, &self.values.date_format(slot));
+                return give(date, stated, field(draft));
             }
-            Sink::LineAmount(put) => {
-                let line = draft.lines.last_mut()?;
-                return give(format.amount(&value.value), value, |stated| put(line, stated));
-            }
-            Sink::LineFlag(put) => {
-                let line = draft.lines.last_mut()?;
-                return give(format.flag(&value.value), value, |stated| put(line, stated));
+            Sink::Moment(field) => {
+                let moment = format.moment(&stated.value, &self.values.date_format(slot), self.zone);
+                return give(moment, stated, field(draft));
             }
         }
         None
@@ -370,49 +385,15 @@ fn breach<'a>(
     Breach { code, kind, labels: ["", ""], line, point: Some(point), span }
 }
 
-/// Hands a value on when it could be read, back when it could not.
-fn give<'a, T>(read: Option<T>, value: Stated<Text<'a>>, put: impl FnOnce(Stated<T>)) -> Option<Stated<Text<'a>>> {
+/// Puts a value where it belongs when it could be read; gives it back when it could not.
+fn give<'a, T>(read: Option<T>, stated: Stated<Text<'a>>, field: &mut Field<T>) -> Option<Text<'a>> {
     match read {
         Some(read) => {
-            put(value.map(|_| read));
+            *field = Some(stated.map(|_| read));
             None
         }
-        None => Some(value),
+        None => Some(stated.value),
     }
-}
-
-/// The format (2379) that is stated beside a date; nothing when none is.
-fn date_format<'a>(values: &SegmentValues<'a>, at: &ValueAt) -> Cow<'a, [u8]> {
-    let format = at.format_at.and_then(|component| values.component(at.element, component));
-    format.map(Value::unreleased).unwrap_or_default()
-}
-
-/// The text that stands here, blanks around it taken off; none when nothing does.
-fn stated<'a>(
-    values: &SegmentValues<'a>,
-    at: &ValueAt,
-    point: SegmentPoint,
-    repertoire: Repertoire,
-) -> Option<Stated<Text<'a>>> {
-    let (components, is_composite) = values.components(at)?;
-    let (begin, more) = components.split_first()?;
-    let (mut value, mut span) = (text(begin, repertoire), begin.span());
-    for component in more.iter().filter(|component| !component.is_empty()) {
-        let piece = text(component, repertoire);
-        span.end = component.span().end;
-        if value.is_empty() {
-            value = piece;
-        } else {
-            let joined = value.to_mut();
-            joined.push(at.joined_by);
-            joined.push_str(&piece);
-        }
-    }
-    let (first, _) = at.components;
-    let place =
-        if is_composite { ElementPlace::component(at.element, first) } else { ElementPlace::element(at.element) };
-    let point = SegmentPoint { element: Some(place), ..point };
-    (!value.is_empty()).then_some(Stated { value, point, span })
 }
 
 #[cfg(test)]

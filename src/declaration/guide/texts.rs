@@ -1,0 +1,107 @@
+//! The texts of an interchange, borrowed from its bytes wherever these say the same in every repertoire.
+
+use crate::declaration::draft::Text;
+use crate::edifact::Repertoire;
+
+/// Bytes that are looked through at once. Values lie a few bytes apart, so what is found for one serves many; and a value
+/// that is no plain text costs no more than this.
+const STRETCH: usize = 256;
+
+/// Makes texts of the values of one interchange.
+#[derive(Debug)]
+pub(super) struct Texts<'a> {
+    repertoire: Repertoire,
+    /// ASCII, as it lies in the interchange.
+    plain: &'a str,
+    /// Where that begins, in bytes.
+    offset: usize,
+}
+
+impl<'a> Texts<'a> {
+    /// For an interchange in this repertoire.
+    pub(super) fn new(repertoire: Repertoire) -> Self {
+        Self { repertoire, plain: "", offset: 0 }
+    }
+
+    /// The text of a value without release characters: the first `length` bytes of what lies ahead from `start` on.
+    /// Blanks around it are taken off.
+    #[inline]
+    pub(super) fn text(&mut self, start: usize, length: usize, ahead: &'a [u8]) -> Text<'a> {
+        match self.known(start, length) {
+            Some(text) => Text::Borrowed(without_blanks(text)),
+            None => self.look(start, length, ahead),
+        }
+    }
+
+    /// The same where the text is not known yet: finds the plain text that begins here.
+    #[cold]
+    fn look(&mut self, start: usize, length: usize, ahead: &'a [u8]) -> Text<'a> {
+        (self.plain, self.offset) = (plain(ahead.get(..STRETCH).unwrap_or(ahead)), start);
+        match self.known(start, length) {
+            Some(text) => Text::Borrowed(without_blanks(text)),
+            None => self.decoded(ahead.get(..length).unwrap_or_default()),
+        }
+    }
+
+    /// The text of a value from which release characters have been taken.
+    pub(super) fn released(&self, bytes: &[u8]) -> Text<'a> {
+        Text::Owned(without_blanks(&self.repertoire.decode(bytes)).to_owned())
+    }
+
+    #[inline]
+    fn known(&self, start: usize, length: usize) -> Option<&'a str> {
+        let start = start.checked_sub(self.offset)?;
+        self.plain.get(start..start + length)
+    }
+
+    fn decoded(&self, bytes: &'a [u8]) -> Text<'a> {
+        match self.repertoire.decode(bytes) {
+            Text::Borrowed(text) => Text::Borrowed(without_blanks(text)),
+            Text::Owned(text) => Text::Owned(without_blanks(&text).to_owned()),
+        }
+    }
+}
+
+/// The ASCII that these bytes begin with.
+fn plain(bytes: &[u8]) -> &str {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(fault) => bytes.get(..fault.valid_up_to()).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or(""),
+    };
+    if text.is_ascii() {
+        return text;
+    }
+    let end = text.bytes().position(|byte| !byte.is_ascii());
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+/// The text without the blanks around it. Most texts have none, which their first and last byte say.
+#[inline]
+fn without_blanks(text: &str) -> &str {
+    let is_graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if is_graphic(bytes.first()) && is_graphic(bytes.last()) { text } else { text.trim() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_what_the_repertoire_makes_of_its_bytes(text in "[A é\u{a0}Ã©]{0,400}", cuts in proptest::collection::vec(0_usize..400, 0..20)) {
+            let latin: Vec<u8> = text.chars().map(|character| u8::try_from(character).unwrap()).collect();
+            for (repertoire, bytes) in [(Repertoire::Unoc, latin.as_slice()), (Repertoire::Unoy, text.as_bytes())] {
+                let mut texts = Texts::new(repertoire);
+                for pair in cuts.windows(2) {
+                    let (start, end) = (pair[0].min(pair[1]).min(bytes.len()), pair[0].max(pair[1]).min(bytes.len()));
+                    let found = texts.text(7 + start, end - start, &bytes[start..]);
+                    let expected = repertoire.decode(&bytes[start..end]);
+                    prop_assert_eq!(found, expected.trim());
+                }
+            }
+        }
+    }
+}
