@@ -1,20 +1,16 @@
 //! One code list, and looking things up in it.
 
-use std::{
-    cmp::Reverse,
-    path::{Path, PathBuf},
-    str::Chars,
-};
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::nearest::Nearest;
 use crate::language::Language;
 
-/// Most codes that are compared with an unknown one in search of the nearest. A longer list is searched around the place
-/// where the unknown code would stand, so that many wrong codes cannot keep the gateway busy.
-const NEAREST_CANDIDATES_MAX: usize = 512;
+/// Bytes of a code that a look-up goes by first. No form of code is longer.
+const KEY_LENGTH: usize = size_of::<u64>();
 
 /// Codes, their names and the days on which they are valid.
 #[derive(Debug, Clone)]
@@ -28,6 +24,8 @@ pub struct CodeList {
     keys: Vec<u64>,
     /// How many codes there are, those of several periods counted once.
     count: usize,
+    /// Where to look for what somebody meant.
+    nearest: Nearest,
 }
 
 /// One row of a list: a code for a time.
@@ -69,7 +67,8 @@ impl CodeList {
         codes.sort_by(|one, other| (&one.code, one.from).cmp(&(&other.code, other.from)));
         let keys = codes.iter().map(|entry| key(&entry.code)).collect();
         let count = codes.chunk_by(|one, other| one.code == other.code).count();
-        Self { name, file: file.to_owned(), is_sample, codes, keys, count }
+        let nearest = Nearest::new(&codes);
+        Self { name, file: file.to_owned(), is_sample, codes, keys, count, nearest }
     }
 
     /// Its name, as guides and commands use it.
@@ -99,20 +98,14 @@ impl CodeList {
     /// What the list says of a code on a day.
     #[must_use]
     pub fn entry(&self, code: &str, on: Date) -> Option<&Code> {
-        self.periods(code).iter().find(|entry| entry.is_valid(on))
+        self.alike(key(code)).iter().find(|entry| entry.is_called(code) && entry.is_valid(on))
     }
 
     /// All that the list says of a code, earliest period first.
     #[must_use]
     pub fn periods(&self, code: &str) -> &[Code] {
-        let key = key(code);
-        let begin = self.keys.partition_point(|known| *known < key);
-        let rest = self.codes.get(begin..).unwrap_or_default();
-        // Codes of more bytes than a key has may begin alike.
-        let before = rest.iter().take_while(|entry| &*entry.code < code).count();
-        let rest = rest.get(before..).unwrap_or_default();
-        let count = rest.iter().take_while(|entry| &*entry.code == code).count();
-        rest.get(..count).unwrap_or_default()
+        let alike = self.alike(key(code)).split(|entry| !entry.is_called(code));
+        alike.into_iter().find(|periods| !periods.is_empty()).unwrap_or_default()
     }
 
     /// Whether a code is or was or will be valid.
@@ -127,16 +120,7 @@ impl CodeList {
     #[must_use]
     pub fn nearest(&self, code: &str) -> Option<&str> {
         let meant = code.trim();
-        if meant.is_empty() || self.knows(code) {
-            return None;
-        }
-        let upper = meant.to_ascii_uppercase();
-        self.candidates(meant)
-            .iter()
-            .filter(|entry| entry.until.is_none())
-            .filter_map(|entry| Some((entry.likeness(meant, &upper)?, entry)))
-            .max_by_key(|(likeness, entry)| (*likeness, Reverse(&entry.code)))
-            .map(|(_, entry)| &*entry.code)
+        if meant.is_empty() || self.knows(code) { None } else { self.nearest.find(&self.codes, meant) }
     }
 
     /// Every row, by code and by the day from which it is valid.
@@ -158,19 +142,19 @@ impl CodeList {
 
     /// Every row whose code begins with this, by code and by the day from which it is valid.
     pub fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = &Code> {
-        let begin = self.codes.partition_point(|entry| &*entry.code < prefix);
+        let key = key(prefix);
+        let begin = self.keys.partition_point(|known| *known < key);
         let rest = self.codes.get(begin..).unwrap_or_default();
-        rest.iter().take_while(move |entry| entry.code.starts_with(prefix))
+        rest.iter()
+            .skip_while(move |entry| &*entry.code < prefix)
+            .take_while(move |entry| entry.code.starts_with(prefix))
     }
 
-    /// The rows around the place where a code would stand.
-    fn candidates(&self, code: &str) -> &[Code] {
-        if self.codes.len() <= NEAREST_CANDIDATES_MAX {
-            return &self.codes;
-        }
-        let place = self.codes.partition_point(|entry| &*entry.code < code);
-        let end = place.saturating_add(NEAREST_CANDIDATES_MAX / 2).min(self.codes.len());
-        self.codes.get(end.saturating_sub(NEAREST_CANDIDATES_MAX)..end).unwrap_or_default()
+    /// The rows whose codes have this key: those of one code, unless codes are longer than a key.
+    fn alike(&self, key: u64) -> &[Code] {
+        let begin = self.keys.partition_point(|known| *known < key);
+        let count = self.keys.iter().skip(begin).take_while(|known| **known == key).count();
+        self.codes.get(begin..begin + count).unwrap_or_default()
     }
 }
 
@@ -201,62 +185,22 @@ impl Code {
         other.until.is_some_and(|end| self.until.is_none_or(|until| end < until))
     }
 
-    /// How much this is what somebody meant, more being more; `None` when it is not. `upper` is the same in upper case.
-    fn likeness(&self, meant: &str, upper: &str) -> Option<u8> {
-        if self.code.eq_ignore_ascii_case(meant) {
-            Some(3)
-        } else if [&self.english, &self.french].into_iter().any(|name| is_same_name(name, meant)) {
-            Some(2)
-        } else {
-            let is_slip =
-                self.code.len() >= 3 && meant.len().abs_diff(self.code.len()) <= 1 && is_one_slip(&self.code, upper);
-            is_slip.then_some(1)
-        }
+    /// Whether this is the code of a row with the same key.
+    fn is_called(&self, code: &str) -> bool {
+        self.code.len() == code.len() && (code.len() <= KEY_LENGTH || &*self.code == code)
     }
 }
 
-/// The first eight bytes of a code as a number, which sorts as they do. No form of code is longer.
+/// What a code begins with as a number, which sorts as they do.
 fn key(code: &str) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.iter_mut().zip(code.bytes()).for_each(|(key, byte)| *key = byte);
-    u64::from_be_bytes(bytes)
-}
-
-/// Whether one slip of the hand lies between two texts: a character too many, too few or wrong, or two swapped.
-fn is_one_slip(one: &str, other: &str) -> bool {
-    let (mut one, mut other) = (one.chars(), other.chars());
-    loop {
-        let (from_one, from_other) = (one.clone(), other.clone());
-        let (first, second) = (one.next(), other.next());
-        if first != second {
-            let is_swapped = |mut one: Chars<'_>, mut other: Chars<'_>| {
-                one.next() == second && other.next() == first && one.eq(other)
-            };
-            return one.clone().eq(other.clone())
-                || one.clone().eq(from_other)
-                || other.clone().eq(from_one)
-                || is_swapped(one, other);
-        }
-        if first.is_none() {
-            return false;
-        }
-    }
-}
-
-/// Whether two names differ at most in letter case.
-fn is_same_name(one: &str, other: &str) -> bool {
-    // Most names differ in their first letter already.
-    let first = |name: &str| name.bytes().next().filter(u8::is_ascii).map(|byte| byte.to_ascii_lowercase());
-    if first(one).zip(first(other)).is_some_and(|(one, other)| one != other) {
-        return false;
-    }
-    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
+    let begin = code.bytes().take(KEY_LENGTH).fold(0, |key, byte| key << 8 | u64::from(byte));
+    let lacking = KEY_LENGTH.saturating_sub(code.len());
+    if lacking == KEY_LENGTH { 0 } else { begin << (8 * lacking) }
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::*;
 
@@ -267,12 +211,6 @@ mod tests {
 
     fn list(codes: Vec<Code>) -> CodeList {
         CodeList::new("units", Path::new("units.csv"), false, codes)
-    }
-
-    fn check_nearest(code: &str, expected: Option<&str>) {
-        let lists = super::super::CodeLists::embedded();
-        let nearest = ["countries", "units", "hs-export-codes"].map(|name| lists.list(name).unwrap().nearest(code));
-        assert_eq!(nearest.into_iter().flatten().next(), expected, "{code}");
     }
 
     #[test]
@@ -306,13 +244,6 @@ mod tests {
         }
     }
 
-    proptest! {
-        #[test]
-        fn one_slip_is_a_distance_of_one(one in "[abé]{0,5}", other in "[abé]{0,5}") {
-            prop_assert_eq!(is_one_slip(&one, &other), strsim::osa_distance(&one, &other) == 1);
-        }
-    }
-
     #[test]
     fn periods_that_touch_do_not_overlap() {
         let day = date(2026, 1, 1);
@@ -320,45 +251,5 @@ mod tests {
         assert!(!before.overlaps(&code("AAA", Some(day), None)));
         assert!(before.overlaps(&code("AAA", Some(date(2025, 12, 31)), None)));
         assert!(before.overlaps(&code("AAA", None, None)));
-    }
-
-    #[test]
-    fn other_letter_case_and_blanks_are_seen_through() {
-        check_nearest("ca", Some("CA"));
-        check_nearest(" kgm ", Some("KGM"));
-    }
-
-    #[test]
-    fn a_name_is_as_good_as_a_code() {
-        check_nearest("Canada", Some("CA"));
-        check_nearest("états-unis d’amérique", Some("US"));
-    }
-
-    #[test]
-    fn one_slip_is_forgiven_in_longer_codes_only() {
-        check_nearest("KMG", Some("KGM"));
-        check_nearest("84717001", Some("84717000"));
-        check_nearest("8471700", Some("84717000"));
-        check_nearest("Q", None);
-    }
-
-    #[test]
-    fn far_codes_and_known_ones_have_no_nearest() {
-        check_nearest("", None);
-        check_nearest("QQQQQQQQQQ", None);
-        assert_eq!(list(vec![code("AAA", None, None), code("AAB", None, None)]).nearest("AAA"), None);
-    }
-
-    #[test]
-    fn ended_codes_are_not_proposed() {
-        assert_eq!(list(vec![code("AAA", None, Some(date(2020, 1, 1)))]).nearest("AAB"), None);
-    }
-
-    #[test]
-    fn long_lists_are_searched_nearby() {
-        let long = list((10_000_000..10_002_000).map(|number| code(&number.to_string(), None, None)).collect());
-        assert_eq!(long.candidates("10001000").len(), NEAREST_CANDIDATES_MAX);
-        assert_eq!(long.candidates("99999999").len(), NEAREST_CANDIDATES_MAX / 2 + NEAREST_CANDIDATES_MAX / 2);
-        assert_eq!(long.nearest("1000100X"), Some("10001000"));
     }
 }

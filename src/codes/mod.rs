@@ -7,6 +7,7 @@
 
 // What a list is, and looking things up in it.
 mod list;
+mod nearest;
 mod shape;
 
 // From files to lists, and every mistake in them.

@@ -30,17 +30,16 @@ pub(super) const TOO_MANY_LINES: Sentence =
 /// Takes what the guide says.
 pub(super) fn report(breaches: &[Breach<'_>], language: Language, findings: &mut Findings) {
     for breach in breaches {
-        let order = (breach.line, breach.span.start);
-        findings.push(severity_of(breach), order, || finding_of(breach, language));
+        let severity = severity_of(breach);
+        findings.push(severity, (breach.line, breach.span.start), || finding_of(breach, severity, language));
     }
 }
 
-/// The finding for a breach of the guide. Its severity is that of the rule with its code; a code that no rule has
-/// refuses the declaration.
-fn finding_of(breach: &Breach<'_>, language: Language) -> RuleFinding {
+/// The finding for a breach of the guide.
+fn finding_of(breach: &Breach<'_>, severity: Severity, language: Language) -> RuleFinding {
     RuleFinding {
         code: breach.code.to_owned(),
-        severity: severity_of(breach),
+        severity,
         line: breach.line,
         segment: breach.point,
         span: breach.span.clone(),
@@ -48,7 +47,8 @@ fn finding_of(breach: &Breach<'_>, language: Language) -> RuleFinding {
     }
 }
 
-/// How bad a breach of the guide is: as bad as the rule with its code says.
+/// How bad a breach of the guide is: as bad as the rule with its code says; a code that no rule has refuses the
+/// declaration.
 fn severity_of(breach: &Breach<'_>) -> Severity {
     explain(breach.code).map_or(Severity::Error, |rule| rule.severity)
 }
@@ -79,9 +79,9 @@ mod tests {
     fn check(code: &str, kind: BreachKind<'_>, severity: Severity, english: &str, french: &str) {
         let labels = ["Vessel name", "Nom du navire"];
         let breach = Breach { code, kind, labels, line: None, point: None, span: 0..0 };
-        let said = |language| finding_of(&breach, language).text;
+        let said = |language| finding_of(&breach, severity, language).text;
         assert_eq!((said(Language::En), said(Language::Fr)), (english.to_owned(), french.to_owned()));
-        assert_eq!(finding_of(&breach, Language::En).severity, severity);
+        assert_eq!(severity_of(&breach), severity);
     }
 
     #[test]

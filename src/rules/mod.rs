@@ -168,8 +168,14 @@ pub fn rules() -> &'static [Rule] {
 /// The rule behind a code.
 #[must_use]
 pub fn explain(code: &str) -> Option<&'static Rule> {
-    let index = rules().binary_search_by(|rule| rule.code.cmp(code)).ok()?;
+    let number = number_of(code)?;
+    let index = rules().binary_search_by_key(&Some(number), |rule| number_of(rule.code)).ok()?;
     rules().get(index)
+}
+
+/// The four bytes of a code as a number, which sorts as they do.
+fn number_of(code: &str) -> Option<u32> {
+    code.as_bytes().try_into().map(u32::from_be_bytes).ok()
 }
 
 /// The lines that are judged one by one.

@@ -32,15 +32,26 @@ impl Sentence {
 
     /// The sentence with the values in it.
     pub(super) fn fill(self, language: Language, values: &[Value<'_>]) -> String {
-        let template = self.in_language(language);
-        let mut text = String::with_capacity(template.len() + VALUE_LENGTH_MAX);
-        for (piece, is_optional) in template.split(['[', ']']).zip([false, true].into_iter().cycle()) {
-            let begin = text.len();
-            let is_whole = fill_piece(&mut text, piece, values);
-            if is_optional && !is_whole {
-                text.truncate(begin);
+        let mut rest = self.in_language(language);
+        let mut text = String::with_capacity(rest.len() + VALUE_LENGTH_MAX);
+        // Where the clause begins that is being written, and whether all its values were known so far.
+        let (mut begin, mut is_whole) = (0, true);
+        while let Some((before, mark, behind)) = next_mark(rest) {
+            text.push_str(before);
+            rest = behind;
+            match mark {
+                '[' => (begin, is_whole) = (text.len(), true),
+                ']' if !is_whole => text.truncate(begin),
+                '{' => {
+                    let (name, behind) = behind.split_once('}').unwrap_or((behind, ""));
+                    let value = values.iter().find(|(known, _)| *known == name);
+                    is_whole &= value.is_some_and(|(_, value)| push_value(&mut text, value));
+                    rest = behind;
+                }
+                _ => {}
             }
         }
+        text.push_str(rest);
         text
     }
 }
@@ -51,26 +62,20 @@ pub(super) type Value<'a> = (&'static str, &'a dyn Display);
 /// Characters of a value that a sentence shows; a longer one is cut, so that sentences stay short whatever was sent.
 const VALUE_LENGTH_MAX: usize = 70;
 
-/// Writes one piece of a sentence with its values, and says whether all of them were known.
-fn fill_piece(text: &mut String, piece: &str, values: &[Value<'_>]) -> bool {
-    let mut parts = piece.split('{');
-    text.push_str(parts.next().unwrap_or_default());
-    let mut is_whole = true;
-    for part in parts {
-        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
-        let value = values.iter().find(|(known, _)| *known == name);
-        is_whole &= value.is_some_and(|(_, value)| push_value(text, value));
-        text.push_str(rest);
-    }
-    is_whole
+/// The first mark of a template, with what stands before and behind it: where a value or a clause begins, or a clause
+/// ends.
+fn next_mark(template: &'static str) -> Option<(&'static str, char, &'static str)> {
+    let (before, marked) = template.split_at_checked(memchr::memchr3(b'{', b'[', b']', template.as_bytes())?)?;
+    let mut behind = marked.chars();
+    Some((before, behind.next()?, behind.as_str()))
 }
 
 /// Writes a value, cut where it is long, and says whether it is written as anything.
 fn push_value(text: &mut String, value: &dyn Display) -> bool {
     let begin = text.len();
     let is_written = write!(text, "{value}").is_ok() && text.len() > begin;
-    let long = text.get(begin..).and_then(|value| value.char_indices().nth(VALUE_LENGTH_MAX));
-    if let Some((end, _)) = long {
+    let may_be_long = text.get(begin..).filter(|value| value.len() > VALUE_LENGTH_MAX);
+    if let Some((end, _)) = may_be_long.and_then(|value| value.char_indices().nth(VALUE_LENGTH_MAX)) {
         text.truncate(begin + end);
         text.push_str("...");
     }
