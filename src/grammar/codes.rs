@@ -62,6 +62,7 @@ pub struct CodeList {
     codes: Vec<Code>,
     /// The name of each.
     names: Vec<Box<str>>,
+    slots: Slots,
 }
 
 impl CodeList {
@@ -69,8 +70,9 @@ impl CodeList {
     pub(super) fn new(element: DataId, codes: impl IntoIterator<Item = (Code, Box<str>)>) -> Self {
         let mut codes: Vec<_> = codes.into_iter().collect();
         codes.sort();
-        let (codes, names) = codes.into_iter().unzip();
-        Self { element, codes, names }
+        let (codes, names): (Vec<Code>, _) = codes.into_iter().unzip();
+        let slots = Slots::of(&codes);
+        Self { element, codes, names, slots }
     }
 
     /// The data element whose codes these are.
@@ -105,7 +107,43 @@ impl CodeList {
 
     #[inline]
     pub(super) fn has(&self, code: Code) -> bool {
-        self.codes.binary_search(&code).is_ok()
+        self.slots.have(code)
+    }
+}
+
+/// Codes by a hash of theirs, at most every second slot taken: whether one is there is mostly one look.
+#[derive(Debug, Clone)]
+struct Slots {
+    /// A power of two of them, at least two.
+    codes: Box<[Option<Code>]>,
+    /// How far a hash is shifted down to be a slot.
+    shift: u32,
+}
+
+impl Slots {
+    fn of(codes: &[Code]) -> Self {
+        let count = (2 * codes.len()).next_power_of_two().max(2);
+        let mut slots = Self { codes: vec![None; count].into(), shift: u64::BITS - count.trailing_zeros() };
+        for code in codes {
+            let free = slots.from(*code).find(|at| slots.codes.get(*at).is_some_and(Option::is_none));
+            let slot = free.and_then(|at| slots.codes.get_mut(at));
+            slot.into_iter().for_each(|slot| *slot = Some(*code));
+        }
+        slots
+    }
+
+    /// The slots in which a code is looked for, one after the other.
+    #[inline]
+    fn from(&self, Code(code): Code) -> impl Iterator<Item = usize> + use<> {
+        let first = usize::try_from(code.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift).unwrap_or_default();
+        let mask = self.codes.len() - 1;
+        (0..=mask).map(move |step| (first + step) & mask)
+    }
+
+    #[inline]
+    fn have(&self, code: Code) -> bool {
+        let found = self.from(code).map_while(|at| self.codes.get(at).copied().flatten());
+        found.into_iter().any(|found| found == code)
     }
 }
 
