@@ -153,7 +153,8 @@ impl CodeList {
     /// The rows whose codes have this key: those of one code, unless codes are longer than a key.
     fn alike(&self, key: u64) -> &[Code] {
         let begin = self.keys.partition_point(|known| *known < key);
-        let count = self.keys.iter().skip(begin).take_while(|known| **known == key).count();
+        let rest = self.keys.get(begin..).unwrap_or_default();
+        let count = rest.iter().take_while(|known| **known == key).count();
         self.codes.get(begin..begin + count).unwrap_or_default()
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 
 use super::rulebook::Rulebook;
-use super::syntax::{Syntax, is_full, judge_syntax, too_long, unsupported};
+use super::syntax::{OfKind, Syntax, is_full, judge_syntax, too_long, unsupported};
 use crate::declaration::guide::Reader;
 use crate::edifact::{
     ElementPlace, FunctionalGroup, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError,
@@ -34,6 +34,9 @@ pub const NO_INTERACTIVE: &str = "an interactive interchange (UIB to UIZ) came, 
 
 /// The moment of preparation (S004) in UNB.
 const PREPARED: u16 = 5;
+
+/// The identification (C106) in BGM.
+const IDENTIFIED: u16 = 3;
 
 /// Length of a segment terminator, in bytes.
 const TERMINATOR: usize = 1;
@@ -128,7 +131,6 @@ fn check_agreement(
     rulebook: &Rulebook,
     findings: &mut Vec<SyntaxFinding>,
 ) {
-    const PREPARED: u16 = 5;
     const NAMED: u16 = 11;
     let Agreement { identifier, age_days_max, .. } = &partner.agreement;
     let mut refuse = |error, place: Place, segment: &Segment<'_>, element: u16, detail: String| {
@@ -161,10 +163,12 @@ fn check_agreement(
 
 /// A message with a grammar but without a guide is well built and still not for us.
 fn check_kinds(interchange: &Interchange<'_>, rulebook: &Rulebook, findings: &mut Vec<SyntaxFinding>) {
+    let mut strangers = OfKind::new(|kind| {
+        let is_processed = kind.kind == ACKNOWLEDGEMENT || rulebook.guide(kind).is_some();
+        !is_processed && rulebook.catalogue.message(kind).is_some()
+    });
     for (number, message) in (0..).zip(&interchange.messages) {
-        let is_known = rulebook.catalogue.message(&message.kind).is_some();
-        let is_processed = message.kind.kind == ACKNOWLEDGEMENT || rulebook.guide(&message.kind).is_some();
-        if is_known && !is_processed {
+        if strangers.of(&message.kind) {
             if is_full(interchange, message, findings) {
                 break;
             }
@@ -217,9 +221,10 @@ fn judge_all(
     let lists_and_settings = (&rulebook.codes, &rulebook.settings);
     let received = (delivery.received_at, &rulebook.zone);
     let context = rules::Context::new(lists_and_settings, partner, received, partner.language);
+    let mut guides = OfKind::new(|kind| rulebook.guides.iter().position(|guide| guide.applies_to(kind)));
     let mut judgements = Vec::with_capacity(interchange.messages.len());
     for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
-        let reader = readers.iter_mut().find(|reader| reader.guide().applies_to(&message.kind));
+        let reader = guides.of(&message.kind).and_then(|guide| readers.get_mut(guide));
         if let (Some(reader), Some(structure)) = (reader, structure)
             && refused.lets_through(number, message)
         {
@@ -255,13 +260,16 @@ pub fn judge_content<'a>(
 /// them, as everywhere in a declaration: a declaration is not another one for a blank behind its reference.
 fn reference(interchange: &Interchange<'_>, message: &Message) -> (DeclarationReference, String) {
     let bgm = interchange.segments_of(message).find(|segment| segment.tag() == Tag(*b"BGM"));
-    let stated = |at: u16| {
-        let mut values = bgm.iter().flat_map(Segment::values);
-        let value = values.find(|value| (value.element, value.occurrence, value.component) == (3, 1, at));
-        let repertoire = interchange.envelope.repertoire;
-        value.map(|value| repertoire.decode(&value.unreleased()).trim().to_owned()).unwrap_or_default()
-    };
-    (DeclarationReference(stated(1)), stated(2))
+    let (mut reference, mut version) = (String::new(), String::new());
+    for value in bgm.iter().flat_map(Segment::values).take_while(|value| value.element <= IDENTIFIED) {
+        let stated = match (value.element, value.occurrence, value.component) {
+            (IDENTIFIED, 1, 1) => &mut reference,
+            (IDENTIFIED, 1, 2) => &mut version,
+            _ => continue,
+        };
+        *stated = interchange.envelope.repertoire.decode(&value.unreleased()).trim().to_owned();
+    }
+    (DeclarationReference(reference), version)
 }
 
 fn facts(

@@ -1,5 +1,7 @@
 //! What syntax and directory say of a whole interchange, message by message, up to a limit.
 
+use std::sync::Arc;
+
 use crate::edifact::{
     ElementPlace, Interchange, Message, MessageType, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding,
     SyntaxVersion,
@@ -26,11 +28,12 @@ pub const FINDINGS_MAX: usize = 10_000;
 pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, catalogue: &Catalogue) -> Syntax {
     findings.extend(catalogue.check_service(interchange));
     let mut structures = Vec::with_capacity(interchange.messages.len());
+    let mut grammars = OfKind::new(|kind| catalogue.message(kind));
     for (number, message) in (0..).zip(&interchange.messages) {
         if is_full(interchange, message, &mut findings) {
             break;
         }
-        let grammar = catalogue.message(&message.kind);
+        let grammar = grammars.of(&message.kind);
         let mut structure =
             grammar.map(|grammar| grammar.examine(&interchange.envelope, number, interchange.segments_of(message)));
         match &mut structure {
@@ -51,6 +54,25 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
     catalogue.name_simple_elements(interchange, &structures, &mut findings);
     findings.sort_by_key(|finding| (finding.span.start, finding.place));
     Syntax { findings, structures }
+}
+
+/// What is known of a kind of message, found once for neighbours of one kind.
+pub(super) struct OfKind<'i, T, F> {
+    find: F,
+    last: Option<(&'i Arc<MessageType>, T)>,
+}
+
+impl<'i, T: Copy, F: Fn(&MessageType) -> T> OfKind<'i, T, F> {
+    pub(super) fn new(find: F) -> Self {
+        Self { find, last: None }
+    }
+
+    pub(super) fn of(&mut self, kind: &'i Arc<MessageType>) -> T {
+        match self.last {
+            Some((last, found)) if Arc::ptr_eq(last, kind) => found,
+            _ => self.last.insert((kind, (self.find)(kind))).1,
+        }
+    }
 }
 
 /// Segments that the directory does not know, and that something else is wrong with: security segments, for which syntax 1
@@ -151,6 +173,19 @@ mod tests {
         assert_eq!(syntax.structures.len(), messages);
         let refusal = syntax.findings.iter().find(|finding| matches!(finding.place, Place::Interchange { .. }));
         assert_eq!((syntax.findings.len(), refusal.map(|finding| finding.detail.as_str())), expected);
+    }
+
+    #[test]
+    fn neighbours_of_one_kind_are_looked_up_once() {
+        let kinds =
+            ["CUSDEC", "CUSRES"].map(|kind| Arc::new(MessageType { kind: kind.to_owned(), ..MessageType::default() }));
+        let asked = std::cell::Cell::new(0);
+        let mut declarations = OfKind::new(|kind| {
+            asked.set(asked.get() + 1);
+            kind.kind == "CUSDEC"
+        });
+        let found = [0, 0, 1, 1, 0].map(|kind: usize| declarations.of(&kinds[kind]));
+        assert_eq!((found, asked.get()), ([true, true, false, false, true], 3));
     }
 
     #[test]

@@ -43,10 +43,10 @@ impl Sentence {
                 '[' => (begin, is_whole) = (text.len(), true),
                 ']' if !is_whole => text.truncate(begin),
                 '{' => {
-                    let (name, behind) = behind.split_once('}').unwrap_or((behind, ""));
+                    let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
                     let value = values.iter().find(|(known, _)| *known == name);
                     is_whole &= value.is_some_and(|(_, value)| push_value(&mut text, value));
-                    rest = behind;
+                    rest = after;
                 }
                 _ => {}
             }
