@@ -184,11 +184,11 @@ impl Draft<'_> {
         Some(Declaration {
             reference: DeclarationReference(text(&self.reference)?),
             version: value(&self.version).unwrap_or(1),
-            function: function(&text(&self.function)?)?,
+            function: function(&self.function.as_ref()?.value)?,
             submission_reason: text(&self.submission_reason),
             exporter: Exporter {
-                business_number: text(&self.business_number)?.parse().ok()?,
-                authorization_id: text(&self.authorization_id)?.parse().ok()?,
+                business_number: self.business_number.as_ref()?.value.parse().ok()?,
+                authorization_id: self.authorization_id.as_ref()?.value.parse().ok()?,
                 party: self.exporter.complete()?,
             },
             consignee: self.consignee.complete()?,
@@ -247,7 +247,11 @@ impl PartyDraft<'_> {
         Some(Party {
             identification: text(&self.identification),
             name: text(&self.name)?,
-            street: text(&self.street).map(|street| street.lines().map(str::to_owned).collect()).unwrap_or_default(),
+            street: self
+                .street
+                .as_ref()
+                .map(|street| street.value.lines().map(str::to_owned).collect())
+                .unwrap_or_default(),
             city: text(&self.city).unwrap_or_default(),
             region: text(&self.region),
             postal_code: text(&self.postal_code),

@@ -152,6 +152,9 @@ impl Repertoire {
         match std::str::from_utf8(bytes) {
             Ok(text) if text.is_ascii() || self == Self::Unoy => Cow::Borrowed(text),
             _ if self == Self::Unoy => String::from_utf8_lossy(bytes),
+            _ if self == Self::Unoc && !bytes.iter().any(|byte| (0x80..0xa0).contains(byte)) => {
+                encoding_rs::mem::decode_latin1(bytes)
+            }
             _ => bytes.iter().map(|byte| self.character(*byte).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
         }
     }

@@ -3,7 +3,7 @@
 use super::notation::{
     self, ConditionEntry, ElementEntry, Format, GroupStep, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
 };
-use super::place::{Place, Position, Stand, ValueAt, Wishes};
+use super::place::{Place, Position, Slot, Stand, Wishes};
 use super::{Condition, Element, GroupCondition, Guide, Lines, Named, Question};
 use crate::declaration::from_message::{ELEMENTS, Sink};
 use crate::edifact::{MessageType, SyntaxVersion, Tag};
@@ -65,8 +65,11 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
         none_code: lines.entry.none_code.clone(),
         many_code: lines.entry.many_code.clone(),
     };
-    let wishes =
-        grammar.places().map(|(_, place)| Wishes { is_structure: STRUCTURE.contains(&place.tag), ..Wishes::default() });
+    let wishes = grammar.places().map(|(_, place)| Wishes {
+        tag: Some(place.tag),
+        is_structure: STRUCTURE.contains(&place.tag),
+        ..Wishes::default()
+    });
     let mut compiler = Compiler {
         grammar,
         codes: [header_codes.entry.clone(), line_codes.entry.clone()],
@@ -208,7 +211,7 @@ impl Compiler<'_> {
     fn conditions(&self, place: PlaceId, entries: &[ConditionEntry]) -> Result<Vec<Condition>, Wrong> {
         let condition = |entry: &ConditionEntry| {
             let (element, (component, _)) = self.position(place, &entry.element)?;
-            Ok(Condition { at: Position::of(element, component), values: entry.values.clone() })
+            Ok(Condition { at: Position { element, component }, values: entry.values.clone() })
         };
         entries.iter().map(condition).collect()
     }
@@ -230,11 +233,11 @@ impl Compiler<'_> {
     /// Adds an element's value to what can stand at a place.
     fn stand(&mut self, place: PlaceId, path: &PathEntry, around: &[usize], element: usize) -> Result<(), Wrong> {
         let own = self.conditions(place, &path.conditions)?;
-        let value = self.value(place, &path.value)?;
+        let slot = self.slot(place, &path.value, element)?;
         let Some(Wishes { stands, .. }) = self.wishes.get_mut(place.index()) else { return Ok(()) };
         match stands.iter_mut().find(|stand| stand.own == own && stand.around == around) {
-            Some(stand) => stand.values.push((element, value)),
-            None => stands.push(Stand { own, around: around.to_vec(), values: vec![(element, value)] }),
+            Some(stand) => stand.values.push(slot),
+            None => stands.push(Stand { own, around: around.to_vec(), values: vec![slot] }),
         }
         Ok(())
     }
@@ -253,17 +256,18 @@ impl Compiler<'_> {
         }
     }
 
-    fn value(&self, place: PlaceId, entry: &ValueEntry) -> Result<ValueAt, Wrong> {
+    fn slot(&self, place: PlaceId, entry: &ValueEntry, stated: usize) -> Result<Slot, Wrong> {
         let (element, (first, last)) = self.position(place, &entry.element)?;
         let last = if entry.joined_by.is_some() { last } else { first };
         let composite = entry.element.split_once('.').map(|(composite, _)| composite);
         let format_at =
             composite.and_then(|composite| self.position(place, &format!("{composite}.{DATE_FORMAT}")).ok());
-        Ok(ValueAt {
-            first: Position::of(element, first),
-            last: Position::of(element, last),
+        Ok(Slot {
+            element: stated,
+            first: Position { element, component: first },
+            more: usize::from(last.saturating_sub(first)),
             joined_by: entry.joined_by.unwrap_or(' '),
-            format_at: format_at.map(|(element, (component, _))| Position::of(element, component)),
+            format_at: format_at.map(|(element, (component, _))| Position { element, component }),
         })
     }
 

@@ -34,7 +34,7 @@ impl Format {
     /// The whole number that this text is; leading zeros mean nothing.
     pub(super) fn whole(self, text: &str) -> Option<u32> {
         let Self::Whole { most } = self else { return None };
-        let is_written = (1..=usize::from(most)).contains(&text.len()) && is_digits(text);
+        let is_written = (1..=usize::from(most)).contains(&text.len()) && is_digits(text.as_bytes());
         is_written.then(|| text.parse().ok()).flatten()
     }
 
@@ -42,8 +42,9 @@ impl Format {
     pub(super) fn amount(self, text: &str) -> Option<Decimal> {
         let Self::Decimal { digits, places } = self else { return None };
         let number = text.strip_prefix('-').unwrap_or(text);
-        let (whole, behind) = number.split_once(['.', ',']).unwrap_or((number, ""));
-        let are_digits = [whole, behind].into_iter().all(is_digits);
+        let mut parts = number.as_bytes().splitn(2, |byte| matches!(byte, b'.' | b','));
+        let (whole, behind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let are_digits = is_digits(whole) && is_digits(behind);
         let has_mark = whole.len() < number.len();
         let is_written = are_digits
             && !whole.is_empty()
@@ -123,16 +124,16 @@ impl Format {
     }
 }
 
-fn is_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
+fn is_digits(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_digit)
 }
 
 /// The number of a text that is written as one: the digits in front of the mark and behind it.
-fn decimal(text: &str, whole: &str, behind: &str) -> Option<Decimal> {
+fn decimal(text: &str, whole: &[u8], behind: &[u8]) -> Option<Decimal> {
     let is_short = whole.len() + behind.len() <= DIGITS_AT_ONCE;
     if is_short && !text.starts_with('-') {
-        let digits = whole.bytes().chain(behind.bytes());
-        let number = digits.fold(0, |number: i64, digit| number * 10 + i64::from(digit - b'0'));
+        let read = |number: i64, digit: &u8| number * 10 + i64::from(digit - b'0');
+        let number = behind.iter().fold(whole.iter().fold(0, read), read);
         return Some(Decimal::new(number, u32::try_from(behind.len()).ok()?));
     }
     text.replace(',', ".").parse().ok()

@@ -1,51 +1,25 @@
 //! What the guide wants of one place of a message: arranged for a reader that goes through the segment once.
 
 use super::{Condition, Question};
+use crate::edifact::Tag;
 
 /// Bytes of a code that are compared in one go; few qualifiers have more than three.
 const HEAD: usize = 8;
 
-/// A component of a segment, in the order in which they stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position(u64);
-
-impl Position {
-    /// The first component of the first data element.
-    pub(super) const FIRST: Self = Self::of(2, 1);
-
-    /// Where components of an element begin that repeat it: behind all of its first occurrence, which is all that counts.
-    const REPEATED: u64 = 1 << 31;
-
-    /// The component at these positions (0098, 0104), of the first occurrence of the element.
-    pub(super) const fn of(element: u16, component: u16) -> Self {
-        Self((element as u64) << 32 | component as u64)
-    }
-
-    /// The component behind this one.
-    pub(super) fn next_component(self) -> Self {
-        Self(self.0 + 1)
-    }
-
-    /// The first component of the element behind this one.
-    pub(super) fn next_element(self) -> Self {
-        Self((self.0 >> 32) + 1 << 32 | 1)
-    }
-
-    /// The first component that repeats this element.
-    pub(super) fn repeated(self) -> Self {
-        Self((self.0 | Self::REPEATED) + 1)
-    }
-
-    /// The positions of element and component.
-    fn parts(self) -> (u16, u16) {
-        let part = |number: u64| u16::try_from(number).unwrap_or(u16::MAX);
-        (part(self.0 >> 32), part(self.0 & (Self::REPEATED - 1)))
-    }
+/// A component of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// Position of the element (0098), the first data element 2.
+    pub element: u16,
+    /// Position in the composite (0104), from 1.
+    pub component: u16,
 }
 
 /// What is wanted of a place, as the lines of the guide say it.
 #[derive(Debug, Default)]
 pub(super) struct Wishes {
+    /// The tag of its segments; none as long as nothing is known of it.
+    pub tag: Option<Tag>,
     pub is_structure: bool,
     pub asks: Vec<usize>,
     pub stands: Vec<Stand>,
@@ -58,33 +32,35 @@ pub(super) struct Stand {
     /// The questions that the triggers around it have to have answered with yes.
     pub around: Vec<usize>,
     /// The elements whose values stand here: index, and where in the segment.
-    pub values: Vec<(usize, ValueAt)>,
+    pub values: Vec<Slot>,
 }
 
-/// Where in a segment a value stands.
-#[derive(Debug)]
-pub(super) struct ValueAt {
+/// Where in a segment the value of an element stands.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    /// The element of the guide.
+    pub element: usize,
     /// Its first component.
     pub first: Position,
-    /// Its last component.
-    pub last: Position,
+    /// How many more there are.
+    pub more: usize,
     /// What joins several components.
     pub joined_by: char,
     /// The component with the format of a date (2379).
     pub format_at: Option<Position>,
 }
 
-/// A place of the message grammar, as a reader uses it. Components are counted among those that are wanted.
+/// A place of the message grammar, as a reader uses it.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// The tag of its segments.
+    pub tag: Tag,
     /// Whether its segments carry the message, not the declaration: a guide need not place them.
     pub is_structure: bool,
-    /// The components that somebody wants, in their order.
-    pub wanted: Vec<Position>,
     /// What its segments are asked as triggers of their group.
     pub asks: Vec<usize>,
     /// The component that says which case it is.
-    pub switch: usize,
+    pub switch: Position,
     cases: Vec<(Code<Box<[u8]>>, Case)>,
     otherwise: Case,
 }
@@ -93,7 +69,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Case {
     /// The questions that may be answered with yes, and what else must hold.
-    pub asks: Vec<(usize, Vec<Check>)>,
+    pub asks: Vec<(usize, Vec<Condition>)>,
     /// What may stand there.
     pub readings: Vec<ToRead>,
 }
@@ -101,33 +77,10 @@ pub(super) struct Case {
 /// Values to read where some conditions hold.
 #[derive(Debug)]
 pub(super) struct ToRead {
-    pub checks: Vec<Check>,
+    pub checks: Vec<Condition>,
     /// The questions that the triggers around have to have answered with yes.
     pub around: Vec<usize>,
     pub slots: Vec<Slot>,
-}
-
-/// A component that must be one of some values.
-#[derive(Debug)]
-pub(super) struct Check {
-    pub component: usize,
-    pub values: Vec<String>,
-}
-
-/// An element whose value stands in a segment.
-#[derive(Debug)]
-pub(super) struct Slot {
-    /// The element of the guide.
-    pub element: usize,
-    /// Positions (0098, 0104) of its first component.
-    pub at: (u16, u16),
-    /// Its first and last component.
-    pub first: usize,
-    pub last: usize,
-    /// What joins several components.
-    pub joined_by: char,
-    /// The component with the format of a date (2379).
-    pub format: Option<usize>,
 }
 
 impl Place {
@@ -140,13 +93,6 @@ impl Place {
             let of_stands = wishes.stands.iter().map(|stand| stand.own.as_slice());
             asks.iter().map(|(_, conditions)| *conditions).chain(of_stands).flatten()
         };
-        let mut wanted: Vec<Position> = conditions().map(|condition| condition.at).collect();
-        for (_, value) in wishes.stands.iter().flat_map(|stand| &stand.values) {
-            let components = std::iter::successors(Some(value.first), |at| Some(at.next_component()));
-            wanted.extend(components.take_while(|at| *at <= value.last).chain(value.format_at));
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
         let switch = conditions().next().map(|condition| condition.at);
         let mut codes: Vec<&str> = Vec::new();
         for code in conditions().filter(|condition| Some(condition.at) == switch).flat_map(|found| &found.values) {
@@ -154,15 +100,20 @@ impl Place {
                 codes.push(code);
             }
         }
-        let case = |code: Option<&str>| Case::of(wishes, &asks, &wanted, switch.map(|at| (at, code)));
+        let case = |code: Option<&str>| Case::of(wishes, &asks, switch.map(|at| (at, code)));
         Self {
+            tag: wishes.tag.unwrap_or(Tag::MALFORMED),
             is_structure: wishes.is_structure,
             asks: wishes.asks.clone(),
-            switch: switch.map_or(usize::MAX, |at| index(&wanted, at)),
+            switch: switch.unwrap_or(Position { element: 2, component: 1 }),
             cases: codes.into_iter().map(|code| (Code::of(Box::from(code.as_bytes())), case(Some(code)))).collect(),
             otherwise: case(None),
-            wanted,
         }
+    }
+
+    /// Whether anything is to be read from its segments.
+    pub(super) fn is_asked(&self) -> bool {
+        !(self.cases.is_empty() && self.otherwise.readings.is_empty())
     }
 
     /// What is left to do, given what a segment says.
@@ -175,16 +126,10 @@ impl Place {
 
 impl Case {
     /// What is left of the wishes when the component that decides says a code, or none that is asked about.
-    fn of(
-        wishes: &Wishes,
-        asks: &[(usize, &[Condition])],
-        wanted: &[Position],
-        decided: Option<(Position, Option<&str>)>,
-    ) -> Self {
-        let checks = |conditions: &[Condition]| left(conditions, wanted, decided);
+    fn of(wishes: &Wishes, asks: &[(usize, &[Condition])], decided: Option<(Position, Option<&str>)>) -> Self {
+        let checks = |conditions: &[Condition]| left(conditions, decided);
         let reading = |stand: &Stand| {
-            let slots = stand.values.iter().map(|(element, at)| Slot::of(*element, at, wanted)).collect();
-            Some(ToRead { checks: checks(&stand.own)?, around: stand.around.clone(), slots })
+            Some(ToRead { checks: checks(&stand.own)?, around: stand.around.clone(), slots: stand.values.clone() })
         };
         Self {
             asks: asks.iter().filter_map(|(index, conditions)| Some((*index, checks(conditions)?))).collect(),
@@ -194,41 +139,17 @@ impl Case {
 }
 
 /// The conditions that are still to be checked; none when one of them does not hold.
-fn left(
-    conditions: &[Condition],
-    wanted: &[Position],
-    decided: Option<(Position, Option<&str>)>,
-) -> Option<Vec<Check>> {
+fn left(conditions: &[Condition], decided: Option<(Position, Option<&str>)>) -> Option<Vec<Condition>> {
     let mut checks = Vec::new();
     for condition in conditions {
         match decided.filter(|(at, _)| *at == condition.at) {
             Some((_, code)) => {
                 condition.values.iter().any(|value| Some(value.as_str()) == code).then_some(())?;
             }
-            None => {
-                checks.push(Check { component: index(wanted, condition.at), values: condition.values.clone() });
-            }
+            None => checks.push(condition.clone()),
         }
     }
     Some(checks)
-}
-
-impl Slot {
-    fn of(element: usize, at: &ValueAt, wanted: &[Position]) -> Self {
-        Self {
-            element,
-            at: at.first.parts(),
-            first: index(wanted, at.first),
-            last: index(wanted, at.last),
-            joined_by: at.joined_by,
-            format: at.format_at.map(|at| index(wanted, at)),
-        }
-    }
-}
-
-/// Which of the wanted components this one is.
-fn index(wanted: &[Position], at: Position) -> usize {
-    wanted.binary_search(&at).unwrap_or(usize::MAX)
 }
 
 /// A code that the guide names, or that a segment says.
@@ -275,15 +196,5 @@ mod tests {
         check("FREIGHT-TO-EXIT", "FREIGHT-TO-EXIT", true);
         check("FREIGHT-TO-EXIT", "FREIGHT-TO-PORT", false);
         check("FREIGHT-", "FREIGHT-TO-EXIT", false);
-    }
-
-    #[test]
-    fn positions_are_in_the_order_of_the_segment() {
-        let first = Position::FIRST;
-        let order = [first, first.next_component(), first.repeated(), first.repeated().next_component()];
-        assert!(order.is_sorted());
-        assert_eq!(first.next_component(), Position::of(2, 2));
-        assert_eq!(first.repeated().next_element(), Position::of(3, 1));
-        assert_eq!(Position::of(7, 3).parts(), (7, 3));
     }
 }

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::place::{Check, Slot, ToRead};
+use super::place::{Slot, ToRead};
 use super::texts::Texts;
-use super::values::SegmentValues;
-use super::{Element, Guide, Status};
-use crate::declaration::draft::{Draft, Field, LineDraft, Listed, Stated, Text};
+use super::values::{Found, SegmentValues};
+use super::{Condition, Element, Guide, Status};
+use crate::declaration::draft::{Draft, LineDraft, Listed, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
-use crate::edifact::{ElementPlace, Repertoire, Segment, Tag};
+use crate::edifact::{Repertoire, Segment, Tag};
 use crate::grammar::Match;
 
 /// The segment that what is missing in the header is reported at.
@@ -185,13 +185,13 @@ impl<'a> Reader<'a> {
     fn take(&mut self, segment: &Segment<'a>, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let point = SegmentPoint { tag: segment.tag(), position: found.position, element: None };
+        let point = SegmentPoint { tag: place.tag, position: found.position, element: None };
         if found.place == guide.lines.trigger {
             self.begin_line(point, segment.span());
         }
         let mut is_used = place.is_structure;
-        if !place.wanted.is_empty() {
-            self.values.take(segment, place);
+        if place.is_asked() {
+            self.values.take(segment);
             let case = place.case(&self.values.component(place.switch));
             for question in &place.asks {
                 self.answers.get_mut(*question).into_iter().for_each(|answer| *answer = false);
@@ -215,12 +215,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.
-    fn ask(&mut self, index: usize, checks: &[Check]) -> bool {
+    fn ask(&mut self, index: usize, checks: &[Condition]) -> bool {
         let guide = self.guide;
         let Some((question, answer)) = guide.questions.get(index).zip(self.answers.get_mut(index)) else {
             return false;
         };
-        *answer = self.values.hold(checks);
+        *answer = checks.is_empty() || self.values.hold(checks);
         if *answer {
             for element in &question.calls_for {
                 if let Some(count) = self.counts.get_mut(*element) {
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
 
     fn stands_here(&self, reading: &ToRead) -> bool {
         let is_yes = |question: &usize| self.answers.get(*question).copied().unwrap_or_default();
-        self.values.hold(&reading.checks) && reading.around.iter().all(is_yes)
+        (reading.checks.is_empty() || self.values.hold(&reading.checks)) && reading.around.iter().all(is_yes)
     }
 
     fn begin_line(&mut self, point: SegmentPoint, span: Range<usize>) {
@@ -271,39 +271,32 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn read_value(&mut self, slot: &Slot, point: SegmentPoint) {
         let guide = self.guide;
         let Some((element, count)) = guide.elements.get(slot.element).zip(self.counts.get_mut(slot.element)) else {
             return;
         };
         count.called_for += u32::from(element.status == Status::Dependent && element.depends_on.is_none());
-        let Some((text, span)) = self.values.text(slot, &mut self.texts) else { return };
+        let Some((text, found)) = self.values.text(slot, point, &mut self.texts) else { return };
         count.stated += 1;
         let stated = count.stated;
         if let Some(told) = &mut self.told {
             told.push((point.position, slot.element));
         }
-        let (position, component) = slot.at;
-        let place = if self.values.is_in_composite(slot) {
-            ElementPlace::component(position, component)
-        } else {
-            ElementPlace::element(position)
-        };
-        let point = SegmentPoint { element: Some(place), ..point };
-        if stated > element.most {
-            if stated == element.most + 1 {
-                let kind = BreachKind::TooMany { most: element.most };
-                self.break_with(element, kind, point, span);
+        if stated <= element.most {
+            if let Some(value) = self.put(element, slot, text, &found) {
+                self.break_with(element, BreachKind::IllFormed { value, expected: element.format }, found);
             }
-        } else if let Some(value) = self.put(element, slot, Stated { value: text, point, span: span.clone() }) {
-            let kind = BreachKind::IllFormed { value, expected: element.format };
-            self.break_with(element, kind, point, span);
+        } else if stated == element.most + 1 {
+            self.break_with(element, BreachKind::TooMany { most: element.most }, found);
         }
     }
 
-    fn break_with(&mut self, element: &'a Element, kind: BreachKind<'a>, point: SegmentPoint, span: Range<usize>) {
+    #[cold]
+    fn break_with(&mut self, element: &'a Element, kind: BreachKind<'a>, found: Found) {
         let line = self.line_of(element);
-        self.reading.breaches.push(element.breach(kind, line, point, span));
+        self.reading.breaches.push(element.breach(kind, line, found.point, found.span));
     }
 
     /// The line that an element is stated in, from 1; none for the header.
@@ -313,41 +306,47 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts a value where it belongs; gives it back when it is not written as it must be.
-    fn put(&mut self, element: &'a Element, slot: &Slot, stated: Stated<Text<'a>>) -> Option<Text<'a>> {
+    #[inline]
+    fn put(&mut self, element: &'a Element, slot: &Slot, text: Text<'a>, found: &Found) -> Option<Text<'a>> {
         let format = element.format;
-        if !format.accepts_text(&stated.value) {
-            return Some(stated.value);
+        if !format.accepts_text(&text) {
+            return Some(text);
         }
         if let Some((list, code)) = &element.list {
             let line = self.line_of(element);
-            self.reading.draft.listed.push(Listed { list, code, line, stated: stated.clone() });
+            self.reading.draft.listed.push(Listed { list, code, line, stated: found.stated(text.clone()) });
         }
         let draft = &mut self.reading.draft;
-        match element.sink {
-            Sink::Text(field) => *field(draft) = Some(stated),
-            Sink::Texts(fields) => fields(draft).push(stated),
-            Sink::LineText(field) => *field(draft.lines.last_mut()?) = Some(stated),
-            Sink::LineTexts(fields) => fields(draft.lines.last_mut()?).push(stated),
-            Sink::Whole(field) => return give(format.whole(&stated.value), stated, field(draft)),
-            Sink::LineWhole(field) => {
-                return give(format.whole(&stated.value), stated, field(draft.lines.last_mut()?));
+        let is_read = match element.sink {
+            Sink::Text(field) => {
+                *field(draft) = Some(found.stated(text));
+                return None;
             }
-            Sink::Amount(field) => return give(format.amount(&stated.value), stated, field(draft)),
-            Sink::LineAmount(field) => {
-                return give(format.amount(&stated.value), stated, field(draft.lines.last_mut()?));
+            Sink::LineText(field) => {
+                *field(draft.lines.last_mut()?) = Some(found.stated(text));
+                return None;
             }
-            Sink::Flag(field) => return give(format.flag(&stated.value), stated, field(draft)),
-            Sink::LineFlag(field) => return give(format.flag(&stated.value), stated, field(draft.lines.last_mut()?)),
-            Sink::Date(field) => {
-                let date = format.date(&stated.value, &self.values.date_format(slot));
-                return give(date, stated, field(draft));
+            Sink::Texts(fields) => {
+                fields(draft).push(found.stated(text));
+                return None;
             }
+            Sink::LineTexts(fields) => {
+                fields(draft.lines.last_mut()?).push(found.stated(text));
+                return None;
+            }
+            Sink::Whole(field) => found.put(format.whole(&text), field(draft)),
+            Sink::LineWhole(field) => found.put(format.whole(&text), field(draft.lines.last_mut()?)),
+            Sink::Amount(field) => found.put(format.amount(&text), field(draft)),
+            Sink::LineAmount(field) => found.put(format.amount(&text), field(draft.lines.last_mut()?)),
+            Sink::Flag(field) => found.put(format.flag(&text), field(draft)),
+            Sink::LineFlag(field) => found.put(format.flag(&text), field(draft.lines.last_mut()?)),
+            Sink::Date(field) => found.put(format.date(&text, &self.values.date_format(slot)), field(draft)),
             Sink::Moment(field) => {
-                let moment = format.moment(&stated.value, &self.values.date_format(slot), self.zone);
-                return give(moment, stated, field(draft));
+                let moment = format.moment(&text, &self.values.date_format(slot), self.zone);
+                found.put(moment, field(draft))
             }
-        }
-        None
+        };
+        (!is_read).then_some(text)
     }
 
     /// The message has ended: what its header, or its last line, lacks.
@@ -383,17 +382,6 @@ fn breach<'a>(
     span: Range<usize>,
 ) -> Breach<'a> {
     Breach { code, kind, labels: ["", ""], line, point: Some(point), span }
-}
-
-/// Puts a value where it belongs when it could be read; gives it back when it could not.
-fn give<'a, T>(read: Option<T>, stated: Stated<Text<'a>>, field: &mut Field<T>) -> Option<Text<'a>> {
-    match read {
-        Some(read) => {
-            *field = Some(stated.map(|_| read));
-            None
-        }
-        None => Some(stated.value),
-    }
 }
 
 #[cfg(test)]
