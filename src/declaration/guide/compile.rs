@@ -65,10 +65,9 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
         none_code: lines.entry.none_code.clone(),
         many_code: lines.entry.many_code.clone(),
     };
-    let wishes = grammar.places().map(|(_, place)| Wishes {
-        tag: Some(place.tag),
-        is_structure: STRUCTURE.contains(&place.tag),
-        ..Wishes::default()
+    let wishes = grammar.places().map(|(_, place)| {
+        let tag = place.tag;
+        Wishes { tag, is_structure: STRUCTURE.contains(&tag), asks: Vec::new(), stands: Vec::new() }
     });
     let mut compiler = Compiler {
         grammar,

@@ -21,11 +21,12 @@ impl Format {
     pub(super) fn accepts_text(self, text: &str) -> bool {
         match self {
             Self::Text { is_alphabetic, least, most } => {
-                let (least, most) = (usize::from(least), usize::from(most));
+                let is_as_long = |length: usize| (usize::from(least)..=usize::from(most)).contains(&length);
+                if is_alphabetic {
+                    return is_as_long(text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+                }
                 // A text has no more characters than bytes; they are counted only where that does not answer it.
-                let is_surely_right = least <= 1 && (least..=most).contains(&text.len());
-                (is_surely_right || (least..=most).contains(&text.chars().count()))
-                    && (!is_alphabetic || text.bytes().all(|byte| byte.is_ascii_alphabetic()))
+                (least <= 1 && is_as_long(text.len())) || is_as_long(text.chars().count())
             }
             Self::Whole { .. } | Self::Decimal { .. } | Self::Date | Self::Moment | Self::Flag { .. } => true,
         }

@@ -16,12 +16,15 @@ pub(super) struct Position {
 }
 
 /// What is wanted of a place, as the lines of the guide say it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Wishes {
-    /// The tag of its segments; none as long as nothing is known of it.
-    pub tag: Option<Tag>,
+    /// The tag of its segments.
+    pub tag: Tag,
+    /// Whether its segments carry the message, not the declaration: a guide need not place them.
     pub is_structure: bool,
+    /// What its segments are asked as triggers of their group.
     pub asks: Vec<usize>,
+    /// What can stand there.
     pub stands: Vec<Stand>,
 }
 
@@ -102,7 +105,7 @@ impl Place {
         }
         let case = |code: Option<&str>| Case::of(wishes, &asks, switch.map(|at| (at, code)));
         Self {
-            tag: wishes.tag.unwrap_or(Tag::MALFORMED),
+            tag: wishes.tag,
             is_structure: wishes.is_structure,
             asks: wishes.asks.clone(),
             switch: switch.unwrap_or(Position { element: 2, component: 1 }),
