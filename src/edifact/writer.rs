@@ -7,6 +7,9 @@ use super::repertoire::Repertoire;
 use super::segment::Segment;
 use super::service::ServiceChars;
 
+/// Bytes of an answer to one message without mistakes: a first guess, and no limit.
+const BYTES_EXPECTED: usize = 256;
+
 /// Writes one interchange. Begin with [`new`](Self::new), end with [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct InterchangeWriter {
@@ -23,7 +26,8 @@ impl InterchangeWriter {
     /// A writer with these characters, whose first segment is the caller's UNB; `reference` (0020) is repeated in UNZ.
     #[must_use]
     pub fn new(service: ServiceChars, repertoire: Repertoire, reference: &str) -> Self {
-        Self { bytes: Vec::new(), service, repertoire, reference: reference.to_owned(), messages: 0, message: None }
+        let bytes = Vec::with_capacity(BYTES_EXPECTED);
+        Self { bytes, service, repertoire, reference: reference.to_owned(), messages: 0, message: None }
     }
 
     /// Writes the service string advice. It is only right before anything else.
@@ -113,13 +117,9 @@ impl SegmentWriter<'_> {
 
     /// A sender or recipient as S002, S003, S006 and S007 have it.
     pub fn party(&mut self, party: &PartyId) {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        self.composite(&[
-            &party.identification,
-            &text(&party.qualifier),
-            &text(&party.internal),
-            &text(&party.internal_sub),
-        ]);
+        let [qualifier, internal, internal_sub] =
+            [&party.qualifier, &party.internal, &party.internal_sub].map(|text| text.as_deref().unwrap_or_default());
+        self.composite(&[&party.identification, qualifier, internal, internal_sub]);
     }
 
     /// A message type as S009 has it.
@@ -169,6 +169,9 @@ fn released(service: &ServiceChars, value: &[u8]) -> Vec<u8> {
 
 /// Appends a value, released where it must be.
 fn release_into(bytes: &mut Vec<u8>, service: &ServiceChars, value: &[u8]) {
+    if !value.iter().any(|byte| service.needs_release(*byte)) {
+        return bytes.extend_from_slice(value);
+    }
     for byte in value {
         if service.needs_release(*byte) {
             bytes.extend(service.release);

@@ -3,6 +3,8 @@
 //! The subject may break any rule of its syntax, and its answer must not. What is too long is cut, and where the answer
 //! must have a value and the subject has none, a full stop stands, as for every character that cannot be said.
 
+use std::borrow::Cow;
+
 use crate::edifact::{MessageType, PartyId, Repertoire, SyntaxVersion};
 use crate::record::Facts;
 
@@ -26,12 +28,19 @@ impl Copier {
 
     /// The text as the repertoire can say it: one character may have become several.
     pub(super) fn said(self, text: &str) -> String {
-        self.repertoire.decode(&self.repertoire.encode(text)).into_owned()
+        match self.repertoire.encode(text) {
+            Cow::Borrowed(_) => text.to_owned(),
+            Cow::Owned(bytes) => self.repertoire.decode(&bytes).into_owned(),
+        }
     }
 
     /// At most so many characters of the text.
     pub(super) fn cut(self, text: &str, length_max: usize) -> String {
-        self.said(text).chars().take(length_max).collect()
+        let mut said = self.said(text);
+        if let Some((at, _)) = said.char_indices().nth(length_max) {
+            said.truncate(at);
+        }
+        said
     }
 
     /// The same for a value that must not be empty.

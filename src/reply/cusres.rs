@@ -1,7 +1,5 @@
 //! CUSRES D.96B: what guide, code lists, rules and the record say of each declaration.
 
-use jiff::Timestamp;
-
 use super::copied::Copier;
 use super::envelope;
 use crate::declaration::{RuleFinding, Severity};
@@ -49,7 +47,9 @@ fn write_response(writer: &mut InterchangeWriter, recorded: &Recorded, judgement
         bgm.element(RESPONSE);
         bgm.element(status.response);
     });
-    writer.segment("DTM", |dtm| dtm.composite(&[status.moment, &moment(recorded.received_at), "303"]));
+    // Format 303: CCYYMMDDHHMM and the zone.
+    let moment = format!("{}UTC", envelope::moment(recorded.received_at));
+    writer.segment("DTM", |dtm| dtm.composite(&[status.moment, &moment, "303"]));
     writer.segment("GIS", |gis| gis.element(status.indicator));
     write_references(writer, recorded, judgement, verdict);
     let later = match verdict {
@@ -59,11 +59,6 @@ fn write_response(writer: &mut InterchangeWriter, recorded: &Recorded, judgement
     for finding in judgement.findings.iter().chain(later) {
         write_finding(writer, finding, recorded.facts.language, copier);
     }
-}
-
-/// The moment in UTC, as format 303 (CCYYMMDDHHMM and the zone) has it.
-fn moment(at: Timestamp) -> String {
-    at.strftime("%Y%m%d%H%MUTC").to_string()
 }
 
 /// The number (ABT), then what the answer belongs to: the subject's interchange (ACW) and message (AGO).
