@@ -13,7 +13,8 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use house::{House, is_valid};
-use lodged::edifact::{Frame, FrameFinder};
+use lodged::edifact::{Frame, FrameFinder, Interchange};
+use lodged::rules::FINDINGS_OF_INTERCHANGE_MAX;
 
 /// Counts what the thread allocates that asked for it.
 struct Counting;
@@ -270,4 +271,32 @@ fn a_stream_that_comes_byte_by_byte() {
         assert!(is_incomplete, "{storm:?}");
         assert!(begun.elapsed() < HANG, "{storm:?}: {:?}", begun.elapsed());
     }
+}
+
+#[test]
+fn declarations_that_say_nothing() {
+    const COUNT: usize = 2_000;
+    let messages: String = (1..=COUNT)
+        .map(|number| format!("UNH+{number}+CUSDEC:D:96B:UN'BGM+830+{number}+9'UNS+D'UNS+S'UNT+5+{number}'"))
+        .collect();
+    let text = format!("UNB+UNOC:3+ACMEFWD:ZZ+LODGED+261121:1530+STORM++++1'{messages}UNZ+{COUNT}+STORM'");
+    let judgements = house::examined(text.as_bytes()).facts.judgements;
+    let carried: usize = judgements.iter().map(|judgement| judgement.findings.len()).sum();
+    assert_eq!(judgements.len(), COUNT);
+    assert!(carried <= FINDINGS_OF_INTERCHANGE_MAX + COUNT, "{carried} findings");
+    let last = &judgements[COUNT - 1].findings;
+    assert_eq!(last.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["G950"]);
+    assert!(judgements[COUNT - 1].has_errors(), "what is left out still refuses");
+}
+
+#[test]
+fn what_is_kept_of_an_interchange_while_it_is_read_is_small() {
+    const KEPT_PERCENT_MAX: usize = 60;
+    let bytes = house::declarations(400, 14);
+    let before = WORK.get();
+    WORK.set(Work { held_most: before.held, ..before });
+    let (interchange, findings) = Interchange::read(&bytes).unwrap();
+    assert_eq!((interchange.messages.len(), findings.len()), (400, 0));
+    let held = usize::try_from(WORK.get().held_most - before.held).unwrap();
+    assert!(held * 100 <= bytes.len() * KEPT_PERCENT_MAX, "{held} bytes for {}", bytes.len());
 }

@@ -222,13 +222,17 @@ fn judge_all(
     let received = (delivery.received_at, &rulebook.zone);
     let context = rules::Context::new(lists_and_settings, partner, received, partner.language);
     let mut guides = OfKind::new(|kind| rulebook.guides.iter().position(|guide| guide.applies_to(kind)));
-    let mut judgements = Vec::with_capacity(interchange.messages.len());
+    let mut judgements: Vec<Judgement> = Vec::with_capacity(interchange.messages.len());
+    let mut carried = 0;
     for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
         let reader = guides.of(&message.kind).and_then(|guide| readers.get_mut(guide));
         if let (Some(reader), Some(structure)) = (reader, structure)
             && refused.lets_through(number, message)
         {
-            judgements.push(judge_content(interchange, (number, message), structure, reader, &context));
+            let context = context.carrying(rules::FINDINGS_OF_INTERCHANGE_MAX.saturating_sub(carried));
+            let judgement = judge_content(interchange, (number, message), structure, reader, &context);
+            carried += judgement.findings.len();
+            judgements.push(judgement);
         }
     }
     judgements

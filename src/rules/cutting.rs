@@ -7,6 +7,10 @@ use crate::language::Language;
 /// Findings of one declaration that an answer carries at most.
 pub const FINDINGS_MAX: usize = 50;
 
+/// Findings of the declarations of one interchange that its answer carries at most: of a declaration behind that, no more
+/// than how many there are (G950).
+pub const FINDINGS_OF_INTERCHANGE_MAX: usize = 20_000;
+
 pub(super) const RULES: &[Rule] = &[MORE];
 
 const MORE: Rule = Rule::error("G950")
@@ -22,8 +26,10 @@ pub(super) type Order = (Option<u32>, usize);
 
 /// The findings of a declaration as they are found, in the order of the answer. What the answer does not carry is only
 /// counted, and its sentence is never written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Findings {
+    /// How many are carried at most, at least one.
+    most: usize,
     carried: Vec<RuleFinding>,
     /// How many are left out.
     rest: usize,
@@ -32,12 +38,17 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// None yet, of which so many will be carried.
+    pub(super) fn at_most(most: usize) -> Self {
+        Self { most: most.max(1), carried: Vec::new(), rest: 0, worst: None }
+    }
+
     /// Takes a finding; of two at the same place the first one that came is the first.
     pub(super) fn push(&mut self, severity: Severity, order: Order, finding: impl FnOnce() -> RuleFinding) {
         if !self.carries(order) {
             return self.leave_out(severity);
         }
-        if self.carried.len() == FINDINGS_MAX {
+        if self.carried.len() == self.most {
             self.leave_last_out();
         }
         let at = self.carried.partition_point(|found| order_of(found) <= order);
@@ -46,11 +57,11 @@ impl Findings {
 
     /// Whether a finding with this place would be carried, as far as is known.
     pub(super) fn carries(&self, order: Order) -> bool {
-        let last = self.carried.last().filter(|_| self.carried.len() == FINDINGS_MAX);
+        let last = self.carried.last().filter(|_| self.carried.len() == self.most);
         last.is_none_or(|last| order < order_of(last))
     }
 
-    /// All of them, at most [`FINDINGS_MAX`]. If there are more, the last one says how many (G950), and is as bad as the
+    /// All of them, as many as are carried. If there are more, the last one says how many (G950), and is as bad as the
     /// worst of them: a refusal always shows its error.
     pub(super) fn into_vec(mut self, language: Language) -> Vec<RuleFinding> {
         if self.rest > 0 {
@@ -93,7 +104,11 @@ mod tests {
     }
 
     fn cut(findings: Vec<RuleFinding>, language: Language) -> Vec<RuleFinding> {
-        let mut taken = Findings::default();
+        cut_to(FINDINGS_MAX, findings, language)
+    }
+
+    fn cut_to(most: usize, findings: Vec<RuleFinding>, language: Language) -> Vec<RuleFinding> {
+        let mut taken = Findings::at_most(most);
         for finding in findings {
             taken.push(finding.severity, order_of(&finding), || finding);
         }
@@ -113,6 +128,16 @@ mod tests {
     }
 
     #[test]
+    fn where_none_is_carried_it_is_said_how_many_there_are() {
+        let of = |severity, start| finding(severity, None, start);
+        let found = vec![of(Severity::Warning, 1), of(Severity::Error, 2), of(Severity::Notice, 3)];
+        let cut = cut_to(0, found, Language::En);
+        assert_eq!((codes(&cut), cut[0].severity), (vec!["G950"], Severity::Error));
+        assert_eq!(cut[0].text, "3 more findings were left out");
+        assert_eq!(codes(&cut_to(1, vec![of(Severity::Error, 2)], Language::En)), ["X2"]);
+    }
+
+    #[test]
     fn the_header_comes_before_the_lines_and_places_in_order() {
         let of = |line, start| finding(Severity::Error, line, start);
         let cut = cut(vec![of(Some(2), 40), of(None, 90), of(Some(1), 31), of(Some(1), 30), of(None, 2)], Language::En);
@@ -128,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_not_carried_is_not_written() {
-        let mut findings = Findings::default();
+        let mut findings = Findings::at_most(FINDINGS_MAX);
         let mut written = 0;
         for start in 0..1_000 {
             findings.push(Severity::Error, (None, start), || {

@@ -45,7 +45,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
 pub use authority::FOREIGN_EXPORTER;
-pub use cutting::FINDINGS_MAX;
+pub use cutting::{FINDINGS_MAX, FINDINGS_OF_INTERCHANGE_MAX};
 pub use reference::{numbers_exhausted, reference_used};
 pub use rule::{Rule, Sentence, SeveritySetting};
 pub use settings::RuleSettings;
@@ -93,6 +93,8 @@ pub struct Context<'a> {
     zone: &'a TimeZone,
     settings: &'a RuleSettings,
     language: Language,
+    /// Findings of one declaration that are carried.
+    findings_max: usize,
 }
 
 impl<'a> Context<'a> {
@@ -106,7 +108,13 @@ impl<'a> Context<'a> {
         language: Language,
     ) -> Self {
         let today = zone.to_datetime(received_at).date();
-        Self { codes, partner, received_at, today, zone, settings, language }
+        Self { codes, partner, received_at, today, zone, settings, language, findings_max: FINDINGS_MAX }
+    }
+
+    /// The same where no more than so many findings of one declaration are carried: at most [`FINDINGS_MAX`], at least one.
+    #[must_use]
+    pub fn carrying(self, findings_max: usize) -> Self {
+        Self { findings_max: findings_max.clamp(1, FINDINGS_MAX), ..self }
     }
 
     /// The day on which codes have to be valid: that of export, or of receipt when none is stated.
@@ -124,11 +132,11 @@ impl<'a> Context<'a> {
 }
 
 /// What guide, code lists and rules have to say of a message: in its order, the header before the lines, and at most
-/// [`FINDINGS_MAX`]. A last one then says how many more there are.
+/// [`FINDINGS_MAX`], or what [`Context::carrying`] says. A last one then says how many more there are.
 #[must_use]
 pub fn judge(reading: &Reading<'_>, context: &Context<'_>) -> Vec<RuleFinding> {
     let Reading { draft, breaches } = reading;
-    let mut findings = Findings::default();
+    let mut findings = Findings::at_most(context.findings_max);
     breach::report(breaches, context.language, &mut findings);
     let on = context.day_of_export(draft);
     let unlisted = unlisted(draft, on, context);
