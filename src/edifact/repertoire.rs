@@ -35,9 +35,6 @@ pub enum Repertoire {
     Unoy,
 }
 
-/// The signs of level A beside letters, digits and space (ISO 9735:1988, level A). Level B has the same.
-const SIGNS: &[u8] = b".,-()/='+:?!\"%&*;<>";
-
 /// The six code points in which ISO 8859-9 differs from ISO 8859-1.
 const TURKISH: [(u8, char); 6] = [(0xd0, 'Ğ'), (0xdd, 'İ'), (0xde, 'Ş'), (0xf0, 'ğ'), (0xfd, 'ı'), (0xfe, 'ş')];
 
@@ -99,28 +96,20 @@ impl Repertoire {
     /// Whether all of these are characters that it shares with ASCII: a quick look, before the table is asked.
     #[must_use]
     pub fn is_plain(self, bytes: &[u8]) -> bool {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all but the two oldest have the whole of ASCII")]
         match self {
+            // Letters, digits and the signs of ISO 9735:1988, level A; level B has small letters too.
             Self::Unoa => are_within(bytes, [(b' ', b'"'), (b'%', b'?'), (b'A', b'Z')]),
             Self::Unob => are_within(bytes, [(b' ', b'"'), (b'%', b'?'), (b'A', b'Z'), (b'a', b'z')]),
-            Self::Unoc
-            | Self::Unod
-            | Self::Unoe
-            | Self::Unof
-            | Self::Unog
-            | Self::Unoh
-            | Self::Unoi
-            | Self::Unoj
-            | Self::Unok
-            | Self::Unoy => are_within(bytes, [(b' ', b'~')]),
+            _ => are_within(bytes, [(b' ', b'~')]),
         }
     }
 
     /// Whether this byte may stand in a value.
     fn allows(self, byte: u8) -> bool {
-        match self {
-            Self::Unoa => byte == b' ' || byte.is_ascii_uppercase() || byte.is_ascii_digit() || SIGNS.contains(&byte),
-            Self::Unob => byte == b' ' || byte.is_ascii_alphanumeric() || SIGNS.contains(&byte),
-            Self::Unoy => !byte.is_ascii_control(),
+        let is_more = match self {
+            Self::Unoa | Self::Unob => false,
+            Self::Unoy => !byte.is_ascii(),
             Self::Unoc
             | Self::Unod
             | Self::Unoe
@@ -129,8 +118,9 @@ impl Repertoire {
             | Self::Unoh
             | Self::Unoi
             | Self::Unoj
-            | Self::Unok => (b' '..=b'~').contains(&byte) || (byte >= 0xa0 && self.character(byte).is_some()),
-        }
+            | Self::Unok => byte >= 0xa0 && self.character(byte).is_some(),
+        };
+        is_more || self.is_plain(&[byte])
     }
 
     /// Where bytes of UNOY stop being text: at a broken sequence, or at a control character of the second set (U+0080 to
