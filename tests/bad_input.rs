@@ -250,7 +250,7 @@ fn line_breaks_between_all_segments() {
 
 #[test]
 fn lines_of_goods_that_each_break_every_rule() {
-    let line = "CST+1+0:122'LOC+27+ZZ'MEA+AAE+AAD+XXX:0'PAC+0++XX'MOA+63:-1:XXX'";
+    let line = "CST+1+0:122'LOC+27+ZZ'MEA+AAE+AAD+QQQ:0'PAC+0++QQ'MOA+63:-1:QQQ'";
     check(|times| {
         let lines = line.repeat(times / 10);
         declaration("UNOC:3", &format!("LOC+36+ZZ'DTM+137:99999999:102'UNS+D'{lines}UNS+S'CNT+5:0'"))

@@ -187,7 +187,7 @@ mod tests {
         };
         check("provinces", "QX", Some("the nearest in the list: QC (Quebec)"));
         check("countries", "jp", Some("the nearest in the list: JP (Japan)"));
-        check("units", "XXXXXXXX", None);
+        check("units", "QQQQQQQQ", None);
     }
 
     fn cusdec(release: &str) -> MessageType {
