@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 
 use super::finding::SegmentPoint;
 use super::{Certifier, Declaration, Exporter, Function, Line, Measure, Party, TransportDocument};
+use crate::edifact::{ElementPlace, Tag};
 use crate::identifier::DeclarationReference;
 
 /// A value with the place where it was stated.
@@ -20,16 +21,72 @@ use crate::identifier::DeclarationReference;
 pub struct Stated<T> {
     /// The value.
     pub value: T,
-    /// The segment and element it stands in.
-    pub point: SegmentPoint,
-    /// Its bytes in the interchange.
-    pub span: Range<usize>,
+    /// Where it was stated.
+    pub at: StatedAt,
+}
+
+/// The segment, the element and the bytes that a value was read from. A draft has hundreds of values, so this takes 20
+/// bytes; what it says is told by [`point`](Self::point) and [`span`](Self::span).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatedAt {
+    start: u32,
+    length: u32,
+    position: u32,
+    /// Position of the element (0098); 0 for the segment as a whole.
+    element: u16,
+    /// Position in the composite (0104); 0 where there is none.
+    component: u16,
+    tag: Tag,
+}
+
+impl StatedAt {
+    /// A segment at its position in the message (0096), whose bytes these are. An interchange has less than 4 GiB.
+    #[must_use]
+    pub fn segment(tag: Tag, position: u32, span: Range<usize>) -> Self {
+        let (start, length) = (narrow(span.start), narrow(span.len()));
+        Self { start, length, position, element: 0, component: 0, tag }
+    }
+
+    /// An element of that segment, and its component when it is a composite, in the bytes that these are.
+    #[inline]
+    #[must_use]
+    pub fn element(self, element: u16, component: Option<u16>, span: Range<usize>) -> Self {
+        let component = component.unwrap_or_default();
+        Self { start: narrow(span.start), length: narrow(span.len()), element, component, ..self }
+    }
+
+    /// The position of the segment in the message, UNH = 1 (0096).
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// The segment and element.
+    #[must_use]
+    pub fn point(&self) -> SegmentPoint {
+        let component = Some(self.component).filter(|component| *component > 0);
+        let element = ElementPlace { element: self.element, component, occurrence: None };
+        let element = (self.element > 0).then_some(element);
+        SegmentPoint { tag: self.tag, position: self.position, element }
+    }
+
+    /// The bytes in the interchange.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.length as usize
+    }
+}
+
+#[inline]
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 impl<T> Stated<T> {
     /// The same place with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Stated<U> {
-        Stated { value: change(self.value), point: self.point, span: self.span }
+        Stated { value: change(self.value), at: self.at }
     }
 }
 
@@ -127,9 +184,7 @@ pub struct Draft<'a> {
 #[expect(missing_docs, reason = "the fields are those of `Line`")]
 pub struct LineDraft<'a> {
     /// The segment that begins the line, for what the line lacks.
-    pub point: SegmentPoint,
-    /// Its bytes.
-    pub span: Range<usize>,
+    pub at: StatedAt,
     /// Which line of the message it is, from 1, whatever number it states.
     pub ordinal: u32,
     pub number: Field<u32>,
@@ -266,10 +321,9 @@ impl PartyDraft<'_> {
 impl LineDraft<'_> {
     /// A line that has only begun.
     #[must_use]
-    pub fn begun(ordinal: u32, point: SegmentPoint, span: Range<usize>) -> Self {
+    pub fn begun(ordinal: u32, at: StatedAt) -> Self {
         Self {
-            point,
-            span,
+            at,
             ordinal,
             number: None,
             hs_code: None,

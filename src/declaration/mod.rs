@@ -9,7 +9,7 @@ mod finding;
 mod from_message;
 pub mod guide;
 
-pub use draft::{Draft, Field, LineDraft, Listed, PartyDraft, Stated, Text, function};
+pub use draft::{Draft, Field, LineDraft, Listed, PartyDraft, Stated, StatedAt, Text, function};
 pub use finding::{RuleFinding, SegmentPoint, Severity};
 
 use jiff::{Timestamp, civil::Date};

@@ -8,10 +8,8 @@ use rust_decimal::Decimal;
 use super::{Context, RuleSettings, explain, judge};
 use crate::codes::CodeLists;
 use crate::declaration::guide::Reading;
-use crate::declaration::{
-    Draft, Field, LineDraft, Listed, PartyDraft, RuleFinding, SegmentPoint, Severity, Stated, Text,
-};
-use crate::edifact::{ElementPlace, Tag};
+use crate::declaration::{Draft, Field, LineDraft, Listed, PartyDraft, RuleFinding, Severity, Stated, StatedAt, Text};
+use crate::edifact::Tag;
 use crate::language::Language;
 use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
 
@@ -152,10 +150,10 @@ pub(super) fn stated<T>(
     element: Option<u16>,
     component: Option<u16>,
 ) -> Stated<T> {
-    let element = element.map(|element| ElementPlace { element, component, occurrence: None });
     let start = position as usize * 10;
-    let point = SegmentPoint { tag: Tag::read(tag.as_bytes()), position, element };
-    Stated { value: value.into(), point, span: start..start + 10 }
+    let segment = StatedAt::segment(Tag::read(tag.as_bytes()), position, start..start + 10);
+    let at = element.map_or(segment, |element| segment.element(element, component, segment.span()));
+    Stated { value: value.into(), at }
 }
 
 fn at<T>(value: impl Into<T>, tag: &str, position: u32, element: u16) -> Field<T> {
@@ -267,7 +265,7 @@ fn line(ordinal: u32, position: u32, origin: &'static str, value: Decimal) -> Li
         quantity_unit: within("NMB", "MEA", position + 5, 4, 1),
         gross_weight: within(amount("6.000"), "MEA", position + 6, 4, 2),
         gross_weight_unit: within("KGM", "MEA", position + 6, 4, 1),
-        ..LineDraft::begun(ordinal, begun.point, begun.span)
+        ..LineDraft::begun(ordinal, begun.at)
     }
 }
 

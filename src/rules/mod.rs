@@ -210,14 +210,14 @@ fn value<T>(field: &Field<T>) -> Option<&T> {
 }
 
 /// A code that its list does not hold on a day breaks the rule that asks.
-fn check_listed(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot<'_>, on: Date, report: &mut Report<'_>) {
+fn check_listed(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot, on: Date, report: &mut Report<'_>) {
     if !list.is_valid(&stated.value, on) {
         say_unlisted(list, stated, spot, on, report);
     }
 }
 
 /// A code is not in its list.
-fn say_unlisted(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot<'_>, on: Date, report: &mut Report<'_>) {
+fn say_unlisted(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot, on: Date, report: &mut Report<'_>) {
     let nearest = report.wants_suggestion(spot).then(|| list.nearest(&stated.value)).flatten().unwrap_or_default();
     report.say(spot, &[("value", &stated.value), ("date", &on), ("nearest", &nearest)]);
 }

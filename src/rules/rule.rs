@@ -1,11 +1,10 @@
 //! What a rule is: an entry with a code, a sentence and a remedy in both languages, and a check.
 
 use std::fmt::{Display, Write};
-use std::ops::Range;
 
 use super::Context;
 use super::cutting::{FINDINGS_MAX, Findings, Order};
-use crate::declaration::{Draft, LineDraft, Listed, RuleFinding, SegmentPoint, Severity, Stated};
+use crate::declaration::{Draft, LineDraft, Listed, RuleFinding, Severity, Stated, StatedAt};
 use crate::language::Language;
 
 /// A text in both languages. `{name}` stands for a value, and what stands between `[` and `]` is only said when all
@@ -195,15 +194,15 @@ impl Rule {
         &self,
         severity: Severity,
         language: Language,
-        spot: Spot<'_>,
+        spot: Spot,
         values: &[Value<'_>],
     ) -> RuleFinding {
         RuleFinding {
             code: self.code.to_owned(),
             severity,
             line: spot.line,
-            segment: spot.point,
-            span: spot.span.cloned().unwrap_or_default(),
+            segment: spot.at.map(|at| at.point()),
+            span: spot.at.map(|at| at.span()).unwrap_or_default(),
             text: self.sentence.fill(language, values),
         }
     }
@@ -212,33 +211,32 @@ impl Rule {
 /// Where in a declaration a finding points. What is missing has no place of its own; its finding points at the
 /// statement that demands it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot<'a> {
+pub(super) struct Spot {
     line: Option<u32>,
-    point: Option<SegmentPoint>,
-    span: Option<&'a Range<usize>>,
+    at: Option<StatedAt>,
 }
 
-impl<'a> Spot<'a> {
+impl Spot {
     /// The declaration as a whole.
-    pub(super) const DECLARATION: Self = Self { line: None, point: None, span: None };
+    pub(super) const DECLARATION: Self = Self { line: None, at: None };
 
     /// A statement of the header.
-    pub(super) fn header<T>(stated: &'a Stated<T>) -> Self {
-        Self { line: None, point: Some(stated.point), span: Some(&stated.span) }
+    pub(super) fn header<T>(stated: &Stated<T>) -> Self {
+        Self { line: None, at: Some(stated.at) }
     }
 
     /// A value that must be in a code list.
-    pub(super) fn listed(listed: &'a Listed<'_>) -> Self {
-        Self { line: listed.line, point: Some(listed.stated.point), span: Some(&listed.stated.span) }
+    pub(super) fn listed(listed: &Listed<'_>) -> Self {
+        Self { line: listed.line, at: Some(listed.stated.at) }
     }
 
     /// A statement of a line. Lines are named by their place among the lines: what number they state may be wrong.
-    pub(super) fn line<T>(line: &LineDraft<'_>, stated: &'a Stated<T>) -> Self {
-        Self { line: Some(line.ordinal), point: Some(stated.point), span: Some(&stated.span) }
+    pub(super) fn line<T>(line: &LineDraft<'_>, stated: &Stated<T>) -> Self {
+        Self { line: Some(line.ordinal), at: Some(stated.at) }
     }
 
     fn order(&self) -> Order {
-        (self.line, self.span.map_or(0, |span| span.start))
+        (self.line, self.at.map_or(0, |at| at.span().start))
     }
 }
 
@@ -258,7 +256,7 @@ impl<'a> Report<'a> {
     }
 
     /// The rule is broken here.
-    pub(super) fn say(&mut self, spot: Spot<'_>, values: &[Value<'_>]) {
+    pub(super) fn say(&mut self, spot: Spot, values: &[Value<'_>]) {
         let Self { rule, context, .. } = *self;
         let severity = rule.severity_in(context);
         self.said += 1;
@@ -267,7 +265,7 @@ impl<'a> Report<'a> {
 
     /// Whether it is worth while to look for what the sender may have meant: not for what is left out anyway. A message
     /// full of wrong codes should cost no more than one with some.
-    pub(super) fn wants_suggestion(&self, spot: Spot<'_>) -> bool {
+    pub(super) fn wants_suggestion(&self, spot: Spot) -> bool {
         self.said < FINDINGS_MAX && self.findings.carries(spot.order())
     }
 }

@@ -42,6 +42,9 @@ impl Format {
     /// The number that this text is, with a full stop or a comma as its mark. No sign but a minus; no exponent.
     pub(super) fn amount(self, text: &str) -> Option<Decimal> {
         let Self::Decimal { digits, places } = self else { return None };
+        if let Some(read) = PlainNumber::read(text.as_bytes()) {
+            return (read.digits <= u32::from(digits) && read.places <= u32::from(places)).then(|| read.decimal());
+        }
         let number = text.strip_prefix('-').unwrap_or(text);
         let mut parts = number.as_bytes().splitn(2, |byte| matches!(byte, b'.' | b','));
         let (whole, behind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -52,7 +55,7 @@ impl Format {
             && (!has_mark || !behind.is_empty())
             && whole.len() + behind.len() <= usize::from(digits)
             && behind.len() <= usize::from(places);
-        is_written.then(|| decimal(text, whole, behind)).flatten()
+        is_written.then(|| text.replace(',', ".").parse().ok()).flatten()
     }
 
     /// The date that this text is in this format (2379).
@@ -129,15 +132,38 @@ fn is_digits(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_digit)
 }
 
-/// The number of a text that is written as one: the digits in front of the mark and behind it.
-fn decimal(text: &str, whole: &[u8], behind: &[u8]) -> Option<Decimal> {
-    let is_short = whole.len() + behind.len() <= DIGITS_AT_ONCE;
-    if is_short && !text.starts_with('-') {
-        let read = |number: i64, digit: &u8| number * 10 + i64::from(digit - b'0');
-        let number = behind.iter().fold(whole.iter().fold(0, read), read);
-        return Some(Decimal::new(number, u32::try_from(behind.len()).ok()?));
+/// A number as nearly all are written: digits, among them at most one mark, with digits in front of it and behind.
+struct PlainNumber {
+    /// Its digits without the mark.
+    number: i64,
+    digits: u32,
+    /// How many of them stand behind the mark.
+    places: u32,
+}
+
+impl PlainNumber {
+    /// None where the text is anything else, or has more digits than are read in one go.
+    #[inline]
+    fn read(text: &[u8]) -> Option<Self> {
+        let (mut number, mut digits, mut mark) = (0i64, 0u32, None);
+        for byte in text.iter().take(DIGITS_AT_ONCE + 2) {
+            if byte.is_ascii_digit() {
+                number = number.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'));
+                digits += 1;
+            } else if matches!(byte, b'.' | b',') && mark.is_none() && digits > 0 {
+                mark = Some(digits);
+            } else {
+                return None;
+            }
+        }
+        let places = mark.map_or(0, |before| digits - before);
+        let is_plain = (1..=DIGITS_AT_ONCE).contains(&(digits as usize)) && (mark.is_none() || places > 0);
+        is_plain.then_some(Self { number, digits, places })
     }
-    text.replace(',', ".").parse().ok()
+
+    fn decimal(&self) -> Decimal {
+        Decimal::new(self.number, self.places)
+    }
 }
 
 /// CCYYMMDD.

@@ -121,9 +121,8 @@ impl Place {
 
     /// What is left to do, given what a segment says.
     #[inline]
-    pub(super) fn case(&self, said: &[u8]) -> &Case {
-        let said = Code::of(said);
-        self.cases.iter().find(|(code, _)| code.is(&said)).map_or(&self.otherwise, |(_, case)| case)
+    pub(super) fn case(&self, said: &Code<impl AsRef<[u8]>>) -> &Case {
+        self.cases.iter().find(|(code, _)| code.is(said)).map_or(&self.otherwise, |(_, case)| case)
     }
 }
 
@@ -157,22 +156,22 @@ fn left(conditions: &[Condition], decided: Option<(Position, Option<&str>)>) -> 
 
 /// A code that the guide names, or that a segment says.
 #[derive(Debug)]
-struct Code<Bytes> {
+pub(super) struct Code<Bytes> {
     head: u64,
     bytes: Bytes,
 }
 
 impl<Bytes: AsRef<[u8]>> Code<Bytes> {
     #[inline]
-    fn of(bytes: Bytes) -> Self {
+    pub(super) fn of(bytes: Bytes) -> Self {
         let head = bytes.as_ref().iter().take(HEAD).fold(0, |head, byte| head << 8 | u64::from(*byte));
         Self { head, bytes }
     }
 
     #[inline]
-    fn is(&self, other: &Code<&[u8]>) -> bool {
-        let bytes = self.bytes.as_ref();
-        self.head == other.head && bytes.len() == other.bytes.len() && (bytes.len() <= HEAD || bytes == other.bytes)
+    fn is(&self, other: &Code<impl AsRef<[u8]>>) -> bool {
+        let (bytes, said) = (self.bytes.as_ref(), other.bytes.as_ref());
+        self.head == other.head && bytes.len() == said.len() && (bytes.len() <= HEAD || bytes == said)
     }
 }
 

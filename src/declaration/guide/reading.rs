@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 
 use super::place::{Slot, ToRead};
 use super::texts::Texts;
-use super::values::{Found, SegmentValues};
+use super::values::SegmentValues;
 use super::{Condition, Element, Guide, Status};
-use crate::declaration::draft::{Draft, LineDraft, Listed, Text};
+use crate::declaration::draft::{Draft, Field, LineDraft, Listed, Stated, StatedAt, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
 use crate::edifact::{Repertoire, Segment, Tag};
@@ -112,14 +112,14 @@ impl Guide {
 }
 
 impl Element {
+    /// Whether each segment that could state it calls for it: it depends on nothing around that segment.
+    #[inline]
+    fn is_called_for_here(&self) -> bool {
+        self.status == Status::Dependent && self.depends_on.is_none()
+    }
+
     /// This element breaks a demand of the guide.
-    fn breach<'a>(
-        &'a self,
-        kind: BreachKind<'a>,
-        line: Option<u32>,
-        point: SegmentPoint,
-        span: Range<usize>,
-    ) -> Breach<'a> {
+    fn breach<'a>(&'a self, kind: BreachKind<'a>, line: Option<u32>, at: StatedAt) -> Breach<'a> {
         let [missing, ill_formed, too_many] = &self.codes;
         let code = match kind {
             BreachKind::IllFormed { .. } => ill_formed,
@@ -129,7 +129,7 @@ impl Element {
             | BreachKind::NoLines
             | BreachKind::TooManyLines { .. } => missing,
         };
-        Breach { labels: self.labels.each_ref().map(String::as_str), ..breach(code, kind, line, point, span) }
+        Breach { labels: self.labels.each_ref().map(String::as_str), ..breach(code, kind, line, at) }
     }
 }
 
@@ -154,7 +154,7 @@ pub struct Reader<'a> {
     /// For each element of the guide; those of a line begin anew with each line.
     counts: Vec<Count>,
     /// The segments that nothing places: how many, and the first.
-    unused: Option<(u32, SegmentPoint, Range<usize>)>,
+    unused: Option<(u32, StatedAt)>,
     reading: Reading<'a>,
     /// Which segment stated which element, when somebody asks.
     told: Option<Vec<(u32, usize)>>,
@@ -185,14 +185,14 @@ impl<'a> Reader<'a> {
     fn take(&mut self, segment: &Segment<'a>, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let point = SegmentPoint { tag: place.tag, position: found.position, element: None };
+        let at = StatedAt::segment(place.tag, found.position, segment.span());
         if found.place == guide.lines.trigger {
-            self.begin_line(point, segment.span());
+            self.begin_line(at);
         }
         let mut is_used = place.is_structure;
         if place.is_asked() {
             self.values.take(segment);
-            let case = place.case(&self.values.component(place.switch));
+            let case = place.case(&self.values.code(place.switch));
             for question in &place.asks {
                 self.answers.get_mut(*question).into_iter().for_each(|answer| *answer = false);
             }
@@ -203,13 +203,13 @@ impl<'a> Reader<'a> {
                 if self.stands_here(reading) {
                     is_used = true;
                     for slot in &reading.slots {
-                        self.read_value(slot, point);
+                        self.read_value(slot, at);
                     }
                 }
             }
         }
         if !is_used {
-            let (count, ..) = self.unused.get_or_insert((0, point, segment.span()));
+            let (count, _) = self.unused.get_or_insert((0, at));
             *count += 1;
         }
     }
@@ -236,15 +236,15 @@ impl<'a> Reader<'a> {
         (reading.checks.is_empty() || self.values.hold(&reading.checks)) && reading.around.iter().all(is_yes)
     }
 
-    fn begin_line(&mut self, point: SegmentPoint, span: Range<usize>) {
+    fn begin_line(&mut self, at: StatedAt) {
         self.end_line();
         let guide = self.guide;
         let ordinal = u32::try_from(self.reading.draft.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
         if ordinal == guide.lines.most.saturating_add(1) {
             let kind = BreachKind::TooManyLines { most: guide.lines.most };
-            self.reading.breaches.push(breach(&guide.lines.many_code, kind, Some(ordinal), point, span.clone()));
+            self.reading.breaches.push(breach(&guide.lines.many_code, kind, Some(ordinal), at));
         }
-        self.reading.draft.lines.push(LineDraft::begun(ordinal, point, span));
+        self.reading.draft.lines.push(LineDraft::begun(ordinal, at));
         for element in &guide.of_line {
             if let Some(count) = self.counts.get_mut(*element) {
                 *count = Count::default();
@@ -254,49 +254,49 @@ impl<'a> Reader<'a> {
 
     fn end_line(&mut self) {
         let Some(line) = self.reading.draft.lines.last() else { return };
-        let (ordinal, point, span) = (line.ordinal, line.point, line.span.clone());
+        let (ordinal, at) = (line.ordinal, line.at);
         let [_, needed] = &self.guide.needed;
-        self.check_presence(needed, Some(ordinal), point, &span);
+        self.check_presence(needed, Some(ordinal), at);
     }
 
-    fn check_presence(&mut self, needed: &[usize], line: Option<u32>, point: SegmentPoint, span: &Range<usize>) {
+    fn check_presence(&mut self, needed: &[usize], line: Option<u32>, at: StatedAt) {
         let guide = self.guide;
         for index in needed {
             let Some((element, count)) = guide.elements.get(*index).zip(self.counts.get(*index)) else { continue };
             let least = if element.status == Status::Mandatory { 1 } else { count.called_for };
             if count.stated < least {
                 let kind = BreachKind::Missing { path: &element.path };
-                self.reading.breaches.push(element.breach(kind, line, point, span.clone()));
+                self.reading.breaches.push(element.breach(kind, line, at));
             }
         }
     }
 
     #[inline]
-    fn read_value(&mut self, slot: &Slot, point: SegmentPoint) {
+    fn read_value(&mut self, slot: &Slot, segment: StatedAt) {
         let guide = self.guide;
         let Some((element, count)) = guide.elements.get(slot.element).zip(self.counts.get_mut(slot.element)) else {
             return;
         };
-        count.called_for += u32::from(element.status == Status::Dependent && element.depends_on.is_none());
-        let Some((text, found)) = self.values.text(slot, point, &mut self.texts) else { return };
+        count.called_for += u32::from(element.is_called_for_here());
+        let Some((text, at)) = self.values.text(slot, segment, &mut self.texts) else { return };
         count.stated += 1;
         let stated = count.stated;
         if let Some(told) = &mut self.told {
-            told.push((point.position, slot.element));
+            told.push((segment.position(), slot.element));
         }
         if stated <= element.most {
-            if let Some(value) = self.put(element, slot, text, &found) {
-                self.break_with(element, BreachKind::IllFormed { value, expected: element.format }, found);
+            if let Some(value) = self.put(element, slot, text, at) {
+                self.break_with(element, BreachKind::IllFormed { value, expected: element.format }, at);
             }
         } else if stated == element.most + 1 {
-            self.break_with(element, BreachKind::TooMany { most: element.most }, found);
+            self.break_with(element, BreachKind::TooMany { most: element.most }, at);
         }
     }
 
     #[cold]
-    fn break_with(&mut self, element: &'a Element, kind: BreachKind<'a>, found: Found) {
+    fn break_with(&mut self, element: &'a Element, kind: BreachKind<'a>, at: StatedAt) {
         let line = self.line_of(element);
-        self.reading.breaches.push(element.breach(kind, line, found.point, found.span));
+        self.reading.breaches.push(element.breach(kind, line, at));
     }
 
     /// The line that an element is stated in, from 1; none for the header.
@@ -307,43 +307,43 @@ impl<'a> Reader<'a> {
 
     /// Puts a value where it belongs; gives it back when it is not written as it must be.
     #[inline]
-    fn put(&mut self, element: &'a Element, slot: &Slot, text: Text<'a>, found: &Found) -> Option<Text<'a>> {
+    fn put(&mut self, element: &'a Element, slot: &Slot, text: Text<'a>, at: StatedAt) -> Option<Text<'a>> {
         let format = element.format;
         if !format.accepts_text(&text) {
             return Some(text);
         }
         if let Some((list, code)) = &element.list {
             let line = self.line_of(element);
-            self.reading.draft.listed.push(Listed { list, code, line, stated: found.stated(text.clone()) });
+            self.reading.draft.listed.push(Listed { list, code, line, stated: Stated { value: text.clone(), at } });
         }
         let draft = &mut self.reading.draft;
         let is_read = match element.sink {
             Sink::Text(field) => {
-                *field(draft) = Some(found.stated(text));
+                *field(draft) = Some(Stated { value: text, at });
                 return None;
             }
             Sink::LineText(field) => {
-                *field(draft.lines.last_mut()?) = Some(found.stated(text));
+                *field(draft.lines.last_mut()?) = Some(Stated { value: text, at });
                 return None;
             }
             Sink::Texts(fields) => {
-                fields(draft).push(found.stated(text));
+                fields(draft).push(Stated { value: text, at });
                 return None;
             }
             Sink::LineTexts(fields) => {
-                fields(draft.lines.last_mut()?).push(found.stated(text));
+                fields(draft.lines.last_mut()?).push(Stated { value: text, at });
                 return None;
             }
-            Sink::Whole(field) => found.put(format.whole(&text), field(draft)),
-            Sink::LineWhole(field) => found.put(format.whole(&text), field(draft.lines.last_mut()?)),
-            Sink::Amount(field) => found.put(format.amount(&text), field(draft)),
-            Sink::LineAmount(field) => found.put(format.amount(&text), field(draft.lines.last_mut()?)),
-            Sink::Flag(field) => found.put(format.flag(&text), field(draft)),
-            Sink::LineFlag(field) => found.put(format.flag(&text), field(draft.lines.last_mut()?)),
-            Sink::Date(field) => found.put(format.date(&text, &self.values.date_format(slot)), field(draft)),
+            Sink::Whole(field) => put_read(format.whole(&text), at, field(draft)),
+            Sink::LineWhole(field) => put_read(format.whole(&text), at, field(draft.lines.last_mut()?)),
+            Sink::Amount(field) => put_read(format.amount(&text), at, field(draft)),
+            Sink::LineAmount(field) => put_read(format.amount(&text), at, field(draft.lines.last_mut()?)),
+            Sink::Flag(field) => put_read(format.flag(&text), at, field(draft)),
+            Sink::LineFlag(field) => put_read(format.flag(&text), at, field(draft.lines.last_mut()?)),
+            Sink::Date(field) => put_read(format.date(&text, &self.values.date_format(slot)), at, field(draft)),
             Sink::Moment(field) => {
                 let moment = format.moment(&text, &self.values.date_format(slot), self.zone);
-                found.put(moment, field(draft))
+                put_read(moment, at, field(draft))
             }
         };
         (!is_read).then_some(text)
@@ -356,32 +356,30 @@ impl<'a> Reader<'a> {
         let mut segments = (1..).zip(segments);
         let first = segments.clone().next();
         if let Some((position, begin)) = segments.find(|(_, segment)| segment.tag() == BEGIN).or(first) {
-            let point = SegmentPoint { tag: begin.tag(), position, element: None };
+            let at = StatedAt::segment(begin.tag(), position, begin.span());
             let [needed, _] = &guide.needed;
-            self.check_presence(needed, None, point, &begin.span());
+            self.check_presence(needed, None, at);
             if self.reading.draft.lines.is_empty() {
-                let none = breach(&guide.lines.none_code, BreachKind::NoLines, None, point, begin.span());
+                let none = breach(&guide.lines.none_code, BreachKind::NoLines, None, at);
                 self.reading.breaches.push(none);
             }
         }
-        let unused = self
-            .unused
-            .take()
-            .map(|(count, point, span)| breach(&guide.unused_code, BreachKind::Unused { count }, None, point, span));
+        let unused =
+            self.unused.take().map(|(count, at)| breach(&guide.unused_code, BreachKind::Unused { count }, None, at));
         self.reading.breaches.extend(unused);
         self.reading.breaches.sort_by_key(|breach| breach.span.start);
     }
 }
 
 /// A demand that is about no element.
-fn breach<'a>(
-    code: &'a str,
-    kind: BreachKind<'a>,
-    line: Option<u32>,
-    point: SegmentPoint,
-    span: Range<usize>,
-) -> Breach<'a> {
-    Breach { code, kind, labels: ["", ""], line, point: Some(point), span }
+fn breach<'a>(code: &'a str, kind: BreachKind<'a>, line: Option<u32>, at: StatedAt) -> Breach<'a> {
+    Breach { code, kind, labels: ["", ""], line, point: Some(at.point()), span: at.span() }
+}
+
+/// Puts a value where it belongs, when it could be read; says whether it could.
+#[inline]
+fn put_read<T>(read: Option<T>, at: StatedAt, field: &mut Field<T>) -> bool {
+    read.map(|value| *field = Some(Stated { value, at })).is_some()
 }
 
 #[cfg(test)]

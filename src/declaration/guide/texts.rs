@@ -1,5 +1,7 @@
 //! The texts of an interchange, borrowed from its bytes wherever these say the same in every repertoire.
 
+use std::ops::Range;
+
 use crate::declaration::draft::Text;
 use crate::edifact::Repertoire;
 
@@ -23,23 +25,23 @@ impl<'a> Texts<'a> {
         Self { repertoire, plain: "", offset: 0 }
     }
 
-    /// The text of a value without release characters: the first `length` bytes of what lies ahead from `start` on.
-    /// Blanks around it are taken off.
+    /// The text of a value without release characters: the bytes of the interchange at these places, which `ahead` begins
+    /// with. Blanks around it are taken off.
     #[inline]
-    pub(super) fn text(&mut self, start: usize, length: usize, ahead: &'a [u8]) -> Text<'a> {
-        match self.known(start, length) {
+    pub(super) fn text(&mut self, span: Range<usize>, ahead: impl FnOnce() -> &'a [u8]) -> Text<'a> {
+        match self.known(&span) {
             Some(text) => Text::Borrowed(without_blanks(text)),
-            None => self.look(start, length, ahead),
+            None => self.look(&span, ahead()),
         }
     }
 
     /// The same where the text is not known yet: finds the plain text that begins here.
     #[cold]
-    fn look(&mut self, start: usize, length: usize, ahead: &'a [u8]) -> Text<'a> {
-        (self.plain, self.offset) = (plain(ahead.get(..STRETCH).unwrap_or(ahead)), start);
-        match self.known(start, length) {
+    fn look(&mut self, span: &Range<usize>, ahead: &'a [u8]) -> Text<'a> {
+        (self.plain, self.offset) = (plain(ahead.get(..STRETCH).unwrap_or(ahead)), span.start);
+        match self.known(span) {
             Some(text) => Text::Borrowed(without_blanks(text)),
-            None => self.decoded(ahead.get(..length).unwrap_or_default()),
+            None => self.decoded(ahead.get(..span.len()).unwrap_or_default()),
         }
     }
 
@@ -49,9 +51,8 @@ impl<'a> Texts<'a> {
     }
 
     #[inline]
-    fn known(&self, start: usize, length: usize) -> Option<&'a str> {
-        let start = start.checked_sub(self.offset)?;
-        self.plain.get(start..start + length)
+    fn known(&self, span: &Range<usize>) -> Option<&'a str> {
+        self.plain.get(span.start.wrapping_sub(self.offset)..span.end.wrapping_sub(self.offset))
     }
 
     fn decoded(&self, bytes: &'a [u8]) -> Text<'a> {
@@ -97,7 +98,7 @@ mod tests {
                 let mut texts = Texts::new(repertoire);
                 for pair in cuts.windows(2) {
                     let (start, end) = (pair[0].min(pair[1]).min(bytes.len()), pair[0].max(pair[1]).min(bytes.len()));
-                    let found = texts.text(7 + start, end - start, &bytes[start..]);
+                    let found = texts.text(7 + start..7 + end, || &bytes[start..]);
                     let expected = repertoire.decode(&bytes[start..end]);
                     prop_assert_eq!(found, expected.trim());
                 }

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Condition;
-use super::place::{Position, Slot};
+use super::place::{Code, Position, Slot};
 use super::texts::Texts;
-use crate::declaration::draft::{Field, Stated, Text};
-use crate::declaration::finding::SegmentPoint;
-use crate::edifact::{ElementPlace, Piece, Segment, unrelease};
+use crate::declaration::draft::{StatedAt, Text};
+use crate::edifact::{Segment, unrelease};
 
 /// The values of a segment. What repeats an element is left out: a guide places first occurrences.
 #[derive(Debug, Default)]
@@ -19,89 +18,63 @@ pub(super) struct SegmentValues<'a> {
     offset: usize,
     /// The release character, when one stands in the segment.
     release: Option<u8>,
-    /// What separates components.
-    separator: u8,
-    /// The components, whatever element they are of; behind them is what longer segments left.
-    pieces: Vec<Piece>,
-    /// Where those of each element end, the first data element at 1.
-    ends: Vec<usize>,
-    /// How many elements there are.
-    elements: usize,
-}
-
-/// Where a value was found.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub point: SegmentPoint,
-    pub span: Range<usize>,
-}
-
-impl Found {
-    /// The value with its place.
-    #[inline]
-    pub(super) fn stated<T>(&self, value: T) -> Stated<T> {
-        Stated { value, point: self.point, span: self.span.clone() }
-    }
-
-    /// Puts a value where it belongs, when it could be read; says whether it could.
-    #[inline]
-    pub(super) fn put<T>(&self, read: Option<T>, field: &mut Field<T>) -> bool {
-        read.map(|value| *field = Some(self.stated(value))).is_some()
-    }
+    /// The components, whatever element they are of: where each begins and ends.
+    pieces: Vec<(usize, usize)>,
+    /// The first component of each element, the first data element at 0; behind them, where the last one ends.
+    firsts: Vec<usize>,
 }
 
 impl<'a> SegmentValues<'a> {
     /// Takes the values of a segment in the place of those of the last one.
     pub(super) fn take(&mut self, segment: &Segment<'a>) {
-        let (service, mut cuts, span) = (*segment.service(), segment.cuts(), segment.span());
+        let (service, mut cuts) = (*segment.service(), segment.cuts());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
         while cuts.next().is_some_and(|tag| tag.separator != service.element || cuts.is_last(&tag)) {}
-        self.make_room(span.len() + 2);
-        let (mut count, mut elements, mut is_repeated) = (0, 1, false);
+        self.pieces.clear();
+        self.firsts.clear();
+        self.firsts.push(0);
+        let mut is_repeated = false;
         for piece in cuts.by_ref() {
-            if !is_repeated && let Some(room) = self.pieces.get_mut(count) {
-                *room = piece;
-                count += 1;
+            if !is_repeated {
+                self.pieces.push((piece.start, piece.end));
             }
             if piece.separator == service.element {
-                self.ends.get_mut(elements).into_iter().for_each(|end| *end = count);
-                elements += 1;
+                self.firsts.push(self.pieces.len());
                 is_repeated = false;
             } else if piece.separator != service.component {
                 is_repeated = true;
             }
         }
-        self.ends.get_mut(elements).into_iter().for_each(|end| *end = count);
-        self.elements = elements;
-        (self.ahead, self.offset) = (segment.ahead(), span.start);
+        self.firsts.push(self.pieces.len());
+        (self.ahead, self.offset) = (segment.ahead(), segment.span().start);
         self.release = service.release.filter(|_| cuts.has_release());
-        self.separator = service.component;
     }
 
-    /// Sees to it that there is room for so many pieces.
-    fn make_room(&mut self, pieces: usize) {
-        if self.pieces.len() < pieces {
-            self.pieces.resize(pieces, Piece { start: 0, end: 0, separator: 0 });
-            self.ends.resize(pieces, 0);
-        }
-    }
-
-    /// The components of an element from this one on.
+    /// The components of an element.
     #[inline]
-    fn components(&self, from: Position) -> &[Piece] {
-        let element = usize::from(from.element).wrapping_sub(2);
-        match self.ends.get(element..element.wrapping_add(2)) {
-            Some([begin, end]) if element < self.elements => {
-                self.pieces.get(begin + usize::from(from.component) - 1..*end).unwrap_or_default()
-            }
+    fn components(&self, element: u16) -> &[(usize, usize)] {
+        let element = usize::from(element).wrapping_sub(2);
+        match self.firsts.get(element..element.wrapping_add(2)) {
+            Some([first, behind]) => self.pieces.get(*first..*behind).unwrap_or_default(),
             _ => &[],
         }
+    }
+
+    #[inline]
+    fn piece(&self, at: Position) -> Option<(usize, usize)> {
+        self.components(at.element).get(usize::from(at.component).wrapping_sub(1)).copied()
     }
 
     /// What a component says, without release characters; nothing when it is not there.
     #[inline]
     pub(super) fn component(&self, at: Position) -> Cow<'a, [u8]> {
-        self.components(at).first().map(|piece| self.unreleased(piece)).unwrap_or_default()
+        self.piece(at).map(|piece| self.unreleased(piece)).unwrap_or_default()
+    }
+
+    /// The code that a component says.
+    #[inline]
+    pub(super) fn code(&self, at: Position) -> Code<Cow<'a, [u8]>> {
+        Code::of(self.component(at))
     }
 
     /// Whether the segment says everything that is asked.
@@ -114,32 +87,36 @@ impl<'a> SegmentValues<'a> {
 
     /// The text that stands here, blanks around it taken off, and where it was found; none when nothing does.
     #[inline]
-    pub(super) fn text(&self, slot: &Slot, point: SegmentPoint, texts: &mut Texts<'a>) -> Option<(Text<'a>, Found)> {
-        let components = self.components(slot.first);
-        let (first, more) = components.split_first()?;
-        let (text, span) = if slot.more > 0 && !more.is_empty() {
-            self.joined(components, slot, texts)?
-        } else if first.is_empty() {
+    pub(super) fn text(&self, slot: &Slot, segment: StatedAt, texts: &mut Texts<'a>) -> Option<(Text<'a>, StatedAt)> {
+        let Position { element, component } = slot.first;
+        let components = self.components(element);
+        let components_from = components.get(usize::from(component).wrapping_sub(1)..)?;
+        let piece @ (begin, end) = *components_from.first()?;
+        let (text, span) = if slot.more > 0 && components_from.len() > 1 {
+            self.joined(components_from, slot, texts)?
+        } else if begin == end {
             return None;
         } else {
-            (self.text_of(first, texts), first.start..first.end)
+            (self.text_of(piece, texts), begin..end)
         };
-        let Position { element, component } = slot.first;
-        let is_in_composite = component > 1 || first.separator == self.separator;
-        let place = ElementPlace { element, component: is_in_composite.then_some(component), occurrence: None };
-        let span = self.offset + span.start..self.offset + span.end;
-        let found = Found { point: SegmentPoint { element: Some(place), ..point }, span };
-        (!text.is_empty()).then_some((text, found))
+        let component = (components.len() > 1).then_some(component);
+        let at = segment.element(element, component, self.offset + span.start..self.offset + span.end);
+        (!text.is_empty()).then_some((text, at))
     }
 
     /// The texts of several components, and their bytes in the segment.
-    fn joined(&self, components: &[Piece], slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<usize>)> {
-        let mut pieces = components.iter().take(slot.more + 1).filter(|piece| !piece.is_empty());
-        let first = pieces.next()?;
-        let (mut text, mut end) = (self.text_of(first, texts), first.end);
+    fn joined(
+        &self,
+        components: &[(usize, usize)],
+        slot: &Slot,
+        texts: &mut Texts<'a>,
+    ) -> Option<(Text<'a>, Range<usize>)> {
+        let mut pieces = components.iter().take(slot.more + 1).filter(|(begin, end)| begin != end);
+        let first @ (begin, mut end) = *pieces.next()?;
+        let mut text = self.text_of(first, texts);
         for piece in pieces {
-            let more = self.text_of(piece, texts);
-            end = piece.end;
+            let more = self.text_of(*piece, texts);
+            end = piece.1;
             if text.is_empty() {
                 text = more;
             } else {
@@ -148,7 +125,7 @@ impl<'a> SegmentValues<'a> {
                 joined.push_str(&more);
             }
         }
-        Some((text, first.start..end))
+        Some((text, begin..end))
     }
 
     /// The format (2379) that is stated beside a date; nothing when none is.
@@ -157,20 +134,19 @@ impl<'a> SegmentValues<'a> {
     }
 
     #[inline]
-    fn text_of(&self, piece: &Piece, texts: &mut Texts<'a>) -> Text<'a> {
+    fn text_of(&self, (begin, end): (usize, usize), texts: &mut Texts<'a>) -> Text<'a> {
         if self.release.is_some()
-            && let Cow::Owned(bytes) = self.unreleased(piece)
+            && let Cow::Owned(bytes) = self.unreleased((begin, end))
         {
             return texts.released(&bytes);
         }
-        let ahead = self.ahead.get(piece.start..).unwrap_or_default();
-        texts.text(self.offset + piece.start, piece.end - piece.start, ahead)
+        texts.text(self.offset + begin..self.offset + end, || self.ahead.get(begin..).unwrap_or_default())
     }
 
     /// The bytes of a piece without release characters, copied only when there are some.
     #[inline]
-    fn unreleased(&self, piece: &Piece) -> Cow<'a, [u8]> {
-        let bytes = self.ahead.get(piece.start..piece.end).unwrap_or_default();
+    fn unreleased(&self, (begin, end): (usize, usize)) -> Cow<'a, [u8]> {
+        let bytes = self.ahead.get(begin..end).unwrap_or_default();
         match self.release {
             Some(release) if bytes.contains(&release) => unrelease(release, bytes).into(),
             _ => bytes.into(),
@@ -194,10 +170,10 @@ mod tests {
         let (component, last) = components;
         let first = Position { element: 3, component };
         let slot = &Slot { element: 0, first, more: usize::from(last - component), joined_by: '|', format_at: None };
-        let point = SegmentPoint { tag: Tag(*b"NAD"), position: 2, element: None };
+        let at = StatedAt::segment(Tag(*b"NAD"), 2, 0..segment.len());
         let said = values
-            .text(slot, point, &mut texts)
-            .map(|(text, found)| (text, found.point.element.is_some_and(|element| element.component.is_some())));
+            .text(slot, at, &mut texts)
+            .map(|(text, at)| (text, at.point().element.is_some_and(|element| element.component.is_some())));
         assert_eq!(said.as_ref().map(|(text, is_composite)| (text.as_ref(), *is_composite)), expected);
     }
 
