@@ -3,7 +3,7 @@
 use super::notation::{
     self, ConditionEntry, ElementEntry, Format, GroupStep, GuideText, Located, Mistake, PathEntry, Status, ValueEntry,
 };
-use super::place::{Place, Position, Slot, Stand, Wishes};
+use super::place::{Place, Position, Stand, Value, Wishes};
 use super::{Condition, Element, GroupCondition, Guide, Lines, Named, Question};
 use crate::declaration::from_message::{ELEMENTS, Sink};
 use crate::edifact::{MessageType, SyntaxVersion, Tag};
@@ -89,7 +89,7 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
     written.elements.iter().for_each(|element| compiler.place(element));
     compiler.check_complete();
     let Compiler { mut guide, wishes, .. } = compiler;
-    guide.places = wishes.iter().map(|wishes| Place::of(wishes, &guide.questions)).collect();
+    guide.places = wishes.iter().map(|wishes| Place::of(wishes, &guide.questions, &guide.elements)).collect();
     Some(guide)
 }
 
@@ -232,11 +232,11 @@ impl Compiler<'_> {
     /// Adds an element's value to what can stand at a place.
     fn stand(&mut self, place: PlaceId, path: &PathEntry, around: &[usize], element: usize) -> Result<(), Wrong> {
         let own = self.conditions(place, &path.conditions)?;
-        let slot = self.slot(place, &path.value, element)?;
+        let value = self.value(place, &path.value, element)?;
         let Some(Wishes { stands, .. }) = self.wishes.get_mut(place.index()) else { return Ok(()) };
         match stands.iter_mut().find(|stand| stand.own == own && stand.around == around) {
-            Some(stand) => stand.values.push(slot),
-            None => stands.push(Stand { own, around: around.to_vec(), values: vec![slot] }),
+            Some(stand) => stand.values.push(value),
+            None => stands.push(Stand { own, around: around.to_vec(), values: vec![value] }),
         }
         Ok(())
     }
@@ -255,13 +255,13 @@ impl Compiler<'_> {
         }
     }
 
-    fn slot(&self, place: PlaceId, entry: &ValueEntry, stated: usize) -> Result<Slot, Wrong> {
+    fn value(&self, place: PlaceId, entry: &ValueEntry, stated: usize) -> Result<Value, Wrong> {
         let (element, (first, last)) = self.position(place, &entry.element)?;
         let last = if entry.joined_by.is_some() { last } else { first };
         let composite = entry.element.split_once('.').map(|(composite, _)| composite);
         let format_at =
             composite.and_then(|composite| self.position(place, &format!("{composite}.{DATE_FORMAT}")).ok());
-        Ok(Slot {
+        Ok(Value {
             element: stated,
             first: Position { element, component: first },
             more: usize::from(last.saturating_sub(first)),

@@ -1,18 +1,23 @@
 //! What the guide wants of one place of a message: arranged for a reader that goes through the segment once.
 
-use super::{Condition, Question};
+use super::{Condition, Element, Question};
 use crate::edifact::Tag;
 
 /// Bytes of a code that are compared in one go; few qualifiers have more than three.
 const HEAD: usize = 8;
 
 /// A component of a segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
     /// Position of the element (0098), the first data element 2.
     pub element: u16,
     /// Position in the composite (0104), from 1.
     pub component: u16,
+}
+
+impl Position {
+    /// Where the first value of a segment stands.
+    pub(super) const FIRST: Self = Self { element: 2, component: 1 };
 }
 
 /// What is wanted of a place, as the lines of the guide say it.
@@ -35,12 +40,12 @@ pub(super) struct Stand {
     /// The questions that the triggers around it have to have answered with yes.
     pub around: Vec<usize>,
     /// The elements whose values stand here: index, and where in the segment.
-    pub values: Vec<Slot>,
+    pub values: Vec<Value>,
 }
 
 /// Where in a segment the value of an element stands.
 #[derive(Debug, Clone)]
-pub(super) struct Slot {
+pub(super) struct Value {
     /// The element of the guide.
     pub element: usize,
     /// Its first component.
@@ -53,6 +58,66 @@ pub(super) struct Slot {
     pub format_at: Option<Position>,
 }
 
+/// Which components of a segment are wanted. Each has a cell of its own, in the order of the segment.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// For each element up to the last wanted one, the cell of its first component and how many components are wanted.
+    pub elements: Vec<(usize, usize)>,
+    /// How many cells there are.
+    pub cells: usize,
+}
+
+impl Layout {
+    fn of(wanted: impl Iterator<Item = Position>) -> Self {
+        let mut elements: Vec<(usize, usize)> = Vec::new();
+        for Position { element, component } in wanted {
+            let index = usize::from(element.saturating_sub(Position::FIRST.element));
+            if elements.len() <= index {
+                elements.resize(index + 1, (0, 0));
+            }
+            if let Some((_, width)) = elements.get_mut(index) {
+                *width = usize::from(component).max(*width);
+            }
+        }
+        let mut cells = 0;
+        for (cell, width) in &mut elements {
+            *cell = cells;
+            cells += *width;
+        }
+        Self { elements, cells }
+    }
+
+    /// The cell of a wanted component. Any other one has a cell that no row has.
+    fn cell(&self, Position { element, component }: Position) -> usize {
+        let wanted = self.elements.get(usize::from(element.saturating_sub(Position::FIRST.element)));
+        wanted.map_or(usize::MAX, |(cell, _)| cell + usize::from(component) - 1)
+    }
+}
+
+/// A value of an element, and the cell that it begins in.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// The element of the guide.
+    pub element: usize,
+    /// Its first component.
+    pub first: Position,
+    /// The cell of that.
+    pub cell: usize,
+    /// How many more cells belong to it.
+    pub more: usize,
+    /// What joins several components.
+    pub joined_by: char,
+    /// The cell with the format of a date (2379).
+    pub format_cell: Option<usize>,
+}
+
+/// A cell that must say one of some codes.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub cell: usize,
+    pub codes: Vec<Code<Box<[u8]>>>,
+}
+
 /// A place of the message grammar, as a reader uses it.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -62,8 +127,10 @@ pub(super) struct Place {
     pub is_structure: bool,
     /// What its segments are asked as triggers of their group.
     pub asks: Vec<usize>,
-    /// The component that says which case it is.
-    pub switch: Position,
+    /// What is wanted of its segments.
+    pub layout: Layout,
+    /// The cell that says which case it is.
+    pub switch: usize,
     cases: Vec<(Code<Box<[u8]>>, Case)>,
     otherwise: Case,
 }
@@ -72,7 +139,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Case {
     /// The questions that may be answered with yes, and what else must hold.
-    pub asks: Vec<(usize, Vec<Condition>)>,
+    pub asks: Vec<(usize, Vec<Check>)>,
     /// What may stand there.
     pub readings: Vec<ToRead>,
 }
@@ -80,15 +147,17 @@ pub(super) struct Case {
 /// Values to read where some conditions hold.
 #[derive(Debug)]
 pub(super) struct ToRead {
-    pub checks: Vec<Condition>,
+    pub checks: Vec<Check>,
     /// The questions that the triggers around have to have answered with yes.
     pub around: Vec<usize>,
+    /// The elements that must be stated here.
+    pub calls_for: Vec<usize>,
     pub slots: Vec<Slot>,
 }
 
 impl Place {
     /// Arranges what is wanted.
-    pub(super) fn of(wishes: &Wishes, questions: &[Question]) -> Self {
+    pub(super) fn of(wishes: &Wishes, questions: &[Question], elements: &[Element]) -> Self {
         let asks = wishes.asks.iter().filter_map(|index| Some((*index, questions.get(*index)?)));
         let asks: Vec<(usize, &[Condition])> =
             asks.map(|(index, question)| (index, question.condition.conditions.as_slice())).collect();
@@ -103,14 +172,20 @@ impl Place {
                 codes.push(code);
             }
         }
-        let case = |code: Option<&str>| Case::of(wishes, &asks, switch.map(|at| (at, code)));
+        let values = || wishes.stands.iter().flat_map(|stand| &stand.values);
+        let wanted = conditions().map(|condition| condition.at).chain(values().flat_map(Value::components));
+        let layout = Layout::of(wanted);
+        let case = |code: Option<&str>| Case::of(wishes, &asks, (elements, &layout), switch.map(|at| (at, code)));
+        let cases = codes.into_iter().map(|code| (Code::of(Box::from(code.as_bytes())), case(Some(code)))).collect();
+        let otherwise = case(None);
         Self {
             tag: wishes.tag,
             is_structure: wishes.is_structure,
             asks: wishes.asks.clone(),
-            switch: switch.unwrap_or(Position { element: 2, component: 1 }),
-            cases: codes.into_iter().map(|code| (Code::of(Box::from(code.as_bytes())), case(Some(code)))).collect(),
-            otherwise: case(None),
+            switch: layout.cell(switch.unwrap_or(Position::FIRST)),
+            layout,
+            cases,
+            otherwise,
         }
     }
 
@@ -128,10 +203,21 @@ impl Place {
 
 impl Case {
     /// What is left of the wishes when the component that decides says a code, or none that is asked about.
-    fn of(wishes: &Wishes, asks: &[(usize, &[Condition])], decided: Option<(Position, Option<&str>)>) -> Self {
-        let checks = |conditions: &[Condition]| left(conditions, decided);
+    fn of(
+        wishes: &Wishes,
+        asks: &[(usize, &[Condition])],
+        (elements, layout): (&[Element], &Layout),
+        decided: Option<(Position, Option<&str>)>,
+    ) -> Self {
+        let checks = |conditions: &[Condition]| left(conditions, layout, decided);
+        let is_called_for = |index: &usize| elements.get(*index).is_some_and(Element::is_called_for_where_it_stands);
         let reading = |stand: &Stand| {
-            Some(ToRead { checks: checks(&stand.own)?, around: stand.around.clone(), slots: stand.values.clone() })
+            Some(ToRead {
+                checks: checks(&stand.own)?,
+                around: stand.around.clone(),
+                calls_for: stand.values.iter().map(|value| value.element).filter(is_called_for).collect(),
+                slots: stand.values.iter().map(|value| value.slot(layout)).collect(),
+            })
         };
         Self {
             asks: asks.iter().filter_map(|(index, conditions)| Some((*index, checks(conditions)?))).collect(),
@@ -140,15 +226,33 @@ impl Case {
     }
 }
 
+impl Value {
+    /// The components that it is read from.
+    fn components(&self) -> impl Iterator<Item = Position> {
+        let Position { element, component } = self.first;
+        let components = (component..).take(self.more + 1).map(move |component| Position { element, component });
+        components.chain(self.format_at)
+    }
+
+    fn slot(&self, layout: &Layout) -> Slot {
+        let Self { element, first, more, joined_by, format_at } = *self;
+        let format_cell = format_at.map(|at| layout.cell(at));
+        Slot { element, first, cell: layout.cell(first), more, joined_by, format_cell }
+    }
+}
+
 /// The conditions that are still to be checked; none when one of them does not hold.
-fn left(conditions: &[Condition], decided: Option<(Position, Option<&str>)>) -> Option<Vec<Condition>> {
+fn left(conditions: &[Condition], layout: &Layout, decided: Option<(Position, Option<&str>)>) -> Option<Vec<Check>> {
     let mut checks = Vec::new();
     for condition in conditions {
         match decided.filter(|(at, _)| *at == condition.at) {
             Some((_, code)) => {
                 condition.values.iter().any(|value| Some(value.as_str()) == code).then_some(())?;
             }
-            None => checks.push(condition.clone()),
+            None => checks.push(Check {
+                cell: layout.cell(condition.at),
+                codes: condition.values.iter().map(|value| Code::of(Box::from(value.as_bytes()))).collect(),
+            }),
         }
     }
     Some(checks)
@@ -169,9 +273,23 @@ impl<Bytes: AsRef<[u8]>> Code<Bytes> {
     }
 
     #[inline]
-    fn is(&self, other: &Code<impl AsRef<[u8]>>) -> bool {
+    pub(super) fn is(&self, other: &Code<impl AsRef<[u8]>>) -> bool {
         let (bytes, said) = (self.bytes.as_ref(), other.bytes.as_ref());
         self.head == other.head && bytes.len() == said.len() && (bytes.len() <= HEAD || bytes == said)
+    }
+}
+
+impl<'a> Code<&'a [u8]> {
+    /// The first `length` bytes of what lies ahead.
+    #[inline]
+    pub(super) fn ahead(ahead: &'a [u8], length: usize) -> Self {
+        let bytes = ahead.get(..length).unwrap_or_default();
+        match ahead.first_chunk::<HEAD>() {
+            Some(head) if (1..=HEAD).contains(&length) => {
+                Self { head: u64::from_be_bytes(*head) >> (8 * (HEAD - length)), bytes }
+            }
+            _ => Self::of(bytes),
+        }
     }
 }
 
@@ -181,7 +299,10 @@ mod tests {
 
     #[track_caller]
     fn check(said: &str, code: &str, expected: bool) {
-        assert_eq!(Code::of(code.as_bytes()).is(&Code::of(said.as_bytes())), expected, "{said:?} {code}");
+        let code = Code::of(code.as_bytes());
+        assert_eq!(code.is(&Code::of(said.as_bytes())), expected, "{said:?} {code:?}");
+        let ahead = format!("{said}+and more");
+        assert_eq!(code.is(&Code::ahead(ahead.as_bytes(), said.len())), expected, "{said:?} {code:?}");
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::place::{Slot, ToRead};
+use super::place::{Check, Slot, ToRead};
 use super::texts::Texts;
 use super::values::SegmentValues;
-use super::{Condition, Element, Guide, Status};
+use super::{Element, Guide, Status};
 use crate::declaration::draft::{Draft, Field, LineDraft, Listed, Stated, StatedAt, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
@@ -112,9 +112,8 @@ impl Guide {
 }
 
 impl Element {
-    /// Whether each segment that could state it calls for it: it depends on nothing around that segment.
-    #[inline]
-    fn is_called_for_here(&self) -> bool {
+    /// Whether each segment in which it may stand calls for it: it depends on nothing around that segment.
+    pub(super) fn is_called_for_where_it_stands(&self) -> bool {
         self.status == Status::Dependent && self.depends_on.is_none()
     }
 
@@ -191,8 +190,8 @@ impl<'a> Reader<'a> {
         }
         let mut is_used = place.is_structure;
         if place.is_asked() {
-            self.values.take(segment);
-            let case = place.case(&self.values.code(place.switch));
+            self.values.take(segment, &place.layout);
+            let case = self.values.with_code(place.switch, |code| place.case(code));
             for question in &place.asks {
                 self.answers.get_mut(*question).into_iter().for_each(|answer| *answer = false);
             }
@@ -202,6 +201,7 @@ impl<'a> Reader<'a> {
             for reading in &case.readings {
                 if self.stands_here(reading) {
                     is_used = true;
+                    call_for(&reading.calls_for, &mut self.counts);
                     for slot in &reading.slots {
                         self.read_value(slot, at);
                     }
@@ -215,18 +215,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.
-    fn ask(&mut self, index: usize, checks: &[Condition]) -> bool {
+    fn ask(&mut self, index: usize, checks: &[Check]) -> bool {
         let guide = self.guide;
         let Some((question, answer)) = guide.questions.get(index).zip(self.answers.get_mut(index)) else {
             return false;
         };
         *answer = checks.is_empty() || self.values.hold(checks);
         if *answer {
-            for element in &question.calls_for {
-                if let Some(count) = self.counts.get_mut(*element) {
-                    count.called_for += 1;
-                }
-            }
+            call_for(&question.calls_for, &mut self.counts);
         }
         *answer
     }
@@ -273,12 +269,11 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn read_value(&mut self, slot: &Slot, segment: StatedAt) {
+        let Some((text, at)) = self.values.text(slot, segment, &mut self.texts) else { return };
         let guide = self.guide;
         let Some((element, count)) = guide.elements.get(slot.element).zip(self.counts.get_mut(slot.element)) else {
             return;
         };
-        count.called_for += u32::from(element.is_called_for_here());
-        let Some((text, at)) = self.values.text(slot, segment, &mut self.texts) else { return };
         count.stated += 1;
         let stated = count.stated;
         if let Some(told) = &mut self.told {
@@ -374,6 +369,15 @@ impl<'a> Reader<'a> {
 /// A demand that is about no element.
 fn breach<'a>(code: &'a str, kind: BreachKind<'a>, line: Option<u32>, at: StatedAt) -> Breach<'a> {
     Breach { code, kind, labels: ["", ""], line, point: Some(at.point()), span: at.span() }
+}
+
+/// Notes that these elements must be there.
+fn call_for(elements: &[usize], counts: &mut [Count]) {
+    for element in elements {
+        if let Some(count) = counts.get_mut(*element) {
+            count.called_for += 1;
+        }
+    }
 }
 
 /// Puts a value where it belongs, when it could be read; says whether it could.

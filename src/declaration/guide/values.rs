@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::Condition;
-use super::place::{Code, Position, Slot};
+use super::place::{Check, Code, Layout, Position, Slot};
 use super::texts::Texts;
 use crate::declaration::draft::{StatedAt, Text};
 use crate::edifact::{Segment, unrelease};
 
-/// The values of a segment. What repeats an element is left out: a guide places first occurrences.
+/// The values of a segment that its place wants. What repeats an element is left out: a guide places first occurrences.
 #[derive(Debug, Default)]
 pub(super) struct SegmentValues<'a> {
     /// From the first byte of the segment on, beyond its end.
@@ -18,105 +17,114 @@ pub(super) struct SegmentValues<'a> {
     offset: usize,
     /// The release character, when one stands in the segment.
     release: Option<u8>,
-    /// The components, whatever element they are of: where each begins and ends.
-    pieces: Vec<(usize, usize)>,
-    /// The first component of each element, the first data element at 0; behind them, where the last one ends.
-    firsts: Vec<usize>,
+    /// What the segment says in each cell of the place.
+    row: Vec<Component>,
+}
+
+/// Where a component stands, in bytes from the first one of the segment on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Component {
+    start: u32,
+    end: u32,
+    /// Whether it is the last one of its element.
+    is_last: bool,
+}
+
+impl Component {
+    #[inline]
+    fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    #[inline]
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 impl<'a> SegmentValues<'a> {
     /// Takes the values of a segment in the place of those of the last one.
-    pub(super) fn take(&mut self, segment: &Segment<'a>) {
+    pub(super) fn take(&mut self, segment: &Segment<'a>, layout: &Layout) {
         let (service, mut cuts) = (*segment.service(), segment.cuts());
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        (self.ahead, self.offset) = (segment.ahead(), segment.span().start);
+        self.row.clear();
+        self.row.resize(layout.cells, Component::default());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
         while cuts.next().is_some_and(|tag| tag.separator != service.element || cuts.is_last(&tag)) {}
-        self.pieces.clear();
-        self.firsts.clear();
-        self.firsts.push(0);
-        let mut is_repeated = false;
-        for piece in cuts.by_ref() {
-            if !is_repeated {
-                self.pieces.push((piece.start, piece.end));
+        let mut elements = layout.elements.iter().copied();
+        let (mut cell, mut left) = elements.next().unwrap_or_default();
+        while let Some(piece) = cuts.next() {
+            let is_last = piece.separator != service.component || cuts.is_last(&piece);
+            if left > 0 {
+                let component = Component { start: narrow(piece.start), end: narrow(piece.end), is_last };
+                self.row.get_mut(cell).into_iter().for_each(|room| *room = component);
+                (cell, left) = (cell + 1, left - 1);
             }
             if piece.separator == service.element {
-                self.firsts.push(self.pieces.len());
-                is_repeated = false;
-            } else if piece.separator != service.component {
-                is_repeated = true;
+                match elements.next() {
+                    Some(next) => (cell, left) = next,
+                    None => break,
+                }
+            } else if is_last {
+                // Behind a separator of repetitions comes the same element again.
+                left = 0;
             }
         }
-        self.firsts.push(self.pieces.len());
-        (self.ahead, self.offset) = (segment.ahead(), segment.span().start);
         self.release = service.release.filter(|_| cuts.has_release());
     }
 
-    /// The components of an element.
     #[inline]
-    fn components(&self, element: u16) -> &[(usize, usize)] {
-        let element = usize::from(element).wrapping_sub(2);
-        match self.firsts.get(element..element.wrapping_add(2)) {
-            Some([first, behind]) => self.pieces.get(*first..*behind).unwrap_or_default(),
-            _ => &[],
+    fn component(&self, cell: usize) -> Component {
+        self.row.get(cell).copied().unwrap_or_default()
+    }
+
+    /// Whether the code that a cell says, without release characters, is among some; the empty one when it says nothing.
+    #[inline]
+    pub(super) fn with_code<T>(&self, cell: usize, use_it: impl FnOnce(&Code<&[u8]>) -> T) -> T {
+        let component = self.component(cell);
+        match self.unreleased(component) {
+            Cow::Owned(bytes) => use_it(&Code::of(&bytes)),
+            Cow::Borrowed(bytes) => {
+                let ahead = self.ahead.get(component.range().start..).unwrap_or_default();
+                use_it(&Code::ahead(ahead, bytes.len()))
+            }
         }
     }
 
-    #[inline]
-    fn piece(&self, at: Position) -> Option<(usize, usize)> {
-        self.components(at.element).get(usize::from(at.component).wrapping_sub(1)).copied()
-    }
-
-    /// What a component says, without release characters; nothing when it is not there.
-    #[inline]
-    pub(super) fn component(&self, at: Position) -> Cow<'a, [u8]> {
-        self.piece(at).map(|piece| self.unreleased(piece)).unwrap_or_default()
-    }
-
-    /// The code that a component says.
-    #[inline]
-    pub(super) fn code(&self, at: Position) -> Code<Cow<'a, [u8]>> {
-        Code::of(self.component(at))
-    }
-
     /// Whether the segment says everything that is asked.
-    pub(super) fn hold(&self, checks: &[Condition]) -> bool {
-        checks.iter().all(|check| {
-            let said = self.component(check.at);
-            check.values.iter().any(|value| value.as_bytes() == &*said)
-        })
+    #[inline]
+    pub(super) fn hold(&self, checks: &[Check]) -> bool {
+        let holds = |check: &Check| self.with_code(check.cell, |said| check.codes.iter().any(|code| code.is(said)));
+        checks.iter().all(holds)
     }
 
     /// The text that stands here, blanks around it taken off, and where it was found; none when nothing does.
     #[inline]
     pub(super) fn text(&self, slot: &Slot, segment: StatedAt, texts: &mut Texts<'a>) -> Option<(Text<'a>, StatedAt)> {
-        let Position { element, component } = slot.first;
-        let components = self.components(element);
-        let components_from = components.get(usize::from(component).wrapping_sub(1)..)?;
-        let piece @ (begin, end) = *components_from.first()?;
-        let (text, span) = if slot.more > 0 && components_from.len() > 1 {
-            self.joined(components_from, slot, texts)?
-        } else if begin == end {
+        let first = self.component(slot.cell);
+        let (text, span) = if slot.more > 0 {
+            self.joined(slot, texts)?
+        } else if first.is_empty() {
             return None;
         } else {
-            (self.text_of(piece, texts), begin..end)
+            (self.text_of(first, texts), first.range())
         };
-        let component = (components.len() > 1).then_some(component);
+        let Position { element, component } = slot.first;
+        let component = (component > 1 || !first.is_last).then_some(component);
         let at = segment.element(element, component, self.offset + span.start..self.offset + span.end);
         (!text.is_empty()).then_some((text, at))
     }
 
-    /// The texts of several components, and their bytes in the segment.
-    fn joined(
-        &self,
-        components: &[(usize, usize)],
-        slot: &Slot,
-        texts: &mut Texts<'a>,
-    ) -> Option<(Text<'a>, Range<usize>)> {
-        let mut pieces = components.iter().take(slot.more + 1).filter(|(begin, end)| begin != end);
-        let first @ (begin, mut end) = *pieces.next()?;
-        let mut text = self.text_of(first, texts);
-        for piece in pieces {
-            let more = self.text_of(*piece, texts);
-            end = piece.1;
+    /// The texts of several components of an element, and their bytes in the segment.
+    fn joined(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<usize>)> {
+        let components = self.row.get(slot.cell..=slot.cell + slot.more).unwrap_or_default();
+        let mut components = components.iter().copied().filter(|component| !component.is_empty());
+        let first = components.next()?;
+        let (mut text, mut end) = (self.text_of(first, texts), first.end);
+        for component in components {
+            let more = self.text_of(component, texts);
+            end = component.end;
             if text.is_empty() {
                 text = more;
             } else {
@@ -125,28 +133,29 @@ impl<'a> SegmentValues<'a> {
                 joined.push_str(&more);
             }
         }
-        Some((text, begin..end))
+        Some((text, first.start as usize..end as usize))
     }
 
     /// The format (2379) that is stated beside a date; nothing when none is.
     pub(super) fn date_format(&self, slot: &Slot) -> Cow<'a, [u8]> {
-        slot.format_at.map(|at| self.component(at)).unwrap_or_default()
+        slot.format_cell.map(|cell| self.unreleased(self.component(cell))).unwrap_or_default()
     }
 
     #[inline]
-    fn text_of(&self, (begin, end): (usize, usize), texts: &mut Texts<'a>) -> Text<'a> {
+    fn text_of(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
         if self.release.is_some()
-            && let Cow::Owned(bytes) = self.unreleased((begin, end))
+            && let Cow::Owned(bytes) = self.unreleased(component)
         {
             return texts.released(&bytes);
         }
-        texts.text(self.offset + begin..self.offset + end, || self.ahead.get(begin..).unwrap_or_default())
+        let Range { start, end } = component.range();
+        texts.text(self.offset + start..self.offset + end, || self.ahead.get(start..).unwrap_or_default())
     }
 
-    /// The bytes of a piece without release characters, copied only when there are some.
+    /// The bytes of a component without release characters, copied only when there are some.
     #[inline]
-    fn unreleased(&self, (begin, end): (usize, usize)) -> Cow<'a, [u8]> {
-        let bytes = self.ahead.get(begin..end).unwrap_or_default();
+    fn unreleased(&self, component: Component) -> Cow<'a, [u8]> {
+        let bytes = self.ahead.get(component.range()).unwrap_or_default();
         match self.release {
             Some(release) if bytes.contains(&release) => unrelease(release, bytes).into(),
             _ => bytes.into(),
@@ -163,13 +172,16 @@ mod tests {
     #[track_caller]
     fn check(segment: &str, components: (u16, u16), expected: Option<(&str, bool)>) {
         let (mut values, mut texts) = (SegmentValues::default(), Texts::new(Repertoire::Unoa));
-        for bytes in ["TAG+what+was:there+before", segment] {
-            let service = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
-            values.take(&Segment::new(service, 0, bytes.as_bytes()));
-        }
         let (component, last) = components;
         let first = Position { element: 3, component };
-        let slot = &Slot { element: 0, first, more: usize::from(last - component), joined_by: '|', format_at: None };
+        let more = usize::from(last - component);
+        let cell = usize::from(component) + 1;
+        let slot = &Slot { element: 0, first, cell, more, joined_by: '|', format_cell: None };
+        let layout = Layout { elements: vec![(0, 2), (2, usize::from(last))], cells: 2 + usize::from(last) };
+        for bytes in ["TAG+what+was:there+before", segment] {
+            let service = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
+            values.take(&Segment::new(service, 0, bytes.as_bytes()), &layout);
+        }
         let at = StatedAt::segment(Tag(*b"NAD"), 2, 0..segment.len());
         let said = values
             .text(slot, at, &mut texts)
