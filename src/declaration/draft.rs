@@ -4,7 +4,6 @@
 //! simply not there, and has its finding already. Rules judge drafts, so that one mistake does not hide the next.
 //! [`Draft::complete`] makes the [`Declaration`] when nothing that it needs is lacking.
 
-use std::borrow::Cow;
 use std::mem;
 use std::ops::Range;
 
@@ -17,7 +16,7 @@ use crate::edifact::{ElementPlace, Tag};
 use crate::identifier::DeclarationReference;
 
 /// A value with the place where it was stated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stated<T> {
     /// The value.
     pub value: T,
@@ -47,12 +46,12 @@ impl StatedAt {
         Self { start, length, position, element: 0, component: 0, tag }
     }
 
-    /// An element of that segment, and its component when it is a composite, in the bytes that these are.
+    /// An element (0098) of that segment and its component (0104), 0 when it is no composite, in `length` bytes from
+    /// `start` on.
     #[inline]
     #[must_use]
-    pub fn element(self, element: u16, component: Option<u16>, span: Range<usize>) -> Self {
-        let component = component.unwrap_or_default();
-        Self { start: narrow(span.start), length: narrow(span.len()), element, component, ..self }
+    pub fn element(self, element: u16, component: u16, start: u32, length: u32) -> Self {
+        Self { start, length, element, component, ..self }
     }
 
     /// The position of the segment in the message, UNH = 1 (0096).
@@ -93,8 +92,9 @@ impl<T> Stated<T> {
 /// A value that may not be there.
 pub type Field<T> = Option<Stated<T>>;
 
-/// A text as it lies in the interchange; copied only when the repertoire or a release character demands it.
-pub type Text<'a> = Cow<'a, str>;
+/// A text as it lies in the interchange, or in a [`TextStore`](super::guide::TextStore) when the repertoire or a release
+/// character demands a copy.
+pub type Text<'a> = &'a str;
 
 /// A party as stated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -113,7 +113,7 @@ pub struct PartyDraft<'a> {
 }
 
 /// A value that must be in a code list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listed<'a> {
     /// The list, by its name.
     pub list: &'a str,
@@ -269,7 +269,7 @@ impl Draft<'_> {
                 .exporter_references
                 .iter()
                 .chain(self.lines.iter().flat_map(|line| &line.references))
-                .map(|stated| stated.value.as_ref().to_owned())
+                .map(|stated| stated.value.to_owned())
                 .collect(),
             permits: texts(&self.permits),
             is_controlled: self.has_controlled_goods(),
@@ -372,7 +372,7 @@ pub fn function(code: &str) -> Option<Function> {
 }
 
 fn text(field: &Field<Text<'_>>) -> Option<String> {
-    field.as_ref().map(|stated| stated.value.as_ref().to_owned())
+    field.as_ref().map(|stated| stated.value.to_owned())
 }
 
 fn value<T: Copy>(field: &Field<T>) -> Option<T> {
@@ -380,7 +380,7 @@ fn value<T: Copy>(field: &Field<T>) -> Option<T> {
 }
 
 fn texts(fields: &[Stated<Text<'_>>]) -> Vec<String> {
-    fields.iter().map(|stated| stated.value.as_ref().to_owned()).collect()
+    fields.iter().map(|stated| stated.value.to_owned()).collect()
 }
 
 fn measure(number: &Field<Decimal>, unit: &Field<Text<'_>>) -> Option<Measure> {

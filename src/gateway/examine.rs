@@ -12,7 +12,7 @@ use aws_lc_rs::digest;
 
 use super::rulebook::Rulebook;
 use super::syntax::{OfKind, Syntax, is_full, judge_syntax, too_long, unsupported};
-use crate::declaration::guide::Reader;
+use crate::declaration::guide::{Reader, TextStore};
 use crate::edifact::{
     ElementPlace, FunctionalGroup, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError,
     SyntaxFinding, Tag, Tolerance, mend, preparation_day,
@@ -216,8 +216,9 @@ fn judge_all(
 ) -> Vec<Judgement> {
     let refused = Refused::by(&syntax.findings);
     let repertoire = interchange.envelope.repertoire;
+    let texts = TextStore::default();
     let mut readers: Vec<Reader<'_>> =
-        rulebook.guides.iter().map(|guide| guide.reader(repertoire, &rulebook.zone)).collect();
+        rulebook.guides.iter().map(|guide| guide.reader(repertoire, &rulebook.zone, &texts)).collect();
     let lists_and_settings = (&rulebook.codes, &rulebook.settings);
     let received = (delivery.received_at, &rulebook.zone);
     let context = rules::Context::new(lists_and_settings, partner, received, partner.language);

@@ -120,7 +120,7 @@ fn lease_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
 
 fn lease_unexpected(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.lease_months
-        && value(&draft.reason_for_export).is_none_or(|reason| reason != LEASE)
+        && value(&draft.reason_for_export).is_none_or(|reason| *reason != LEASE)
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }

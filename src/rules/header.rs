@@ -238,11 +238,14 @@ mod tests {
     use super::super::case::{check, put, set};
     use crate::declaration::Severity;
 
+    /// One character more than a reference may have.
+    const LONG: &str = "REFERENCE-OF-THIRTY-SIX-CHARACTERS-A";
+
     #[test]
     fn a_reference_has_no_blanks_around_it() {
         check(|case| set(&mut case.draft.reference, "REF-1 "), "H206 @ BGM 2.3.1");
-        check(|case| set(&mut case.draft.reference, "R".repeat(36)), "H206 @ BGM 2.3.1");
-        check(|case| set(&mut case.draft.reference, "R".repeat(35)), "");
+        check(|case| set(&mut case.draft.reference, LONG), "H206 @ BGM 2.3.1");
+        check(|case| set(&mut case.draft.reference, &LONG[1..]), "");
     }
 
     #[test]

@@ -176,7 +176,7 @@ fn province_abroad(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) 
         |line| line.province.as_ref(),
         |line, stated| {
             if let Some(origin) = value(&line.origin)
-                && origin != "CA"
+                && *origin != "CA"
             {
                 report.say(Spot::line(line, stated), &[("value", &stated.value), ("origin", origin)]);
             }
@@ -185,7 +185,7 @@ fn province_abroad(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) 
 }
 
 fn province(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
-    let is_canadian = |line: &LineDraft<'_>| value(&line.origin).is_none_or(|origin| origin == "CA");
+    let is_canadian = |line: &LineDraft<'_>| value(&line.origin).is_none_or(|origin| *origin == "CA");
     each_listed("provinces", |line| line.province.as_ref().filter(|_| is_canadian(line)), draft, context, report);
 }
 

@@ -145,7 +145,7 @@ fn sum(values: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
 fn weight_in(unit: &str, line: &LineDraft<'_>) -> Option<Decimal> {
     let weight = *value(&line.gross_weight)?;
     let own = value(&line.gross_weight_unit)?;
-    if own == unit {
+    if *own == unit {
         return Some(weight);
     }
     weight.checked_mul(kilograms(own)?)?.checked_div(kilograms(unit)?)

@@ -22,7 +22,7 @@ use super::stream::{Piece, Stream};
 use super::text::{Stretch, Text};
 use super::unreadable::{nothing, too_long, unknown};
 use crate::codes::CodeList;
-use crate::declaration::guide::Reader;
+use crate::declaration::guide::{Reader, TextStore};
 use crate::declaration::{Draft, RuleFinding, Severity};
 use crate::edifact::{
     Interchange, Mended, Message, MessageType, Note, PartyId, Reading, Repertoire, Segment, SyntaxError, SyntaxFinding,
@@ -196,7 +196,8 @@ impl<'a> Examination<'a> {
     fn tell(&self, report: &mut FileReport) {
         report.begin(|| self.summary(), self.interchange.messages.len());
         self.take_notes(report);
-        let mut readers = self.readers();
+        let texts = TextStore::default();
+        let mut readers = self.readers(&texts);
         let refused = Refused::by(&self.syntax.findings);
         let mut findings = self.syntax.findings.as_slice();
         for ((index, message), structure) in (0..).zip(&self.interchange.messages).zip(&self.syntax.structures) {
@@ -216,10 +217,10 @@ impl<'a> Examination<'a> {
     }
 
     /// What reads declarations; nothing when only syntax counts.
-    fn readers(&self) -> Vec<Reader<'_>> {
+    fn readers<'t>(&'t self, texts: &'t TextStore) -> Vec<Reader<'t>> {
         let Rulebook { guides, zone, .. } = &self.judge.rulebook;
         let wanted = guides.iter().filter(|_| !self.judge.is_syntax_only);
-        wanted.map(|guide| guide.reader(self.interchange.envelope.repertoire, zone)).collect()
+        wanted.map(|guide| guide.reader(self.interchange.envelope.repertoire, zone, texts)).collect()
     }
 
     /// Notes what was taken although the standard does not have it.

@@ -15,6 +15,7 @@ mod values;
 
 pub use notation::{Format, Mistake, Status};
 pub use reading::{Breach, BreachKind, Reader, Reading};
+pub use texts::TextStore;
 
 use crate::edifact::MessageType;
 use crate::grammar::{Catalogue, GroupId, PlaceId};

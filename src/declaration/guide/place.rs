@@ -1,6 +1,7 @@
 //! What the guide wants of one place of a message: arranged for a reader that goes through the segment once.
 
-use super::{Condition, Element, Question};
+use super::{Condition, Element, Format, Question};
+use crate::declaration::from_message::Sink;
 use crate::edifact::Tag;
 
 /// Bytes of a code that are compared in one go; few qualifiers have more than three.
@@ -94,7 +95,7 @@ impl Layout {
     }
 }
 
-/// A value of an element, and the cell that it begins in.
+/// A value of an element, and the cell that it begins in; with what a reader asks about the element for each value.
 #[derive(Debug)]
 pub(super) struct Slot {
     /// The element of the guide.
@@ -109,6 +110,12 @@ pub(super) struct Slot {
     pub joined_by: char,
     /// The cell with the format of a date (2379).
     pub format_cell: Option<usize>,
+    /// How often the element may be there.
+    pub most: u32,
+    pub format: Format,
+    pub sink: Sink,
+    /// Whether its values are in a code list.
+    pub is_listed: bool,
 }
 
 /// A cell that must say one of some codes.
@@ -216,7 +223,7 @@ impl Case {
                 checks: checks(&stand.own)?,
                 around: stand.around.clone(),
                 calls_for: stand.values.iter().map(|value| value.element).filter(is_called_for).collect(),
-                slots: stand.values.iter().map(|value| value.slot(layout)).collect(),
+                slots: stand.values.iter().filter_map(|value| value.slot(elements, layout)).collect(),
             })
         };
         Self {
@@ -234,10 +241,23 @@ impl Value {
         components.chain(self.format_at)
     }
 
-    fn slot(&self, layout: &Layout) -> Slot {
+    fn slot(&self, elements: &[Element], layout: &Layout) -> Option<Slot> {
         let Self { element, first, more, joined_by, format_at } = *self;
+        let Element { most, format, sink, list, .. } = elements.get(element)?;
+        let (most, format, sink, is_listed) = (*most, *format, *sink, list.is_some());
         let format_cell = format_at.map(|at| layout.cell(at));
-        Slot { element, first, cell: layout.cell(first), more, joined_by, format_cell }
+        Some(Slot {
+            element,
+            first,
+            cell: layout.cell(first),
+            more,
+            joined_by,
+            format_cell,
+            most,
+            format,
+            sink,
+            is_listed,
+        })
     }
 }
 

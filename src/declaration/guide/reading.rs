@@ -5,10 +5,10 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use super::place::{Check, Slot, ToRead};
-use super::texts::Texts;
+use super::texts::{TextStore, Texts};
 use super::values::SegmentValues;
 use super::{Element, Guide, Status};
-use crate::declaration::draft::{Draft, Field, LineDraft, Listed, Stated, StatedAt, Text};
+use crate::declaration::draft::{Draft, LineDraft, Listed, Stated, StatedAt, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
 use crate::edifact::{Repertoire, Segment, Tag};
@@ -78,13 +78,14 @@ pub enum BreachKind<'a> {
 }
 
 impl Guide {
-    /// A reader of messages of one interchange. `zone` is the one in which local moments are stated.
+    /// A reader of messages of one interchange, which `texts` is kept for. `zone` is the one in which local moments are
+    /// stated.
     #[must_use]
-    pub fn reader<'a>(&'a self, repertoire: Repertoire, zone: &'a TimeZone) -> Reader<'a> {
+    pub fn reader<'a>(&'a self, repertoire: Repertoire, zone: &'a TimeZone, texts: &'a TextStore) -> Reader<'a> {
         Reader {
             guide: self,
             zone,
-            texts: Texts::new(repertoire),
+            texts: Texts::new(repertoire, texts),
             values: SegmentValues::default(),
             answers: vec![false; self.questions.len()],
             counts: vec![Count::default(); self.elements.len()],
@@ -103,9 +104,11 @@ impl Guide {
         repertoire: Repertoire,
     ) -> Vec<(u32, &'a Element)> {
         static ZONE: TimeZone = TimeZone::UTC; // What a moment is does not matter here, only where it stands.
-        let mut reader = self.reader(repertoire, &ZONE);
+        let texts = TextStore::default();
+        let mut reader = self.reader(repertoire, &ZONE, &texts);
         reader.told = Some(Vec::new());
-        reader.read(segments, matches);
+        // As long as this reader lives, no longer.
+        reader.read(segments.map(|segment| -> Segment<'_> { segment }), matches);
         let told = reader.told.unwrap_or_default().into_iter();
         told.filter_map(|(position, index)| Some((position, self.elements.get(index)?))).collect()
     }
@@ -270,78 +273,81 @@ impl<'a> Reader<'a> {
     #[inline]
     fn read_value(&mut self, slot: &Slot, segment: StatedAt) {
         let Some((text, at)) = self.values.text(slot, segment, &mut self.texts) else { return };
-        let guide = self.guide;
-        let Some((element, count)) = guide.elements.get(slot.element).zip(self.counts.get_mut(slot.element)) else {
-            return;
-        };
+        let Some(count) = self.counts.get_mut(slot.element) else { return };
         count.stated += 1;
         let stated = count.stated;
         if let Some(told) = &mut self.told {
             told.push((segment.position(), slot.element));
         }
-        if stated <= element.most {
-            if let Some(value) = self.put(element, slot, text, at) {
-                self.break_with(element, BreachKind::IllFormed { value, expected: element.format }, at);
+        if stated > slot.most {
+            if stated == slot.most + 1 {
+                self.break_with(slot, BreachKind::TooMany { most: slot.most }, at);
             }
-        } else if stated == element.most + 1 {
-            self.break_with(element, BreachKind::TooMany { most: element.most }, at);
+        } else if self.put(slot, text, at).is_none() {
+            self.break_with(slot, BreachKind::IllFormed { value: text, expected: slot.format }, at);
         }
     }
 
     #[cold]
-    fn break_with(&mut self, element: &'a Element, kind: BreachKind<'a>, at: StatedAt) {
-        let line = self.line_of(element);
-        self.reading.breaches.push(element.breach(kind, line, at));
+    fn break_with(&mut self, slot: &Slot, kind: BreachKind<'a>, at: StatedAt) {
+        let guide = self.guide;
+        let line = self.line_of(slot);
+        self.reading.breaches.extend(guide.elements.get(slot.element).map(|element| element.breach(kind, line, at)));
     }
 
-    /// The line that an element is stated in, from 1; none for the header.
-    fn line_of(&self, element: &Element) -> Option<u32> {
+    /// The line that a value is stated in, from 1; none for the header.
+    fn line_of(&self, slot: &Slot) -> Option<u32> {
         let lines = self.reading.draft.lines.len();
-        element.sink.is_of_line().then(|| u32::try_from(lines).ok()).flatten()
+        slot.sink.is_of_line().then(|| u32::try_from(lines).ok()).flatten()
     }
 
-    /// Puts a value where it belongs; gives it back when it is not written as it must be.
+    /// Puts a value where it belongs; none when it is not written as it must be.
     #[inline]
-    fn put(&mut self, element: &'a Element, slot: &Slot, text: Text<'a>, at: StatedAt) -> Option<Text<'a>> {
-        let format = element.format;
-        if !format.accepts_text(&text) {
-            return Some(text);
+    fn put(&mut self, slot: &Slot, text: Text<'a>, at: StatedAt) -> Option<()> {
+        let Slot { format, sink, .. } = *slot;
+        if !format.accepts_text(text) {
+            return None;
         }
-        if let Some((list, code)) = &element.list {
-            let line = self.line_of(element);
-            self.reading.draft.listed.push(Listed { list, code, line, stated: Stated { value: text.clone(), at } });
+        if slot.is_listed {
+            self.list(slot, text, at);
         }
         let draft = &mut self.reading.draft;
-        let is_read = match element.sink {
-            Sink::Text(field) => {
-                *field(draft) = Some(Stated { value: text, at });
-                return None;
+        match sink {
+            Sink::Text(field) => *field(draft) = Some(Stated { value: text, at }),
+            Sink::LineText(field) => *field(draft.lines.last_mut()?) = Some(Stated { value: text, at }),
+            Sink::Texts(fields) => fields(draft).push(Stated { value: text, at }),
+            Sink::LineTexts(fields) => fields(draft.lines.last_mut()?).push(Stated { value: text, at }),
+            Sink::Whole(field) => *field(draft) = Some(Stated { value: format.whole(text)?, at }),
+            Sink::LineWhole(field) => {
+                *field(draft.lines.last_mut()?) = Some(Stated { value: format.whole(text)?, at });
             }
-            Sink::LineText(field) => {
-                *field(draft.lines.last_mut()?) = Some(Stated { value: text, at });
-                return None;
+            Sink::Amount(field) => *field(draft) = Some(Stated { value: format.amount(text)?, at }),
+            Sink::LineAmount(field) => {
+                *field(draft.lines.last_mut()?) = Some(Stated { value: format.amount(text)?, at });
             }
-            Sink::Texts(fields) => {
-                fields(draft).push(Stated { value: text, at });
-                return None;
+            Sink::Flag(field) => *field(draft) = Some(Stated { value: format.flag(text)?, at }),
+            Sink::LineFlag(field) => *field(draft.lines.last_mut()?) = Some(Stated { value: format.flag(text)?, at }),
+            Sink::Date(field) => {
+                let value = format.date(text, &self.values.date_format(slot))?;
+                *field(draft) = Some(Stated { value, at });
             }
-            Sink::LineTexts(fields) => {
-                fields(draft.lines.last_mut()?).push(Stated { value: text, at });
-                return None;
-            }
-            Sink::Whole(field) => put_read(format.whole(&text), at, field(draft)),
-            Sink::LineWhole(field) => put_read(format.whole(&text), at, field(draft.lines.last_mut()?)),
-            Sink::Amount(field) => put_read(format.amount(&text), at, field(draft)),
-            Sink::LineAmount(field) => put_read(format.amount(&text), at, field(draft.lines.last_mut()?)),
-            Sink::Flag(field) => put_read(format.flag(&text), at, field(draft)),
-            Sink::LineFlag(field) => put_read(format.flag(&text), at, field(draft.lines.last_mut()?)),
-            Sink::Date(field) => put_read(format.date(&text, &self.values.date_format(slot)), at, field(draft)),
             Sink::Moment(field) => {
-                let moment = format.moment(&text, &self.values.date_format(slot), self.zone);
-                put_read(moment, at, field(draft))
+                let value = format.moment(text, &self.values.date_format(slot), self.zone)?;
+                *field(draft) = Some(Stated { value, at });
             }
+        }
+        Some(())
+    }
+
+    /// Notes a value that must be in a code list.
+    #[inline]
+    fn list(&mut self, slot: &Slot, text: Text<'a>, at: StatedAt) {
+        let guide = self.guide;
+        let Some((list, code)) = guide.elements.get(slot.element).and_then(|element| element.list.as_ref()) else {
+            return;
         };
-        (!is_read).then_some(text)
+        let line = self.line_of(slot);
+        self.reading.draft.listed.push(Listed { list, code, line, stated: Stated { value: text, at } });
     }
 
     /// The message has ended: what its header, or its last line, lacks.
@@ -380,12 +386,6 @@ fn call_for(elements: &[usize], counts: &mut [Count]) {
     }
 }
 
-/// Puts a value where it belongs, when it could be read; says whether it could.
-#[inline]
-fn put_read<T>(read: Option<T>, at: StatedAt, field: &mut Field<T>) -> bool {
-    read.map(|value| *field = Some(Stated { value, at })).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -409,7 +409,8 @@ mod tests {
         let grammar = catalogue.message(&message.kind).unwrap();
         let structure = grammar.examine(&interchange.envelope, 0, interchange.segments_of(message));
         let zone = TimeZone::UTC;
-        let mut reader = guide.reader(Repertoire::Unoc, &zone);
+        let texts = TextStore::default();
+        let mut reader = guide.reader(Repertoire::Unoc, &zone, &texts);
         reader.read(interchange.segments_of(message), &structure.matches);
         // Nothing of a message is left in the next one.
         ask(reader.read(interchange.segments_of(message), &structure.matches), &bytes)

@@ -1,6 +1,9 @@
 //! The texts of an interchange, borrowed from its bytes wherever these say the same in every repertoire.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use bumpalo::Bump;
 
 use crate::declaration::draft::Text;
 use crate::edifact::Repertoire;
@@ -9,10 +12,16 @@ use crate::edifact::Repertoire;
 /// that is no plain text costs no more than this.
 const STRETCH: usize = 256;
 
+/// Keeps the texts of one interchange that say something else than its bytes: decoded, without release characters, or
+/// joined. It grows with these, to less than four times the bytes they are made of, and is dropped as a whole.
+#[derive(Debug, Default)]
+pub struct TextStore(Bump);
+
 /// Makes texts of the values of one interchange.
 #[derive(Debug)]
 pub(super) struct Texts<'a> {
     repertoire: Repertoire,
+    store: &'a TextStore,
     /// ASCII, as it lies in the interchange.
     plain: &'a str,
     /// Where that begins, in bytes.
@@ -21,8 +30,8 @@ pub(super) struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     /// For an interchange in this repertoire.
-    pub(super) fn new(repertoire: Repertoire) -> Self {
-        Self { repertoire, plain: "", offset: 0 }
+    pub(super) fn new(repertoire: Repertoire, store: &'a TextStore) -> Self {
+        Self { repertoire, store, plain: "", offset: 0 }
     }
 
     /// The text of a value without release characters: the bytes of the interchange at these places, which `ahead` begins
@@ -30,7 +39,7 @@ impl<'a> Texts<'a> {
     #[inline]
     pub(super) fn text(&mut self, span: Range<usize>, ahead: impl FnOnce() -> &'a [u8]) -> Text<'a> {
         match self.known(&span) {
-            Some(text) => Text::Borrowed(without_blanks(text)),
+            Some(text) => without_blanks(text),
             None => self.look(&span, ahead()),
         }
     }
@@ -40,14 +49,20 @@ impl<'a> Texts<'a> {
     fn look(&mut self, span: &Range<usize>, ahead: &'a [u8]) -> Text<'a> {
         (self.plain, self.offset) = (plain(ahead.get(..STRETCH).unwrap_or(ahead)), span.start);
         match self.known(span) {
-            Some(text) => Text::Borrowed(without_blanks(text)),
+            Some(text) => without_blanks(text),
             None => self.decoded(ahead.get(..span.len()).unwrap_or_default()),
         }
     }
 
     /// The text of a value from which release characters have been taken.
+    #[cold]
     pub(super) fn released(&self, bytes: &[u8]) -> Text<'a> {
-        Text::Owned(without_blanks(&self.repertoire.decode(bytes)).to_owned())
+        self.keep(without_blanks(&self.repertoire.decode(bytes)))
+    }
+
+    /// Some text that no interchange has.
+    pub(super) fn keep(&self, text: &str) -> Text<'a> {
+        self.store.0.alloc_str(text)
     }
 
     #[inline]
@@ -57,8 +72,8 @@ impl<'a> Texts<'a> {
 
     fn decoded(&self, bytes: &'a [u8]) -> Text<'a> {
         match self.repertoire.decode(bytes) {
-            Text::Borrowed(text) => Text::Borrowed(without_blanks(text)),
-            Text::Owned(text) => Text::Owned(without_blanks(&text).to_owned()),
+            Cow::Borrowed(text) => without_blanks(text),
+            Cow::Owned(text) => self.keep(without_blanks(&text)),
         }
     }
 }
@@ -95,7 +110,8 @@ mod tests {
         fn a_text_is_what_the_repertoire_makes_of_its_bytes(text in "[A é\u{a0}Ã©]{0,400}", cuts in proptest::collection::vec(0_usize..400, 0..20)) {
             let latin: Vec<u8> = text.chars().map(|character| u8::try_from(character).unwrap()).collect();
             for (repertoire, bytes) in [(Repertoire::Unoc, latin.as_slice()), (Repertoire::Unoy, text.as_bytes())] {
-                let mut texts = Texts::new(repertoire);
+                let store = TextStore::default();
+                let mut texts = Texts::new(repertoire, &store);
                 for pair in cuts.windows(2) {
                     let (start, end) = (pair[0].min(pair[1]).min(bytes.len()), pair[0].max(pair[1]).min(bytes.len()));
                     let found = texts.text(7 + start..7 + end, || &bytes[start..]);

@@ -14,7 +14,7 @@ pub(super) struct SegmentValues<'a> {
     /// From the first byte of the segment on, beyond its end.
     ahead: &'a [u8],
     /// Of the segment in the interchange.
-    offset: usize,
+    offset: u32,
     /// The release character, when one stands in the segment.
     release: Option<u8>,
     /// What the segment says in each cell of the place.
@@ -47,7 +47,7 @@ impl<'a> SegmentValues<'a> {
     pub(super) fn take(&mut self, segment: &Segment<'a>, layout: &Layout) {
         let (service, mut cuts) = (*segment.service(), segment.cuts());
         let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        (self.ahead, self.offset) = (segment.ahead(), segment.span().start);
+        (self.ahead, self.offset) = (segment.ahead(), narrow(segment.span().start));
         self.row.clear();
         self.row.resize(layout.cells, Component::default());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
@@ -103,37 +103,40 @@ impl<'a> SegmentValues<'a> {
     #[inline]
     pub(super) fn text(&self, slot: &Slot, segment: StatedAt, texts: &mut Texts<'a>) -> Option<(Text<'a>, StatedAt)> {
         let first = self.component(slot.cell);
-        let (text, span) = if slot.more > 0 {
+        let (text, Range { start, end }) = if slot.more > 0 {
             self.joined(slot, texts)?
         } else if first.is_empty() {
             return None;
         } else {
-            (self.text_of(first, texts), first.range())
+            (self.text_of(first, texts), first.start..first.end)
         };
         let Position { element, component } = slot.first;
-        let component = (component > 1 || !first.is_last).then_some(component);
-        let at = segment.element(element, component, self.offset + span.start..self.offset + span.end);
+        let component = if component > 1 || !first.is_last { component } else { 0 };
+        let at = segment.element(element, component, self.offset.saturating_add(start), end.saturating_sub(start));
         (!text.is_empty()).then_some((text, at))
     }
 
     /// The texts of several components of an element, and their bytes in the segment.
-    fn joined(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<usize>)> {
+    fn joined(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<u32>)> {
         let components = self.row.get(slot.cell..=slot.cell + slot.more).unwrap_or_default();
         let mut components = components.iter().copied().filter(|component| !component.is_empty());
         let first = components.next()?;
-        let (mut text, mut end) = (self.text_of(first, texts), first.end);
+        let (mut text, mut joined, mut end) = (self.text_of(first, texts), String::new(), first.end);
         for component in components {
             let more = self.text_of(component, texts);
             end = component.end;
-            if text.is_empty() {
+            if joined.is_empty() && text.is_empty() {
                 text = more;
             } else {
-                let joined = text.to_mut();
+                if joined.is_empty() {
+                    joined.push_str(text);
+                }
                 joined.push(slot.joined_by);
-                joined.push_str(&more);
+                joined.push_str(more);
             }
         }
-        Some((text, first.start as usize..end as usize))
+        let text = if joined.is_empty() { text } else { texts.keep(&joined) };
+        Some((text, first.start..end))
     }
 
     /// The format (2379) that is stated beside a date; nothing when none is.
@@ -148,8 +151,8 @@ impl<'a> SegmentValues<'a> {
         {
             return texts.released(&bytes);
         }
-        let Range { start, end } = component.range();
-        texts.text(self.offset + start..self.offset + end, || self.ahead.get(start..).unwrap_or_default())
+        let (Range { start, end }, offset) = (component.range(), self.offset as usize);
+        texts.text(offset + start..offset + end, || self.ahead.get(start..).unwrap_or_default())
     }
 
     /// The bytes of a component without release characters, copied only when there are some.
@@ -165,18 +168,32 @@ impl<'a> SegmentValues<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Format, texts::TextStore};
     use super::*;
+    use crate::declaration::from_message::Sink;
     use crate::edifact::{Repertoire, ServiceChars, Tag};
 
     /// What stands at a place, and whether in a composite.
     #[track_caller]
     fn check(segment: &str, components: (u16, u16), expected: Option<(&str, bool)>) {
-        let (mut values, mut texts) = (SegmentValues::default(), Texts::new(Repertoire::Unoa));
+        let store = TextStore::default();
+        let (mut values, mut texts) = (SegmentValues::default(), Texts::new(Repertoire::Unoa, &store));
         let (component, last) = components;
         let first = Position { element: 3, component };
         let more = usize::from(last - component);
         let cell = usize::from(component) + 1;
-        let slot = &Slot { element: 0, first, cell, more, joined_by: '|', format_cell: None };
+        let slot = &Slot {
+            element: 0,
+            first,
+            cell,
+            more,
+            joined_by: '|',
+            format_cell: None,
+            most: 1,
+            format: Format::Text { is_alphabetic: false, least: 1, most: 35 },
+            sink: Sink::Text(|draft| &mut draft.vessel),
+            is_listed: false,
+        };
         let layout = Layout { elements: vec![(0, 2), (2, usize::from(last))], cells: 2 + usize::from(last) };
         for bytes in ["TAG+what+was:there+before", segment] {
             let service = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
@@ -186,7 +203,7 @@ mod tests {
         let said = values
             .text(slot, at, &mut texts)
             .map(|(text, at)| (text, at.point().element.is_some_and(|element| element.component.is_some())));
-        assert_eq!(said.as_ref().map(|(text, is_composite)| (text.as_ref(), *is_composite)), expected);
+        assert_eq!(said, expected);
     }
 
     #[test]
