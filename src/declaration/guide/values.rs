@@ -103,12 +103,12 @@ impl<'a> SegmentValues<'a> {
     #[inline]
     pub(super) fn text(&self, slot: &Slot, segment: StatedAt, texts: &mut Texts<'a>) -> Option<(Text<'a>, StatedAt)> {
         let first = self.component(slot.cell);
-        let (text, Range { start, end }) = if slot.more > 0 {
+        let (text, Range { start, end }) = if slot.more > 0 || self.release.is_some() {
             self.joined(slot, texts)?
         } else if first.is_empty() {
             return None;
         } else {
-            (self.text_of(first, texts), first.start..first.end)
+            (self.as_it_lies(first, texts), first.start..first.end)
         };
         let Position { element, component } = slot.first;
         let component = if component > 1 || !first.is_last { component } else { 0 };
@@ -116,7 +116,8 @@ impl<'a> SegmentValues<'a> {
         (!text.is_empty()).then_some((text, at))
     }
 
-    /// The texts of several components of an element, and their bytes in the segment.
+    /// The texts of the components that a value is made of, and their bytes in the segment.
+    #[inline(never)]
     fn joined(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<u32>)> {
         let components = self.row.get(slot.cell..=slot.cell + slot.more).unwrap_or_default();
         let mut components = components.iter().copied().filter(|component| !component.is_empty());
@@ -144,13 +145,15 @@ impl<'a> SegmentValues<'a> {
         slot.format_cell.map(|cell| self.unreleased(self.component(cell))).unwrap_or_default()
     }
 
-    #[inline]
     fn text_of(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
-        if self.release.is_some()
-            && let Cow::Owned(bytes) = self.unreleased(component)
-        {
-            return texts.released(&bytes);
+        match self.unreleased(component) {
+            Cow::Owned(bytes) => texts.released(&bytes),
+            Cow::Borrowed(_) => self.as_it_lies(component, texts),
         }
+    }
+
+    #[inline]
+    fn as_it_lies(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
         let (Range { start, end }, offset) = (component.range(), self.offset as usize);
         texts.text(offset + start..offset + end, || self.ahead.get(start..).unwrap_or_default())
     }
