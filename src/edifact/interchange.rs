@@ -8,6 +8,7 @@ mod walk;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::{mem, slice};
 
 use serde::{Deserialize, Serialize};
 
@@ -194,7 +195,13 @@ impl<'a> Interchange<'a> {
         &self,
         segments: Range<usize>,
     ) -> impl ExactSizeIterator<Item = Segment<'a>> + DoubleEndedIterator + Clone + '_ {
-        segments.map(|index| self.segment(index).unwrap_or(Segment::new(self.service, self.bytes.len(), &[])))
+        let behind = segments.start.checked_sub(1).and_then(|before| self.ends.get(before));
+        Segments {
+            bytes: self.bytes,
+            service: self.service,
+            start: behind.map_or(self.content, |end| *end as usize + 1),
+            ends: self.ends.get(segments).unwrap_or_default().iter(),
+        }
     }
 
     #[inline]
@@ -356,6 +363,60 @@ impl Places {
         }
     }
 }
+
+/// Segments that follow each other.
+#[derive(Clone)]
+struct Segments<'a, 'i> {
+    bytes: &'a [u8],
+    service: ServiceChars,
+    /// Where the first of them may begin.
+    start: usize,
+    ends: slice::Iter<'i, u32>,
+}
+
+impl<'a> Segments<'a, '_> {
+    /// The segment that ends here and begins behind the end of the one before.
+    #[inline]
+    fn segment(&self, behind: usize, end: usize) -> Segment<'a> {
+        Segment::at(self.service, self.bytes, skip_line_breaks(self.bytes, behind)..end)
+    }
+}
+
+impl<'a> Iterator for Segments<'a, '_> {
+    type Item = Segment<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Segment<'a>> {
+        let end = *self.ends.next()? as usize;
+        let behind = mem::replace(&mut self.start, end + 1);
+        Some(self.segment(behind, end))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+
+    fn nth(&mut self, count: usize) -> Option<Segment<'a>> {
+        if let Some(skipped) = count.checked_sub(1) {
+            self.start = *self.ends.nth(skipped)? as usize + 1;
+        }
+        self.next()
+    }
+
+    fn last(mut self) -> Option<Segment<'a>> {
+        self.next_back()
+    }
+}
+
+impl DoubleEndedIterator for Segments<'_, '_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let end = *self.ends.next_back()? as usize;
+        let behind = self.ends.as_slice().last().map_or(self.start, |before| *before as usize + 1);
+        Some(self.segment(behind, end))
+    }
+}
+
+impl ExactSizeIterator for Segments<'_, '_> {}
 
 /// The blocks of an interchange with the terminators in them, a bit for each.
 fn blocks<'a>(

@@ -29,6 +29,7 @@ pub(super) struct Masks {
 
 impl<const N: usize> Scan<N> {
     /// Looks for these characters, unless the one in front of them is a release character.
+    #[inline]
     pub(super) fn new(stops: [u8; N], release: Option<u8>) -> Self {
         Self { stops: stops.map(u8x16::splat), release: release.map(u8x16::splat) }
     }
@@ -72,6 +73,19 @@ fn released(stops: u64, releases: u64, is_released: bool, last: u64) -> Masks {
     }
     masks.stops &= !released;
     masks
+}
+
+/// Whether the first `length` of these bytes are digits, all of them. Where there are sixteen they are looked at together.
+#[inline]
+pub(crate) fn are_digits(ahead: &[u8], length: usize) -> bool {
+    match ahead.first_chunk::<16>() {
+        Some(block) if length <= block.len() => {
+            let values = u8x16::new(*block) - u8x16::splat(b'0');
+            let digits = values.min(u8x16::splat(9)).simd_eq(values).to_bitmask();
+            digits.trailing_ones() as usize >= length
+        }
+        _ => ahead.get(..length).is_some_and(|bytes| bytes.iter().all(u8::is_ascii_digit)),
+    }
 }
 
 /// The block that begins here. Behind the end of the bytes stand zeros, which are no service characters.
@@ -135,6 +149,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn digits_are_digits_however_many_are_looked_at(text in "[0-9]{0,20}([/:A\\x00\\xff]|[0-9]){0,3}", length in 0..25_usize) {
+            let bytes = text.as_bytes();
+            let expected = length <= bytes.len() && bytes.iter().take(length).all(u8::is_ascii_digit);
+            prop_assert_eq!(are_digits(bytes, length), expected);
+        }
+
         #[test]
         fn blocks_hold_what_one_byte_after_the_other_holds(text in "[A+:'?]{0,200}", has_release in any::<bool>()) {
             let release = has_release.then_some(b'?');

@@ -31,6 +31,13 @@ impl Tag {
         }
     }
 
+    /// The tag as a number.
+    #[inline]
+    pub(crate) const fn number(self) -> TagNumber {
+        let Self([first, second, third]) = self;
+        TagNumber(u32::from_le_bytes([first, second, third, 0]))
+    }
+
     /// Whether it is that of a security segment (ISO 9735-5, -7, -9 and -10).
     #[must_use]
     pub fn is_security(self) -> bool {
@@ -55,6 +62,10 @@ impl fmt::Display for Tag {
         f.write_str(self.as_str())
     }
 }
+
+/// A tag as a number below 2^24, which is faster to look up and to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TagNumber(pub(crate) u32);
 
 /// One segment: its tag and its data elements, without the terminator.
 #[derive(Clone, Copy)]
@@ -87,6 +98,17 @@ impl<'a> Segment<'a> {
             [a, b, c] => Tag::read(&[*a, *b, *c]),
             [a, b, c, next, ..] if *next == self.service.element => Tag::read(&[*a, *b, *c]),
             _ => Tag::read(self.tag_bytes()),
+        }
+    }
+
+    /// Its tag as a number to look up: nobody has asked whether it is made of capital letters and digits.
+    #[inline]
+    pub(crate) fn tag_number(&self) -> TagNumber {
+        match self.ahead.first_chunk::<4>() {
+            Some(bytes @ [_, _, _, next]) if self.length == 3 || (self.length > 3 && *next == self.service.element) => {
+                TagNumber(u32::from_le_bytes(*bytes) & 0xff_ffff)
+            }
+            _ => self.tag().number(),
         }
     }
 
@@ -155,23 +177,33 @@ impl<'a> Segment<'a> {
     }
 
     /// Where it lies in the interchange, without the terminator.
+    #[inline]
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         self.offset..self.offset + self.length
     }
 
     /// Its bytes, without the terminator.
+    #[inline]
     #[must_use]
     pub fn raw(&self) -> &'a [u8] {
         self.ahead.get(..self.length).unwrap_or_default()
     }
 
+    /// How many bytes it has, without the terminator.
+    #[inline]
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
     /// The same bytes, and those behind it: blocks may reach over its end.
+    #[inline]
     pub(crate) fn ahead(&self) -> &'a [u8] {
         self.ahead
     }
 
     /// The service characters it is read with.
+    #[inline]
     #[must_use]
     pub fn service(&self) -> &ServiceChars {
         &self.service

@@ -29,18 +29,17 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
     findings.extend(catalogue.check_service(interchange));
     let mut structures = Vec::with_capacity(interchange.messages.len());
     let mut grammars = OfKind::new(|kind| catalogue.message(kind));
+    let mut structure = Structure::default();
     for (number, message) in (0..).zip(&interchange.messages) {
         if is_full(interchange, message, &mut findings) {
             break;
         }
         let grammar = grammars.of(&message.kind);
-        let mut structure =
-            grammar.map(|grammar| grammar.examine(&interchange.envelope, number, interchange.segments_of(message)));
-        match &mut structure {
-            Some(structure) => {
-                if let Some(grammar) = grammar {
-                    grammar.check_sections(number, |position| interchange.segment_of(message, position), structure);
-                }
+        match grammar {
+            Some(grammar) => {
+                let segments = interchange.segments_of(message);
+                grammar.examine_into(&mut structure, &interchange.envelope, number, segments);
+                grammar.check_sections(number, |position| interchange.segment_of(message, position), &mut structure);
                 name_strangers(interchange, &mut structure.findings);
                 findings.append(&mut structure.findings);
             }
@@ -48,7 +47,7 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
             None if !is_named(&message.kind) => {}
             None => findings.push(unsupported(interchange, number, message, unknown_part(catalogue, &message.kind))),
         }
-        structures.push(structure);
+        structures.push(grammar.map(|_| structure.without_pieces()));
     }
     structures.resize_with(interchange.messages.len(), || None);
     catalogue.name_simple_elements(interchange, &structures, &mut findings);

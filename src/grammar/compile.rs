@@ -14,7 +14,7 @@ use super::{
     mistake::{Located, Mistakes, nearest},
     notation::{Home, MessageKey},
     outline::{CodesDefinition, ElementDefinition, Entry as Line, MessageDefinition, Outline, Parts},
-    quick::QuickElement,
+    quick::QuickSegment,
     spec::{DataId, DirectoryKey, ElementSpec, Representation, SegmentSpec, SegmentTable, ValueSpec},
     table::MessageGrammar,
 };
@@ -287,7 +287,8 @@ impl SegmentCompiler<'_> {
         }
         let elements = from..self.table.elements.len();
         let compiled = self.table.elements.get(elements.clone()).unwrap_or_default().iter();
-        let quick = compiled.map(|element| QuickElement::of(element, self.table.values(element))).collect();
+        let compiled: Vec<_> = compiled.map(|element| (element, self.table.values(element))).collect();
+        let quick = QuickSegment::of(&compiled);
         self.table.segments.push(SegmentSpec { tag: segment.id.value, name: segment.name.clone(), elements, quick });
     }
 

@@ -9,7 +9,7 @@ use super::{
     quick::Quick,
 };
 use crate::edifact::{
-    ElementPlace, Interchange, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion,
+    ElementPlace, Interchange, Pieces, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion,
 };
 
 impl Catalogue {
@@ -27,6 +27,7 @@ impl Catalogue {
             catalogue: self,
             interchange,
             quick,
+            pieces: Pieces::default(),
             characters: None,
             header,
             findings: Findings::of(whole),
@@ -59,6 +60,8 @@ struct ServiceCheck<'a> {
     catalogue: &'a Catalogue,
     interchange: &'a Interchange<'a>,
     quick: Quick,
+    /// Where the pieces of the segment end that is looked at.
+    pieces: Pieces,
     /// What its bytes mean, once a quick look was not enough.
     characters: Option<Characters>,
     header: Header,
@@ -71,7 +74,8 @@ impl ServiceCheck<'_> {
         let Some(segment) = segment.filter(|segment| segment.tag().as_str() == wanted.as_str()) else { return };
         let table = self.catalogue.service(self.interchange.envelope.version);
         let Some(spec) = table.segment(segment.tag()) else { return };
-        if !self.quick.is_right(table, spec, &segment) {
+        self.pieces.divide(self.quick.divider(), &segment, &segment);
+        if self.quick.look_at(table, &spec.quick, &segment, &self.pieces, &mut 0).is_none() {
             let new = || Characters::new(self.interchange.service(), &self.interchange.envelope);
             let characters = self.characters.get_or_insert_with(new);
             check_elements(characters, table, spec, &segment, place, &mut self.findings);

@@ -54,6 +54,7 @@ pub(super) fn table_of(
         }],
         entries: Vec::new(),
         steps: OnceLock::new(),
+        separators: OnceLock::new(),
         tables,
     };
     let mut compiler = TableCompiler { mistakes, grammar, lines: Vec::new(), names: HashSet::new(), is_whole: true };

@@ -15,9 +15,12 @@ use super::{
     element::check_elements,
     findings::Findings,
     quick::Quick,
+    spec::{SegmentSpec, SegmentTable},
     table::{Entry, GroupId, MessageGrammar, PlaceId, TablePlace},
 };
-use crate::edifact::{Envelope, Place, Segment, SyntaxError, SyntaxFinding, Tag};
+use crate::edifact::{
+    Envelope, Pieces, Place, Segment, ServiceChars, Stretch, SyntaxError, SyntaxFinding, Tag, TagNumber,
+};
 
 /// Separates the sections of a message.
 const SEPARATOR: Tag = Tag(*b"UNS");
@@ -31,6 +34,8 @@ pub struct Match {
     pub place: PlaceId,
     /// Whether it opens a new occurrence of its group.
     pub opens_group: bool,
+    /// Where its pieces end, in [`Examined::pieces`]; empty where a quick look did not find it right.
+    pub pieces: Stretch,
 }
 
 /// What the table says of a message.
@@ -38,8 +43,24 @@ pub struct Match {
 pub struct Examined {
     /// The segments that have a place, in order. A segment without one is a finding and no match.
     pub matches: Vec<Match>,
+    /// Where the pieces of these segments end.
+    pub pieces: Pieces,
     /// What the table forbids, in the order of the message.
     pub findings: Vec<SyntaxFinding>,
+}
+
+impl Examined {
+    /// The same in memory of its own, without where pieces end: for who keeps those of many messages.
+    #[must_use]
+    pub fn without_pieces(&self) -> Self {
+        Self { matches: self.matches.clone(), pieces: Pieces::default(), findings: self.findings.clone() }
+    }
+
+    fn clear(&mut self) {
+        self.matches.clear();
+        self.pieces.clear();
+        self.findings.clear();
+    }
 }
 
 impl MessageGrammar {
@@ -53,20 +74,33 @@ impl MessageGrammar {
         message: u32,
         segments: impl IntoIterator<Item = Segment<'a>, IntoIter: Clone>,
     ) -> Examined {
+        let mut examined = Examined::default();
+        self.examine_into(&mut examined, envelope, message, segments);
+        examined
+    }
+
+    /// The same into the memory of a message that was examined before, of which nothing is left.
+    pub fn examine_into<'a>(
+        &self,
+        examined: &mut Examined,
+        envelope: &Envelope,
+        message: u32,
+        segments: impl IntoIterator<Item = Segment<'a>, IntoIter: Clone>,
+    ) {
         let segments = segments.into_iter();
-        let mut walk = Walk::new(self, envelope, message, segments.clone());
+        let mut walk = Walk::new(self, examined, envelope, message, segments.clone());
         for (segment, position) in segments.zip(1u32..) {
             if walk.findings.is_full() {
                 break;
             }
-            walk.segment(&segment, position);
+            walk.segment(segment, position);
         }
-        walk.finish()
+        walk.finish();
     }
 }
 
 /// An open segment group: the message itself is the outermost.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Frame {
     group: GroupId,
     /// The entry last matched, in the row of all entries.
@@ -102,22 +136,25 @@ impl<'g> Position<'g> {
     }
 
     /// The best place for this tag, unless it lies behind separators that are still to come; `separators` counts those.
-    fn candidate(&self, tag: Tag, separators: impl FnOnce() -> usize) -> Option<Candidate> {
+    fn searched(&self, tag: Tag, separators: impl FnOnce() -> usize) -> Option<Candidate> {
         let stays = |candidate: &Candidate| !candidate.skips || !self.leaves_separators(*candidate, separators);
-        self.stepped(tag).or_else(|| self.nearest(tag).filter(stays))
+        self.nearest(tag).filter(stays)
     }
 
-    /// The nearest entry with this tag, when nothing is skipped and nothing exceeded.
+    /// Goes to the nearest entry with this tag, when it is known that nothing is skipped and nothing exceeded.
     #[inline]
-    fn stepped(&self, tag: Tag) -> Option<Candidate> {
+    fn step(&mut self, tag: TagNumber) -> Option<&'g Entry> {
         let innermost = self.open.last().filter(|frame| frame.count > 0)?;
         let step = self.grammar.steps().step(innermost.at, tag)?;
-        let depth = (self.open.len() - 1).checked_sub(usize::from(step.leaves))?;
-        let at = usize::from(step.at);
-        if step.is_again && self.open.get(depth)?.count >= self.grammar.entries.get(at)?.repetitions_max {
+        let (at, depth) = (usize::from(step.at), (self.open.len() - 1).checked_sub(usize::from(step.leaves))?);
+        let (entry, frame) = (self.grammar.entries.get(at)?, self.open.get_mut(depth)?);
+        let before = if step.is_again { frame.count } else { 0 };
+        if before >= entry.repetitions_max {
             return None;
         }
-        Some(Candidate { depth, at, skips: false, exceeds: false })
+        (frame.at, frame.count) = (at, before + 1);
+        self.open.truncate(depth + 1);
+        self.enter(entry)
     }
 
     /// Whether more separators are to come than the table has from the candidate on.
@@ -173,12 +210,18 @@ impl<'g> Position<'g> {
     }
 
     /// Goes to the candidate and says which entry it is.
-    fn take(&mut self, candidate: Candidate) -> Option<Entry> {
+    fn take(&mut self, candidate: Candidate) -> Option<&'g Entry> {
         self.open.truncate(candidate.depth + 1);
-        let entry = *self.grammar.entries.get(candidate.at)?;
+        let entry = self.grammar.entries.get(candidate.at)?;
         let frame = self.open.last_mut()?;
         frame.count = if frame.at == candidate.at { frame.count.saturating_add(1) } else { 1 };
         frame.at = candidate.at;
+        self.enter(entry)
+    }
+
+    /// Opens the group that the entry is, if it is one.
+    #[inline]
+    fn enter(&mut self, entry: &'g Entry) -> Option<&'g Entry> {
         if let Some(id) = entry.group {
             let at = self.grammar.group(id)?.entries.start;
             self.open.push(Frame { group: id, at, count: 1 });
@@ -208,65 +251,101 @@ struct Walk<'g, I> {
     /// Section separators in it, once somebody asked, and those that were passed.
     separators: OnceCell<usize>,
     separators_passed: usize,
+    quick: Quick,
+    /// The pieces from this one on are of segments to come.
+    next_piece: usize,
     /// What its bytes mean, once a quick look was not enough.
     characters: Option<Characters>,
-    quick: Option<Quick>,
     /// The last segment that had a place: 0096 of what is missing after it.
     last: u32,
-    matches: Vec<Match>,
+    examined: &'g mut Examined,
     findings: Findings,
-    /// The bytes of the segment last seen.
-    span: Range<usize>,
 }
 
 impl<'a, 'g, I: Iterator<Item = Segment<'a>> + Clone> Walk<'g, I> {
-    fn new(grammar: &'g MessageGrammar, envelope: &'g Envelope, message: u32, segments: I) -> Self {
+    fn new(
+        grammar: &'g MessageGrammar,
+        examined: &'g mut Examined,
+        envelope: &'g Envelope,
+        message: u32,
+        segments: I,
+    ) -> Self {
+        examined.clear();
+        examined.matches.reserve(segments.size_hint().0);
+        let ends = segments.clone().next().zip(segments.clone().last());
+        let quick = Quick::new(ends.as_ref().map_or(&ServiceChars::DEFAULT, |(first, _)| first.service()), envelope);
+        if let Some((first, last)) = &ends {
+            examined.pieces.divide(quick.divider(), first, last);
+        }
         Self {
             position: Position::start(grammar),
             envelope,
             message,
             separators: OnceCell::new(),
             separators_passed: 0,
+            quick,
+            next_piece: 0,
             characters: None,
-            quick: None,
             last: 1,
-            matches: Vec::with_capacity(segments.size_hint().0),
+            examined,
             findings: Findings::of(Place::Message { message, segment: None, element: None }),
-            span: 0..0,
             segments,
         }
     }
 
-    fn segment(&mut self, segment: &Segment<'_>, position: u32) {
-        self.span = segment.span();
-        let tag = segment.tag();
-        self.separators_passed += usize::from(tag == SEPARATOR);
-        let Some(candidate) = self.position.candidate(tag, || self.separators_ahead()) else {
-            return self.report_unplaced(segment, position);
-        };
-        if candidate.skips {
-            self.report_missing(Some(candidate));
-        }
-        let Some(entry) = self.position.take(candidate) else { return };
-        if candidate.exceeds {
-            self.report_exceeding(entry, position);
-        }
-        // What stands for a group is its trigger.
-        self.matches.push(Match { position, place: entry.place, opens_group: entry.group.is_some() });
+    #[inline]
+    fn segment(&mut self, segment: Segment<'a>, position: u32) {
+        let tag = segment.tag_number();
+        self.separators_passed += usize::from(tag == SEPARATOR.number());
+        let Some(entry) = self.position.step(tag).or_else(|| self.search(segment, position)) else { return };
         self.last = position;
-        if !matches!(&tag.0, b"UNH" | b"UNT") {
-            self.elements(segment, entry.place, position);
-        }
+        // What stands for a group is its trigger.
+        let (place, opens_group) = (entry.place, entry.group.is_some());
+        let is_service = tag == Tag(*b"UNH").number() || tag == Tag(*b"UNT").number();
+        let pieces = if is_service { Stretch::default() } else { self.elements(segment, place, position) };
+        self.examined.matches.push(Match { position, place, opens_group, pieces });
     }
 
-    fn elements(&mut self, segment: &Segment<'_>, place: PlaceId, position: u32) {
-        let Some((table, spec)) = self.position.grammar.segment(place, self.envelope.version) else { return };
-        let quick = self.quick.get_or_insert_with(|| Quick::new(segment.service(), self.envelope));
-        if !quick.is_right(table, spec, segment) {
-            let characters = self.characters.get_or_insert_with(|| Characters::new(segment.service(), self.envelope));
-            let place = Place::Segment { message: self.message, position, element: None };
-            check_elements(characters, table, spec, segment, place, &mut self.findings);
+    /// Judges the elements of a segment; says where its pieces end when a quick look was enough.
+    #[inline]
+    fn elements(&mut self, segment: Segment<'a>, place: PlaceId, position: u32) -> Stretch {
+        let Some((table, spec)) = self.position.grammar.segment(place, self.envelope.version) else {
+            return Stretch::default();
+        };
+        let pieces = &self.examined.pieces;
+        let stretch = self.quick.look_at(table, &spec.quick, &segment, pieces, &mut self.next_piece);
+        stretch.unwrap_or_else(|| self.look_closely(table, spec, segment, position))
+    }
+
+    #[cold]
+    fn look_closely(
+        &mut self,
+        table: &SegmentTable,
+        spec: &SegmentSpec,
+        segment: Segment<'a>,
+        position: u32,
+    ) -> Stretch {
+        let characters = self.characters.get_or_insert_with(|| Characters::new(segment.service(), self.envelope));
+        let place = Place::Segment { message: self.message, position, element: None };
+        check_elements(characters, table, spec, &segment, place, &mut self.findings);
+        Stretch::default()
+    }
+
+    /// Finds a place for what is not simply the next, and reports what is wrong with it.
+    #[cold]
+    fn search(&mut self, segment: Segment<'a>, position: u32) -> Option<&'g Entry> {
+        let Some(candidate) = self.position.searched(segment.tag(), || self.separators_ahead()) else {
+            self.report_unplaced(&segment, position);
+            return None;
+        };
+        if candidate.skips {
+            self.report_missing(Some(candidate), segment.span());
         }
+        let entry = self.position.take(candidate)?;
+        if candidate.exceeds {
+            self.report_exceeding(*entry, position, segment.span());
+        }
+        Some(entry)
     }
 
     fn separators_ahead(&self) -> usize {
@@ -274,18 +353,19 @@ impl<'a, 'g, I: Iterator<Item = Segment<'a>> + Clone> Walk<'g, I> {
         self.separators.get_or_init(count).saturating_sub(self.separators_passed)
     }
 
-    fn finish(mut self) -> Examined {
-        self.report_missing(None);
-        Examined { matches: self.matches, findings: self.findings.into_vec() }
+    fn finish(mut self) {
+        let last = self.segments.clone().last().map(|last| last.span());
+        self.report_missing(None, last.unwrap_or_default());
+        self.examined.findings = self.findings.into_vec();
     }
 
-    fn report(&mut self, error: SyntaxError, position: u32, detail: impl FnOnce() -> String) {
+    fn report(&mut self, error: SyntaxError, position: u32, span: Range<usize>, detail: impl FnOnce() -> String) {
         let place = Place::Segment { message: self.message, position, element: None };
-        self.findings.push(error, place, self.span.clone(), detail);
+        self.findings.push(error, place, span, detail);
     }
 
     /// Reports what is missing before the candidate at the last segment that had a place; a group by its trigger.
-    fn report_missing(&mut self, candidate: Option<Candidate>) {
+    fn report_missing(&mut self, candidate: Option<Candidate>, span: Range<usize>) {
         let missing: Vec<Entry> = self.position.missing(candidate).copied().collect();
         let is_end = candidate.is_none();
         for entry in missing {
@@ -298,25 +378,26 @@ impl<'a, 'g, I: Iterator<Item = Segment<'a>> + Clone> Walk<'g, I> {
                 Some(_) => format!("segment group {} is mandatory here, and begins with {}", place.path, place.tag),
                 None => format!("{place} is mandatory here"),
             };
-            self.report(SyntaxError::Missing, self.last, || detail);
+            self.report(SyntaxError::Missing, self.last, span.clone(), || detail);
         }
     }
 
-    fn report_exceeding(&mut self, entry: Entry, position: u32) {
+    fn report_exceeding(&mut self, entry: Entry, position: u32, span: Range<usize>) {
         let Some(place) = self.position.grammar.place(entry.place) else { return };
         let max = entry.repetitions_max;
         if entry.group.is_some() {
             let detail = || format!("segment group {} may stand here {}", place.path, times(max));
-            self.report(SyntaxError::TooManyGroupRepetitions, position, detail);
+            self.report(SyntaxError::TooManyGroupRepetitions, position, span, detail);
         } else {
-            self.report(SyntaxError::TooManyRepetitions, position, || format!("{place} may stand here {}", times(max)));
+            let detail = || format!("{place} may stand here {}", times(max));
+            self.report(SyntaxError::TooManyRepetitions, position, span, detail);
         }
     }
 
     fn report_unplaced(&mut self, segment: &Segment<'_>, position: u32) {
         let grammar = self.position.grammar;
         let is_known = grammar.places.iter().any(|place| place.tag == segment.tag());
-        let last = self.matches.last().and_then(|last| grammar.place(last.place)).map(TablePlace::to_string);
+        let last = self.examined.matches.last().and_then(|last| grammar.place(last.place)).map(TablePlace::to_string);
         let detail = || {
             let tag = segment.tag_bytes().escape_ascii();
             match (is_known, last) {
@@ -325,7 +406,7 @@ impl<'a, 'g, I: Iterator<Item = Segment<'a>> + Clone> Walk<'g, I> {
                 (false, _) => format!("{} has no segment {tag}", grammar.kind),
             }
         };
-        self.report(SyntaxError::NotSupported, position, detail);
+        self.report(SyntaxError::NotSupported, position, segment.span(), detail);
     }
 }
 
@@ -503,11 +584,14 @@ mod tests {
         let mut position = Position::start(grammar);
         for choice in choices {
             for tag in &tags {
+                let (mut stepped, mut searched) = (position.clone(), position.clone());
+                let Some(entry) = stepped.step(tag.number()) else { continue };
                 let plain = position.nearest(*tag).filter(|candidate| !candidate.skips && !candidate.exceeds);
-                let stepped = position.stepped(*tag);
-                assert!(stepped.is_none() || stepped == plain, "{tag}: {stepped:?} {plain:?}");
+                let found = plain.and_then(|candidate| searched.take(candidate));
+                assert!(found.is_some_and(|found| std::ptr::eq(found, entry)), "{tag}: {plain:?}");
+                assert_eq!(stepped.open, searched.open, "{tag}");
             }
-            let offered: Vec<_> = tags.iter().filter_map(|tag| position.candidate(*tag, || 0)).collect();
+            let offered: Vec<_> = tags.iter().filter_map(|tag| position.searched(*tag, || 0)).collect();
             let Some(candidate) = offered.get(choice % offered.len().max(1)) else { break };
             position.take(*candidate);
         }
@@ -518,7 +602,7 @@ mod tests {
         let catalogue = tables();
         let mut position = Position::start(grammar(&catalogue));
         for tag in [*b"UNH", *b"AAA", *b"BBB", *b"BBB", *b"CCC", *b"CCC", *b"DDD", *b"BBB", *b"EEE", *b"UNT"] {
-            let stepped = position.stepped(Tag(tag));
+            let stepped = position.clone().step(Tag(tag).number());
             assert_eq!(stepped.is_some(), tag != *b"UNH", "{:?}", Tag(tag));
             position.take(position.nearest(Tag(tag)).unwrap());
         }

@@ -3,168 +3,174 @@
 //! Nearly every segment is right, and to see that takes less than to say what is wrong. The quick look never takes a
 //! wrong segment for a right one; a right one that is unusual (a repetition, a value from another code list) it leaves to
 //! the exact look, which has the last word.
+//!
+//! Of most values nothing is asked but how long they are; and what an element may lack is worked out beforehand.
 
 use super::{
     codes::{Code, Coding},
-    spec::{ElementSpec, Representation, SegmentSpec, SegmentTable, ValueKind, ValueSpec},
+    spec::{ElementSpec, Representation, SegmentTable, ValueKind, ValueSpec},
 };
-use crate::edifact::{Cuts, Envelope, Piece, Repertoire, Segment, ServiceChars, SyntaxVersion};
+use crate::edifact::{
+    Divider, Envelope, PieceEnd, Pieces, Repertoire, Segment, ServiceChars, Stretch, SyntaxVersion, are_digits,
+};
 
-/// An element of a segment, without what only words need.
+/// A segment without what only words need.
 #[derive(Debug, Clone)]
-pub(super) struct QuickElement {
-    is_mandatory: bool,
-    /// The bits of the components that must be there when one is.
-    mandatory: u64,
+pub(super) struct QuickSegment {
+    /// Of all elements, one behind the other.
     values: Box<[QuickValue]>,
+    /// Whether some element must be there.
+    is_mandatory: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct QuickValue {
-    kind: ValueKind,
     /// Fewest characters, and how many more there may be.
     length: (u16, u16),
+    /// The first value of the next element.
+    next: u16,
     /// The code list it is held against.
-    list: Option<u32>,
+    list: Option<u16>,
+    kind: ValueKind,
+    /// Whether its length is all that is asked of it.
+    is_plain: bool,
+    /// Whether it is another component than the first.
+    is_further: bool,
+    /// What is the case with its element when nothing stands here.
+    when_empty: u8,
+    /// What must not be the case when its element ends here, a bit for each.
+    forbidden: u8,
+    /// Whether an element behind its own must be there.
+    is_more_mandatory: bool,
 }
 
-impl QuickElement {
-    pub(super) fn of(element: &ElementSpec, values: &[ValueSpec]) -> Self {
-        let value = |spec: &ValueSpec| {
-            let Representation { kind, length_min, length_max } = spec.representation;
-            let list = match spec.coding {
-                // A list whose number is too high to be kept is not found, and the exact look decides.
-                Coding::Listed(list) => Some(u32::try_from(list).unwrap_or(u32::MAX)),
-                Coding::Free | Coding::Elsewhere(_) => None,
+/// Something stands in the element.
+const HAS_CONTENT: u8 = 1;
+/// A component was left out that must be there when one is.
+const LACKS: u8 = 2;
+
+impl QuickSegment {
+    /// The segment with these elements, each with its values.
+    pub(super) fn of(elements: &[(&ElementSpec, &[ValueSpec])]) -> Self {
+        let is_mandatory = |elements: &[(&ElementSpec, _)]| elements.iter().any(|(element, _)| element.is_mandatory);
+        let mut values = Vec::new();
+        let mut behind = elements;
+        while let Some(((element, specs), rest)) = behind.split_first() {
+            // What is not kept is not found, and the exact look decides.
+            let Some(next) = u16::try_from(values.len() + specs.len()).ok().filter(|_| !specs.is_empty()) else {
+                break;
             };
-            QuickValue { kind, length: (length_min, length_max.saturating_sub(length_min)), list }
-        };
-        Self {
-            is_mandatory: element.is_mandatory,
-            mandatory: element.mandatory,
-            values: values.iter().map(value).collect(),
+            let is_more_mandatory = is_mandatory(rest);
+            let value = |index| QuickValue::of(element, specs, index, next, is_more_mandatory);
+            values.extend((0..specs.len()).filter_map(value));
+            behind = rest;
         }
+        Self { values: values.into(), is_mandatory: is_mandatory(elements) }
+    }
+}
+
+impl QuickValue {
+    fn of(
+        element: &ElementSpec,
+        specs: &[ValueSpec],
+        index: usize,
+        next: u16,
+        is_more_mandatory: bool,
+    ) -> Option<Self> {
+        let spec = specs.get(index)?;
+        let Representation { kind, length_min, length_max } = spec.representation;
+        let list = match spec.coding {
+            // A list whose number is too high to be kept is not found, and the exact look decides.
+            Coding::Listed(list) => Some(u16::try_from(list).unwrap_or(u16::MAX)),
+            Coding::Free | Coding::Elsewhere(_) => None,
+        };
+        let bit = 1u64.checked_shl(u32::try_from(index).ok()?)?;
+        let lacks_more = element.mandatory & !(bit | (bit - 1)) != 0;
+        let is_forbidden = |case| match case {
+            HAS_CONTENT => lacks_more,
+            _ if case & HAS_CONTENT != 0 => true,
+            _ => element.is_mandatory,
+        };
+        Some(Self {
+            length: (length_min, length_max.saturating_sub(length_min)),
+            next,
+            list,
+            kind,
+            is_plain: kind == ValueKind::Alphanumeric && list.is_none(),
+            is_further: index > 0,
+            when_empty: if element.mandatory & bit != 0 { LACKS } else { 0 },
+            forbidden: (0..=HAS_CONTENT | LACKS)
+                .filter(|case| is_forbidden(*case))
+                .fold(0, |all, case| all | 1 << case),
+            is_more_mandatory,
+        })
+    }
+
+    #[inline]
+    fn has_length(&self, length: usize) -> bool {
+        let (fewest, more) = self.length;
+        length.wrapping_sub(usize::from(fewest)) <= usize::from(more)
     }
 }
 
 /// What the quick look must know of the interchange.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quick {
-    element: u8,
-    component: u8,
+    divider: Divider,
     release: Option<u8>,
+    repetition: Option<u8>,
     /// The decimal marks that are legal; the same one twice where there is but one.
     marks: [u8; 2],
     has_wide_characters: bool,
-}
-
-/// What the look at an element has come to.
-enum Seen {
-    /// Another element follows.
-    Element,
-    /// The segment ends here.
-    End,
-    /// It is not plainly right.
-    Unusual,
 }
 
 impl Quick {
     pub(super) fn new(service: &ServiceChars, envelope: &Envelope) -> Self {
         let is_syntax_4 = envelope.version == SyntaxVersion::V4;
         Self {
-            element: service.element,
-            component: service.component,
+            divider: Divider::new(service),
             release: service.release,
+            repetition: service.repetition,
             marks: if is_syntax_4 { *b".," } else { [service.decimal_mark; 2] },
             has_wide_characters: envelope.repertoire == Repertoire::Unoy,
         }
     }
 
-    /// Whether everything in the segment is plainly as its definition says.
-    pub(super) fn is_right(&self, table: &SegmentTable, spec: &SegmentSpec, segment: &Segment<'_>) -> bool {
+    /// What divides the segments of the interchange.
+    pub(super) fn divider(&self) -> &Divider {
+        &self.divider
+    }
+
+    /// The pieces of the segment, when everything in it is plainly as its definition says.
+    ///
+    /// They are looked for in `pieces` from `next` on, which then goes on behind them.
+    #[inline]
+    pub(super) fn look_at(
+        &self,
+        table: &SegmentTable,
+        definition: &QuickSegment,
+        segment: &Segment<'_>,
+        pieces: &Pieces,
+        next: &mut usize,
+    ) -> Option<Stretch> {
         if self.has_wide_characters && !segment.raw().is_ascii() {
-            return false;
+            return None;
         }
-        let mut elements = spec.quick.iter();
-        let mut cuts = segment.cuts();
-        let mut seen = cuts.next().map_or(Seen::Unusual, |tag| self.behind(&tag, &cuts));
-        while let Seen::Element = seen {
-            let Some(element) = elements.next() else { return false };
-            seen = self.look_at(element, table, &mut cuts);
+        let begin = u32::try_from(segment.span().start.checked_sub(pieces.origin())?).ok()?;
+        let end = begin.checked_add(u32::try_from(segment.length()).ok()?)?;
+        // Whoever was not looked at has left his pieces, and line breaks that end segments are there too.
+        while pieces.from(*next).first()?.end() < begin {
+            *next += 1;
         }
-        matches!(seen, Seen::End) && !elements.any(|element| element.is_mandatory)
-    }
-
-    /// What stands behind the last piece of an element, or behind the tag.
-    #[inline]
-    fn behind(&self, piece: &Piece, cuts: &Cuts<'_>) -> Seen {
-        match piece.separator {
-            _ if cuts.is_last(piece) => Seen::End,
-            separator if separator == self.element => Seen::Element,
-            _ => Seen::Unusual,
-        }
-    }
-
-    #[inline]
-    fn look_at(&self, element: &QuickElement, table: &SegmentTable, cuts: &mut Cuts<'_>) -> Seen {
-        let (mut present, mut component) = (0u64, 1u64);
-        for spec in &element.values {
-            let Some(cut) = cuts.next() else { break };
-            if !cut.is_empty() {
-                if !self.fits(spec, table, &cut, cuts) {
-                    break;
-                }
-                present |= component;
-            }
-            if cut.separator == self.component && !cuts.is_last(&cut) {
-                component <<= 1;
-                continue;
-            }
-            let is_whole = if present == 0 { !element.is_mandatory } else { element.mandatory & !present == 0 };
-            // Nothing behind a separator is unusual, and wrong in syntax 4.
-            let is_trailing = cut.is_empty() && (component > 1 || cuts.is_last(&cut));
-            return if is_whole && !is_trailing { self.behind(&cut, cuts) } else { Seen::Unusual };
-        }
-        Seen::Unusual
-    }
-
-    /// Whether a value is plainly of the kind and length that it must be, and in its list.
-    #[inline]
-    fn fits(&self, spec: &QuickValue, table: &SegmentTable, piece: &Piece, cuts: &Cuts<'_>) -> bool {
-        if cuts.has_release() && self.release.is_some_and(|release| cuts.bytes(piece).contains(&release)) {
-            return self.fits_released(spec, cuts.bytes(piece));
-        }
-        let length = match spec.kind {
-            ValueKind::Alphanumeric => piece.end - piece.start,
-            ValueKind::Numeric => self.digits(cuts.bytes(piece)).unwrap_or_default(),
-            ValueKind::Alphabetic if cuts.bytes(piece).iter().any(u8::is_ascii_digit) => 0,
-            ValueKind::Alphabetic => piece.end - piece.start,
-        };
-        let (fewest, more) = spec.length;
-        let has_length = length > 0 && length.wrapping_sub(usize::from(fewest)) <= usize::from(more);
-        has_length && spec.list.is_none_or(|list| is_listed(table, list, cuts.bytes(piece)))
-    }
-
-    /// The same for a value with released characters, where it is neither a number nor a code.
-    fn fits_released(&self, spec: &QuickValue, raw: &[u8]) -> bool {
-        let (mut length, mut bytes) = (0, raw.iter());
-        while let Some(byte) = bytes.next() {
-            if Some(*byte) == self.release {
-                bytes.next();
-            }
-            length += 1;
-        }
-        let (fewest, more) = spec.length;
-        spec.kind == ValueKind::Alphanumeric
-            && spec.list.is_none()
-            && (usize::from(fewest)..=usize::from(fewest) + usize::from(more)).contains(&length)
+        let look = Look { quick: self, table, begin, ahead: segment.ahead() };
+        let count = look.count(&definition.values, definition.is_mandatory, pieces.from(*next), end)?;
+        let stretch = Stretch::of(*next, count)?;
+        *next += count;
+        Some(stretch)
     }
 
     /// How many digits a plain number has: digits, a minus sign in front, a decimal mark between digits.
     fn digits(&self, raw: &[u8]) -> Option<usize> {
-        if raw.iter().all(u8::is_ascii_digit) {
-            return Some(raw.len());
-        }
         let unsigned = raw.strip_prefix(b"-").unwrap_or(raw);
         let mark = unsigned.iter().position(|byte| self.marks.contains(byte))?;
         let (whole, fraction) = (unsigned.get(..mark)?, unsigned.get(mark + 1..)?);
@@ -173,9 +179,93 @@ impl Quick {
     }
 }
 
-fn is_listed(table: &SegmentTable, list: u32, raw: &[u8]) -> bool {
-    let code = Code::read(raw.iter().copied());
-    table.codes.get(list as usize).zip(code).is_some_and(|(list, code)| list.has(code))
+/// The look at one segment.
+struct Look<'a> {
+    quick: &'a Quick,
+    table: &'a SegmentTable,
+    /// Where it begins, counted as its pieces are.
+    begin: u32,
+    /// From there on, beyond its end.
+    ahead: &'a [u8],
+}
+
+impl Look<'_> {
+    /// How many of these pieces are those of the segment, which ends at `end`, when it is right.
+    #[inline]
+    fn count(&self, values: &[QuickValue], is_mandatory: bool, pieces: &[PieceEnd], end: u32) -> Option<usize> {
+        let tag = pieces.first().filter(|tag| tag.ends_element())?;
+        let (mut count, mut begin, mut at, mut case) = (1, tag.end() + 1, 0, 0);
+        let (mut is_last_empty, mut is_more_mandatory) = (false, is_mandatory);
+        while begin <= end {
+            let (piece, value) = (pieces.get(count)?, values.get(at)?);
+            is_last_empty = begin == piece.end();
+            if is_last_empty {
+                // Nothing behind a separator is unusual, and wrong in syntax 4.
+                if value.is_further && piece.ends_element() {
+                    return None;
+                }
+                case |= value.when_empty;
+            } else {
+                let is_plain = value.is_plain && !piece.has_service();
+                let has_length = is_plain && value.has_length((piece.end() - begin) as usize);
+                if !has_length && (is_plain || !self.fits(value, begin, *piece)) {
+                    return None;
+                }
+                case |= HAS_CONTENT;
+            }
+            if piece.ends_element() {
+                if value.forbidden >> case & 1 != 0 {
+                    return None;
+                }
+                (at, case) = (usize::from(value.next), 0);
+            } else {
+                at += 1;
+                if at == usize::from(value.next) {
+                    return None;
+                }
+            }
+            is_more_mandatory = value.is_more_mandatory;
+            begin = piece.end() + 1;
+            count += 1;
+        }
+        (begin == end + 1 && !is_last_empty && !is_more_mandatory).then_some(count)
+    }
+
+    /// Whether a value is plainly of the kind and length that it must be, and in its list.
+    #[inline(never)]
+    fn fits(&self, value: &QuickValue, begin: u32, piece: PieceEnd) -> bool {
+        let ahead = self.ahead.get((begin - self.begin) as usize..).unwrap_or_default();
+        let raw = ahead.get(..(piece.end() - begin) as usize).unwrap_or_default();
+        if piece.has_service() {
+            return self.fits_released(value, raw);
+        }
+        let length = match value.kind {
+            ValueKind::Numeric if are_digits(ahead, raw.len()) => raw.len(),
+            ValueKind::Numeric => self.quick.digits(raw).unwrap_or_default(),
+            ValueKind::Alphabetic if raw.iter().any(u8::is_ascii_digit) => 0,
+            ValueKind::Alphabetic | ValueKind::Alphanumeric => raw.len(),
+        };
+        length > 0 && value.has_length(length) && value.list.is_none_or(|list| self.is_listed(list, raw))
+    }
+
+    /// The same for a value with released characters, where it is neither repeated nor a number nor a code.
+    fn fits_released(&self, value: &QuickValue, raw: &[u8]) -> bool {
+        let (mut length, mut bytes) = (0, raw.iter());
+        while let Some(byte) = bytes.next() {
+            if Some(*byte) == self.quick.release {
+                bytes.next();
+            } else if Some(*byte) == self.quick.repetition {
+                return false;
+            }
+            length += 1;
+        }
+        value.is_plain && value.has_length(length)
+    }
+
+    fn is_listed(&self, list: u16, raw: &[u8]) -> bool {
+        let code = Code::read(raw.iter().copied());
+        self.table.codes.get(usize::from(list)).zip(code).is_some_and(|(list, code)| list.has(code))
+    }
 }
 
 #[cfg(test)]
@@ -237,7 +327,11 @@ message TEST
         let place = Place::Segment { message: 0, position: 1, element: None };
         let mut findings = Findings::of(place);
         check_elements(&Characters::new(service, envelope), table, spec, &segment, place, &mut findings);
-        (Quick::new(service, envelope).is_right(table, spec, &segment), findings.into_vec().is_empty())
+        let pieces = &mut Pieces::default();
+        let quick = Quick::new(service, envelope);
+        pieces.divide(quick.divider(), &segment, &segment);
+        let quick = quick.look_at(table, &spec.quick, &segment, pieces, &mut 0);
+        (quick.is_some(), findings.into_vec().is_empty())
     }
 
     fn check(segment: &str, expected: (bool, bool)) {

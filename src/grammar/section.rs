@@ -1,6 +1,9 @@
 //! The section control segments of a message: which of them says D, and which S (0081).
 
-use super::{matching::Examined, table::MessageGrammar};
+use super::{
+    matching::Examined,
+    table::{MessageGrammar, TablePlace},
+};
 use crate::edifact::{ElementPlace, Place, Segment, SyntaxError, SyntaxFinding, Tag};
 
 /// Separates the sections of a message.
@@ -23,13 +26,12 @@ impl MessageGrammar {
         segment_at: impl Fn(u32) -> Option<Segment<'a>>,
         examined: &mut Examined,
     ) {
-        let mut separators = self
-            .places()
-            .filter(|(_, place)| place.tag == SEPARATOR && place.path.is_empty())
-            .map(|(separator, _)| separator);
-        let first_two = [separators.next(), separators.next()];
-        let are_two = first_two.iter().all(Option::is_some) && separators.next().is_none();
-        for (separator, due) in first_two.into_iter().flatten().zip([DETAIL, SUMMARY]) {
+        let separators = self.separators.get_or_init(|| {
+            let are_separators = |(_, place): &(_, &TablePlace)| place.tag == SEPARATOR && place.path.is_empty();
+            self.places().filter(are_separators).map(|(separator, _)| separator).collect()
+        });
+        let are_two = separators.len() == 2;
+        for (separator, due) in separators.iter().copied().zip([DETAIL, SUMMARY]) {
             // Outside of groups, places follow each other as the table has them.
             let first = examined.matches.partition_point(|found| found.place < separator);
             let Some(found) = examined.matches.get(first).filter(|found| found.place == separator) else { continue };

@@ -7,7 +7,7 @@ use std::{fmt, ops::Range};
 
 use super::{
     codes::{CodeList, Coding},
-    quick::QuickElement,
+    quick::QuickSegment,
 };
 use crate::edifact::Tag;
 
@@ -158,8 +158,8 @@ pub struct SegmentSpec {
     pub name: String,
     /// Its elements.
     pub(super) elements: Range<usize>,
-    /// The same elements for the quick look.
-    pub(super) quick: Box<[QuickElement]>,
+    /// The same for the quick look.
+    pub(super) quick: QuickSegment,
 }
 
 /// The segments of a directory, or the service segments of a syntax.

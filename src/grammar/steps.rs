@@ -5,7 +5,7 @@
 //! common: the nearest entry with the tag, nothing mandatory before it. All else they leave to the search.
 
 use super::table::{Entry, GroupId, MessageGrammar};
-use crate::edifact::Tag;
+use crate::edifact::{Tag, TagNumber};
 
 /// Most steps of a table, four bytes each; a larger table is searched for every segment.
 const STEPS_MAX: usize = 1 << 20;
@@ -40,7 +40,7 @@ impl Steps {
         let mut steps = Self { tags, rows: vec![None; entries * width] };
         for from in 0..entries {
             for (tag, step) in around.reachable(grammar, from) {
-                let row = steps.tags.number(tag).and_then(|tag| steps.rows.get_mut(from * width + tag));
+                let row = steps.tags.number(tag.number()).and_then(|tag| steps.rows.get_mut(from * width + tag));
                 row.into_iter().for_each(|row| *row = row.or(Some(step)));
             }
         }
@@ -49,7 +49,7 @@ impl Steps {
 
     /// The step from an entry with a tag; none where only the search can tell.
     #[inline]
-    pub(super) fn step(&self, from: usize, tag: Tag) -> Option<Step> {
+    pub(super) fn step(&self, from: usize, tag: TagNumber) -> Option<Step> {
         let tag = self.tags.number(tag)?;
         *self.rows.get(from * self.tags.tags.len() + tag)?
     }
@@ -113,7 +113,18 @@ struct TagNumbers {
     multiplier: u32,
     /// How far a hash is shifted down to be a slot.
     shift: u32,
-    slots: Vec<u16>,
+    slots: Vec<TagSlot>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TagSlot {
+    tag: TagNumber,
+    number: u32,
+}
+
+impl TagSlot {
+    /// No tag is in it: none has a number that high.
+    const FREE: Self = Self { tag: TagNumber(u32::MAX), number: 0 };
 }
 
 impl TagNumbers {
@@ -128,7 +139,7 @@ impl TagNumbers {
             tags: tags.clone(),
             multiplier,
             shift: u32::BITS - bits,
-            slots: vec![u16::MAX; 1 << bits],
+            slots: vec![TagSlot::FREE; 1 << bits],
         });
         numbers.into_iter().find_map(Self::filled).unwrap_or_default()
     }
@@ -136,23 +147,23 @@ impl TagNumbers {
     /// Puts each tag in its slot; none when two want the same one.
     fn filled(mut self) -> Option<Self> {
         for (number, tag) in (0..).zip(self.tags.clone()) {
+            let tag = tag.number();
             let slot = self.slot(tag);
-            let slot = self.slots.get_mut(slot).filter(|slot| **slot == u16::MAX)?;
-            *slot = number;
+            let slot = self.slots.get_mut(slot).filter(|slot| **slot == TagSlot::FREE)?;
+            *slot = TagSlot { tag, number };
         }
         Some(self)
     }
 
     #[inline]
-    fn slot(&self, Tag([first, second, third]): Tag) -> usize {
-        let hash = u32::from_be_bytes([0, first, second, third]).wrapping_mul(self.multiplier);
-        (hash >> self.shift) as usize
+    fn slot(&self, TagNumber(tag): TagNumber) -> usize {
+        (tag.wrapping_mul(self.multiplier) >> self.shift) as usize
     }
 
     #[inline]
-    fn number(&self, tag: Tag) -> Option<usize> {
-        let number = usize::from(*self.slots.get(self.slot(tag))?);
-        (*self.tags.get(number)? == tag).then_some(number)
+    fn number(&self, tag: TagNumber) -> Option<usize> {
+        let slot = self.slots.get(self.slot(tag))?;
+        (slot.tag == tag).then_some(slot.number as usize)
     }
 }
 
@@ -164,14 +175,14 @@ mod tests {
     fn every_tag_has_a_number_of_its_own_and_no_other_tag_has() {
         let tags = |letters: std::ops::RangeInclusive<u8>| letters.map(|letter| Tag([b'A', letter, b'Z']));
         let numbers = TagNumbers::of(tags(b'A'..=b'Z').chain(tags(b'A'..=b'C')));
-        let found: Vec<_> = tags(b'A'..=b'Z').map(|tag| numbers.number(tag)).collect();
+        let found: Vec<_> = tags(b'A'..=b'Z').map(|tag| numbers.number(tag.number())).collect();
         assert_eq!(found, (0..26).map(Some).collect::<Vec<_>>());
-        assert_eq!(numbers.number(Tag(*b"ZAA")), None);
-        assert_eq!(numbers.number(Tag::MALFORMED), None);
+        assert_eq!(numbers.number(Tag(*b"ZAA").number()), None);
+        assert_eq!(numbers.number(Tag::MALFORMED.number()), None);
     }
 
     #[test]
     fn no_tags_have_no_numbers() {
-        assert_eq!(TagNumbers::of(std::iter::empty()).number(Tag(*b"AAA")), None);
+        assert_eq!(TagNumbers::of(std::iter::empty()).number(Tag(*b"AAA").number()), None);
     }
 }

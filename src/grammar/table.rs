@@ -103,6 +103,8 @@ pub struct MessageGrammar {
     pub(super) entries: Vec<Entry>,
     /// Where tags lead from each entry, worked out when the first message comes.
     pub(super) steps: OnceLock<Steps>,
+    /// The section separators outside of groups, found when the first message comes.
+    pub(super) separators: OnceLock<Box<[PlaceId]>>,
     /// The directory's segments, the service segments of syntax 1 to 3, those of syntax 4.
     pub(super) tables: [Arc<SegmentTable>; 3],
 }
