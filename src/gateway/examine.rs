@@ -3,7 +3,6 @@
 //! [`examine`] is the stage of the spine; [`judge_syntax`] and [`judge_content`] are its two halves. `lodged check` uses
 //! the first by itself, and the rules behind the second. None of them stops at the first mistake.
 
-use std::collections::HashSet;
 use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 
 use super::rulebook::Rulebook;
-use super::syntax::{OfKind, Syntax, is_full, judge_syntax, too_long, unsupported};
+use super::syntax::{OfKind, Refused, Seen, is_full, judge_each, too_long, unsupported};
 use crate::declaration::guide::{Reader, TextStore};
 use crate::edifact::{
     ElementPlace, FunctionalGroup, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError,
@@ -63,17 +62,19 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         let reason = "UNB has no reference, sender or recipient that an answer could name".to_owned();
         return Examined::Unreadable(Evidence { delivery, reason });
     }
-    let mut syntax = if interchange.segments().len() > rulebook.segments_max {
-        too_long(&interchange, findings, rulebook.segments_max)
-    } else {
-        judge_syntax(&interchange, findings, &rulebook.catalogue)
-    };
-    check_parties(&interchange, partner, rulebook, &mut syntax.findings);
-    check_agreement(&interchange, partner, &delivery, rulebook, &mut syntax.findings);
-    check_kinds(&interchange, rulebook, &mut syntax.findings);
-    syntax.findings.sort_by_key(|finding| (finding.span.start, finding.place));
-    let mut judgements = judge_all(&interchange, &syntax, partner, rulebook, &delivery);
-    mended.restore(syntax.findings.iter_mut().map(|finding| &mut finding.span));
+    let mut own_findings = Vec::new();
+    check_parties(&interchange, partner, rulebook, &mut own_findings);
+    check_agreement(&interchange, partner, &delivery, rulebook, &mut own_findings);
+    let (mut findings, mut judgements) =
+        judge_messages(&interchange, findings, &Refused::by(&own_findings), partner, rulebook, &delivery);
+    findings.append(&mut own_findings);
+    check_kinds(&interchange, rulebook, &mut findings);
+    findings.sort_by_key(|finding| (finding.span.start, finding.place));
+    // Too many mistakes refuse the interchange with all that is in it, whatever was judged before that was known.
+    if findings.iter().any(|finding| matches!(finding.place, Place::Interchange { .. })) {
+        judgements.clear();
+    }
+    mended.restore(findings.iter_mut().map(|finding| &mut finding.span));
     mended
         .restore(judgements.iter_mut().flat_map(|judgement| &mut judgement.findings).map(|finding| &mut finding.span));
     let is_sender_known = partner.is_known_as(&interchange.envelope.sender);
@@ -84,7 +85,7 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         is_practice: interchange.envelope.is_practice,
     });
     let digest = repeat_digest(&interchange);
-    let facts = facts(interchange, partner, rulebook, syntax.findings, judgements);
+    let facts = facts(interchange, partner, rulebook, findings, judgements);
     Examined::Interchange(Box::new(Examination { delivery, facts, notes, repeat_key, digest }))
 }
 
@@ -177,79 +178,51 @@ fn check_kinds(interchange: &Interchange<'_>, rulebook: &Rulebook, findings: &mu
     }
 }
 
-/// What syntax and directory refuse, by the findings: the whole, functional groups, messages.
-#[derive(Default)]
-struct Refused {
-    interchange: bool,
-    groups: HashSet<u32>,
-    messages: HashSet<u32>,
-}
-
-impl Refused {
-    fn by(findings: &[SyntaxFinding]) -> Self {
-        let mut refused = Self::default();
-        for finding in findings {
-            match finding.place {
-                Place::Interchange { .. } => refused.interchange = true,
-                Place::FunctionalGroup { group, .. } => _ = refused.groups.insert(group),
-                Place::Message { message, .. } | Place::Segment { message, .. } => {
-                    refused.messages.insert(message);
-                }
-            }
-        }
-        refused
-    }
-
-    fn lets_through(&self, number: u32, message: &Message) -> bool {
-        let is_group_refused = message.group.is_some_and(|group| self.groups.contains(&group));
-        !self.interchange && !is_group_refused && !self.messages.contains(&number)
-    }
-}
-
-/// Judges what syntax and directory let through, in the order of the input.
-fn judge_all(
+/// Judges message by message: by syntax and directory, and then, while its segments are still divided, by guide, code
+/// lists and rules what nothing refuses. `refused` is what the envelopes are refused for already.
+fn judge_messages(
     interchange: &Interchange<'_>,
-    syntax: &Syntax,
+    findings: Vec<SyntaxFinding>,
+    refused: &Refused,
     partner: &Partner,
     rulebook: &Rulebook,
     delivery: &Delivery,
-) -> Vec<Judgement> {
-    let refused = Refused::by(&syntax.findings);
-    let repertoire = interchange.envelope.repertoire;
+) -> (Vec<SyntaxFinding>, Vec<Judgement>) {
+    if interchange.segments().len() > rulebook.segments_max {
+        return (too_long(interchange, findings, rulebook.segments_max).findings, Vec::new());
+    }
     let texts = TextStore::default();
-    let mut readers: Vec<Reader<'_>> =
-        rulebook.guides.iter().map(|guide| guide.reader(repertoire, &rulebook.zone, &texts)).collect();
+    let mut readers: Vec<Reader<'_, '_>> =
+        rulebook.guides.iter().map(|guide| guide.reader(interchange, &rulebook.zone, &texts)).collect();
     let lists_and_settings = (&rulebook.codes, &rulebook.settings);
     let received = (delivery.received_at, &rulebook.zone);
     let context = rules::Context::new(lists_and_settings, partner, received, partner.language);
     let mut guides = OfKind::new(|kind| rulebook.guides.iter().position(|guide| guide.applies_to(kind)));
     let mut judgements: Vec<Judgement> = Vec::with_capacity(interchange.messages.len());
     let mut carried = 0;
-    for ((number, message), structure) in (0..).zip(&interchange.messages).zip(&syntax.structures) {
+    let syntax = judge_each(interchange, findings, &rulebook.catalogue, |seen| {
+        let Seen { number, message, .. } = seen;
         let reader = guides.of(&message.kind).and_then(|guide| readers.get_mut(guide));
-        if let (Some(reader), Some(structure)) = (reader, structure)
-            && refused.lets_through(number, message)
-        {
+        if let Some(reader) = reader.filter(|_| seen.is_right && refused.lets_through(number, message)) {
             let context = context.carrying(rules::FINDINGS_OF_INTERCHANGE_MAX.saturating_sub(carried));
-            let judgement = judge_content(interchange, (number, message), structure, reader, &context);
+            let judgement = judge_content(interchange, (number, message), seen.structure, reader, &context);
             carried += judgement.findings.len();
             judgements.push(judgement);
         }
-    }
-    judgements
+        !seen.is_right
+    });
+    (syntax.findings, judgements)
 }
 
 /// Judges what one declaration says, by guide, code lists and rules.
-#[must_use]
-pub fn judge_content<'a>(
-    interchange: &'a Interchange<'a>,
-    (number, message): (u32, &'a Message),
+fn judge_content(
+    interchange: &Interchange<'_>,
+    (number, message): (u32, &Message),
     structure: &Structure,
-    reader: &mut Reader<'a>,
+    reader: &mut Reader<'_, '_>,
     context: &rules::Context<'_>,
 ) -> Judgement {
-    let segments = interchange.segments_of(message);
-    let reading = reader.read(segments.clone(), &structure.matches);
+    let reading = reader.read(message, structure);
     let findings = rules::judge(reading, context);
     let (reference, version) = reference(interchange, message);
     let mut judgement = Judgement { message: number, reference, version, findings, decision: Decision::Refuse };

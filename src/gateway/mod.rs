@@ -8,7 +8,7 @@ mod intake;
 mod rulebook;
 mod syntax;
 
-pub use examine::{Examined, NO_INTERACTIVE, examine, judge_content};
+pub use examine::{Examined, NO_INTERACTIVE, examine};
 pub use intake::{Gateway, Received, Reply};
 pub use rulebook::{Identities, Rulebook, check_guide};
 pub use syntax::{FINDINGS_MAX, Syntax, judge_syntax};

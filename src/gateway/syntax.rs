@@ -1,5 +1,6 @@
 //! What syntax and directory say of a whole interchange, message by message, up to a limit.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::edifact::{
@@ -25,8 +26,30 @@ pub const FINDINGS_MAX: usize = 10_000;
 ///
 /// Once there are [`FINDINGS_MAX`] no further message is examined, and the interchange is refused as a whole.
 #[must_use]
-pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFinding>, catalogue: &Catalogue) -> Syntax {
+pub fn judge_syntax(interchange: &Interchange<'_>, findings: Vec<SyntaxFinding>, catalogue: &Catalogue) -> Syntax {
+    judge_each(interchange, findings, catalogue, |_| true)
+}
+
+/// A message as syntax and directory have examined it, while its segments are still divided.
+pub(super) struct Seen<'s, 'i> {
+    /// Which message it is, from 0.
+    pub number: u32,
+    pub message: &'i Message,
+    pub structure: &'s Structure,
+    /// Whether nothing of it, of its functional group, or of the whole is refused so far.
+    pub is_right: bool,
+}
+
+/// The same message by message: `look` sees each one that there is a grammar for, and says whether its structure is to be
+/// kept. That of a message with mistakes always should be: it says where these stand.
+pub(super) fn judge_each<'i>(
+    interchange: &'i Interchange<'_>,
+    mut findings: Vec<SyntaxFinding>,
+    catalogue: &Catalogue,
+    mut look: impl FnMut(Seen<'_, 'i>) -> bool,
+) -> Syntax {
     findings.extend(catalogue.check_service(interchange));
+    let refused = Refused::by(&findings);
     let mut structures = Vec::with_capacity(interchange.messages.len());
     let mut grammars = OfKind::new(|kind| catalogue.message(kind));
     let mut structure = Structure::default();
@@ -34,25 +57,56 @@ pub fn judge_syntax(interchange: &Interchange<'_>, mut findings: Vec<SyntaxFindi
         if is_full(interchange, message, &mut findings) {
             break;
         }
-        let grammar = grammars.of(&message.kind);
-        match grammar {
+        let mut is_kept = false;
+        match grammars.of(&message.kind) {
             Some(grammar) => {
                 let segments = interchange.segments_of(message);
                 grammar.examine_into(&mut structure, &interchange.envelope, number, segments);
                 grammar.check_sections(number, |position| interchange.segment_of(message, position), &mut structure);
                 name_strangers(interchange, &mut structure.findings);
+                let is_right = structure.findings.is_empty() && refused.lets_through(number, message);
+                is_kept = look(Seen { number, message, structure: &structure, is_right });
                 findings.append(&mut structure.findings);
             }
             // What S009 leaves out, the service segments say: there is nothing yet that could be supported.
             None if !is_named(&message.kind) => {}
             None => findings.push(unsupported(interchange, number, message, unknown_part(catalogue, &message.kind))),
         }
-        structures.push(grammar.map(|_| structure.without_pieces()));
+        structures.push(is_kept.then(|| structure.without_pieces()));
     }
     structures.resize_with(interchange.messages.len(), || None);
     catalogue.name_simple_elements(interchange, &structures, &mut findings);
     findings.sort_by_key(|finding| (finding.span.start, finding.place));
     Syntax { findings, structures }
+}
+
+/// What is refused, by the findings: the whole, functional groups, messages.
+#[derive(Default)]
+pub(super) struct Refused {
+    interchange: bool,
+    groups: HashSet<u32>,
+    messages: HashSet<u32>,
+}
+
+impl Refused {
+    pub(super) fn by(findings: &[SyntaxFinding]) -> Self {
+        let mut refused = Self::default();
+        for finding in findings {
+            match finding.place {
+                Place::Interchange { .. } => refused.interchange = true,
+                Place::FunctionalGroup { group, .. } => _ = refused.groups.insert(group),
+                Place::Message { message, .. } | Place::Segment { message, .. } => {
+                    refused.messages.insert(message);
+                }
+            }
+        }
+        refused
+    }
+
+    pub(super) fn lets_through(&self, number: u32, message: &Message) -> bool {
+        let is_group_refused = message.group.is_some_and(|group| self.groups.contains(&group));
+        !self.interchange && !is_group_refused && !self.messages.contains(&number)
+    }
 }
 
 /// What is known of a kind of message, found once for neighbours of one kind.

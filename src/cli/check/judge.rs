@@ -131,14 +131,8 @@ impl Judge {
     }
 
     /// Guide, code lists and rules, whatever syntax said of the message.
-    fn content<'a>(
-        &self,
-        interchange: &'a Interchange<'a>,
-        message: &'a Message,
-        structure: &Structure,
-        reader: &mut Reader<'a>,
-    ) -> Vec<RuleFinding> {
-        let reading = reader.read(interchange.segments_of(message), &structure.matches);
+    fn content(&self, message: &Message, structure: &Structure, reader: &mut Reader<'_, '_>) -> Vec<RuleFinding> {
+        let reading = reader.read(message, structure);
         let anybody = if self.partner.is_none() { self.anybody(&reading.draft) } else { None };
         let Some(partner) = self.partner.as_ref().or(anybody.as_ref()) else { return Vec::new() };
         let Rulebook { codes, settings, zone, .. } = &self.rulebook;
@@ -205,7 +199,7 @@ impl<'a> Examination<'a> {
             let (own, rest) = findings.split_at(findings.partition_point(|finding| finding.span.start <= end));
             let reader = readers.iter_mut().find(|reader| reader.guide().applies_to(&message.kind));
             let content = match (structure, reader) {
-                (Some(structure), Some(reader)) => self.judge.content(&self.interchange, message, structure, reader),
+                (Some(structure), Some(reader)) => self.judge.content(message, structure, reader),
                 _ => Vec::new(),
             };
             let has_errors = content.iter().any(|finding| finding.severity == Severity::Error);
@@ -217,10 +211,10 @@ impl<'a> Examination<'a> {
     }
 
     /// What reads declarations; nothing when only syntax counts.
-    fn readers<'t>(&'t self, texts: &'t TextStore) -> Vec<Reader<'t>> {
+    fn readers<'t>(&'t self, texts: &'t TextStore) -> Vec<Reader<'t, 't>> {
         let Rulebook { guides, zone, .. } = &self.judge.rulebook;
         let wanted = guides.iter().filter(|_| !self.judge.is_syntax_only);
-        wanted.map(|guide| guide.reader(self.interchange.envelope.repertoire, zone, texts)).collect()
+        wanted.map(|guide| guide.reader(&self.interchange, zone, texts)).collect()
     }
 
     /// Notes what was taken although the standard does not have it.

@@ -4,21 +4,21 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::place::{Check, Slot, ToRead};
+use super::place::{Check, Place, Slot, ToRead};
 use super::texts::{TextStore, Texts};
 use super::values::SegmentValues;
 use super::{Element, Guide, Status};
 use crate::declaration::draft::{Draft, LineDraft, Listed, Stated, StatedAt, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
-use crate::edifact::{Repertoire, Segment, Tag};
-use crate::grammar::Match;
+use crate::edifact::{Interchange, Message, Pieces, Tag};
+use crate::grammar::{Examined, Match};
 
 /// The segment that what is missing in the header is reported at.
 const BEGIN: Tag = Tag(*b"BGM");
 
 /// What a message states, by the guide.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading<'a> {
     /// Everything that could be read.
     pub draft: Draft<'a>,
@@ -78,15 +78,21 @@ pub enum BreachKind<'a> {
 }
 
 impl Guide {
-    /// A reader of messages of one interchange, which `texts` is kept for. `zone` is the one in which local moments are
+    /// A reader of the messages of an interchange, which `texts` is kept for. `zone` is the one in which local moments are
     /// stated.
     #[must_use]
-    pub fn reader<'a>(&'a self, repertoire: Repertoire, zone: &'a TimeZone, texts: &'a TextStore) -> Reader<'a> {
+    pub fn reader<'a, 'i>(
+        &'a self,
+        interchange: &'i Interchange<'a>,
+        zone: &'a TimeZone,
+        texts: &'a TextStore,
+    ) -> Reader<'a, 'i> {
         Reader {
             guide: self,
+            interchange,
             zone,
-            texts: Texts::new(repertoire, texts),
-            values: SegmentValues::default(),
+            texts: Texts::new(interchange.envelope.repertoire, texts),
+            values: SegmentValues::new(interchange.service().release),
             answers: vec![false; self.questions.len()],
             counts: vec![Count::default(); self.elements.len()],
             unused: None,
@@ -97,18 +103,17 @@ impl Guide {
 
     /// Which elements the segments of a message state, for people: the position of each segment (UNH = 1) with an element
     /// that it states, in the order of the message.
-    pub fn explain<'a>(
-        &'a self,
-        segments: impl Iterator<Item = Segment<'a>> + Clone,
-        matches: &[Match],
-        repertoire: Repertoire,
-    ) -> Vec<(u32, &'a Element)> {
+    pub fn explain(
+        &self,
+        interchange: &Interchange<'_>,
+        message: &Message,
+        structure: &Examined,
+    ) -> Vec<(u32, &Element)> {
         static ZONE: TimeZone = TimeZone::UTC; // What a moment is does not matter here, only where it stands.
         let texts = TextStore::default();
-        let mut reader = self.reader(repertoire, &ZONE, &texts);
+        let mut reader = self.reader(interchange, &ZONE, &texts);
         reader.told = Some(Vec::new());
-        // As long as this reader lives, no longer.
-        reader.read(segments.map(|segment| -> Segment<'_> { segment }), matches);
+        reader.read(message, structure);
         let told = reader.told.unwrap_or_default().into_iter();
         told.filter_map(|(position, index)| Some((position, self.elements.get(index)?))).collect()
     }
@@ -144,8 +149,9 @@ struct Count {
 
 /// Reads the messages of one interchange by a guide, one after the other in the same memory.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct Reader<'a, 'i> {
     guide: &'a Guide,
+    interchange: &'i Interchange<'a>,
     zone: &'a TimeZone,
     texts: Texts<'a>,
     /// Those of the segment that is being read.
@@ -162,38 +168,34 @@ pub struct Reader<'a> {
     told: Option<Vec<(u32, usize)>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     /// The guide it reads by.
     #[must_use]
     pub fn guide(&self) -> &'a Guide {
         self.guide
     }
 
-    /// Reads a message whose segments stand at these places.
-    pub fn read(&mut self, segments: impl Iterator<Item = Segment<'a>> + Clone, matches: &[Match]) -> &Reading<'a> {
+    /// Reads a message that was examined to this.
+    pub fn read(&mut self, message: &Message, structure: &Examined) -> &Reading<'a> {
         self.reading.draft.clear();
         self.reading.breaches.clear();
         self.counts.fill(Count::default());
-        let mut matches = matches.iter().peekable();
-        for (position, segment) in (1..).zip(segments.clone()) {
-            if let Some(found) = matches.next_if(|found| found.position == position) {
-                self.take(&segment, found);
-            }
+        for found in &structure.matches {
+            self.take(message, &structure.pieces, found);
         }
-        self.finish(segments);
+        self.finish(message);
         &self.reading
     }
 
-    fn take(&mut self, segment: &Segment<'a>, found: &Match) {
+    fn take(&mut self, message: &Message, pieces: &Pieces, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let at = StatedAt::segment(place.tag, found.position, segment.span());
+        let Some(at) = self.divide(message, pieces, found, place) else { return };
         if found.place == guide.lines.trigger {
             self.begin_line(at);
         }
         let mut is_used = place.is_structure;
         if place.is_asked() {
-            self.values.take(segment, &place.layout);
             let case = self.values.with_code(place.switch, |code| place.case(code));
             for question in &place.asks {
                 self.answers.get_mut(*question).into_iter().for_each(|answer| *answer = false);
@@ -215,6 +217,26 @@ impl<'a> Reader<'a> {
             let (count, _) = self.unused.get_or_insert((0, at));
             *count += 1;
         }
+    }
+
+    /// Takes the values of a segment where there is something to be read from it; says where it is.
+    #[inline]
+    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<StatedAt> {
+        let ends = pieces.of(found.pieces);
+        let Some((tag, last)) = ends.first().zip(ends.last()) else {
+            let segment = self.interchange.segment_of(message, found.position)?;
+            if place.is_asked() {
+                self.values.divide(&segment, &place.layout);
+            }
+            return Some(StatedAt::segment(place.tag, found.position, segment.span()));
+        };
+        let origin = pieces.origin();
+        if place.is_asked() {
+            let ahead = self.interchange.bytes().get(origin..)?;
+            self.values.take((ahead, u32::try_from(origin).ok()?), ends, &place.layout);
+        }
+        let start = (origin + tag.end() as usize).checked_sub(place.tag.0.len())?;
+        Some(StatedAt::segment(place.tag, found.position, start..origin + last.end() as usize))
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.
@@ -351,10 +373,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The message has ended: what its header, or its last line, lacks.
-    fn finish(&mut self, segments: impl Iterator<Item = Segment<'a>> + Clone) {
+    fn finish(&mut self, message: &Message) {
         self.end_line();
         let guide = self.guide;
-        let mut segments = (1..).zip(segments);
+        let mut segments = (1..).zip(self.interchange.segments_of(message));
         let first = segments.clone().next();
         if let Some((position, begin)) = segments.find(|(_, segment)| segment.tag() == BEGIN).or(first) {
             let at = StatedAt::segment(begin.tag(), position, begin.span());
@@ -410,10 +432,13 @@ mod tests {
         let structure = grammar.examine(&interchange.envelope, 0, interchange.segments_of(message));
         let zone = TimeZone::UTC;
         let texts = TextStore::default();
-        let mut reader = guide.reader(Repertoire::Unoc, &zone, &texts);
-        reader.read(interchange.segments_of(message), &structure.matches);
+        let mut reader = guide.reader(&interchange, &zone, &texts);
+        // What was divided already says the same as what is divided here.
+        let divided_here = reader.read(message, &structure.without_pieces()).clone();
         // Nothing of a message is left in the next one.
-        ask(reader.read(interchange.segments_of(message), &structure.matches), &bytes)
+        let reading = reader.read(message, &structure);
+        assert_eq!(*reading, divided_here);
+        ask(reading, &bytes)
     }
 
     /// The breaches as `code kind line tag position bytes`.

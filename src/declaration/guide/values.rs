@@ -6,28 +6,29 @@ use std::ops::Range;
 use super::place::{Check, Code, Layout, Position, Slot};
 use super::texts::Texts;
 use crate::declaration::draft::{StatedAt, Text};
-use crate::edifact::{Segment, unrelease};
+use crate::edifact::{PieceEnd, Segment, unrelease};
 
 /// The values of a segment that its place wants. What repeats an element is left out: a guide places first occurrences.
 #[derive(Debug, Default)]
 pub(super) struct SegmentValues<'a> {
-    /// From the first byte of the segment on, beyond its end.
+    /// From the byte on that positions count from, beyond the end of the segment.
     ahead: &'a [u8],
-    /// Of the segment in the interchange.
-    offset: u32,
-    /// The release character, when one stands in the segment.
+    /// Where that byte is in the interchange.
+    origin: u32,
     release: Option<u8>,
     /// What the segment says in each cell of the place.
     row: Vec<Component>,
 }
 
-/// Where a component stands, in bytes from the first one of the segment on.
+/// Where a component stands, in bytes from the origin on.
 #[derive(Debug, Clone, Copy, Default)]
 struct Component {
     start: u32,
     end: u32,
     /// Whether it is the last one of its element.
     is_last: bool,
+    /// Whether service characters may stand in it, released or releasing.
+    has_service: bool,
 }
 
 impl Component {
@@ -43,11 +44,41 @@ impl Component {
 }
 
 impl<'a> SegmentValues<'a> {
-    /// Takes the values of a segment in the place of those of the last one.
-    pub(super) fn take(&mut self, segment: &Segment<'a>, layout: &Layout) {
+    /// For an interchange with this release character, if it has one.
+    pub(super) fn new(release: Option<u8>) -> Self {
+        Self { release, ..Self::default() }
+    }
+
+    /// Takes the values of a segment in the place of those of the last one. `ends` is where its pieces end, the tag first,
+    /// in bytes from `origin` on, where `ahead` begins; nothing in it repeats an element.
+    #[inline]
+    pub(super) fn take(&mut self, (ahead, origin): (&'a [u8], u32), ends: &[PieceEnd], layout: &Layout) {
+        (self.ahead, self.origin) = (ahead, origin);
+        self.row.clear();
+        self.row.resize(layout.cells, Component::default());
+        let Some((tag, ends)) = ends.split_first() else { return };
+        let mut elements = layout.elements.iter();
+        let (mut cell, mut left) = elements.next().copied().unwrap_or_default();
+        let mut start = tag.end() + 1;
+        for piece in ends {
+            let (end, is_last) = (piece.end(), piece.ends_element());
+            if left > 0 {
+                let component = Component { start, end, is_last, has_service: piece.has_service() };
+                self.row.get_mut(cell).into_iter().for_each(|room| *room = component);
+                (cell, left) = (cell + 1, left - 1);
+            }
+            if is_last {
+                let Some(next) = elements.next() else { break };
+                (cell, left) = *next;
+            }
+            start = end + 1;
+        }
+    }
+
+    /// The same for a segment of which nothing is known yet.
+    pub(super) fn divide(&mut self, segment: &Segment<'a>, layout: &Layout) {
         let (service, mut cuts) = (*segment.service(), segment.cuts());
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        (self.ahead, self.offset) = (segment.ahead(), narrow(segment.span().start));
+        (self.ahead, self.origin) = (segment.ahead(), narrow(segment.span().start));
         self.row.clear();
         self.row.resize(layout.cells, Component::default());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
@@ -57,7 +88,8 @@ impl<'a> SegmentValues<'a> {
         while let Some(piece) = cuts.next() {
             let is_last = piece.separator != service.component || cuts.is_last(&piece);
             if left > 0 {
-                let component = Component { start: narrow(piece.start), end: narrow(piece.end), is_last };
+                let (start, end) = (narrow(piece.start), narrow(piece.end));
+                let component = Component { start, end, is_last, has_service: true };
                 self.row.get_mut(cell).into_iter().for_each(|room| *room = component);
                 (cell, left) = (cell + 1, left - 1);
             }
@@ -71,7 +103,6 @@ impl<'a> SegmentValues<'a> {
                 left = 0;
             }
         }
-        self.release = service.release.filter(|_| cuts.has_release());
     }
 
     #[inline]
@@ -103,7 +134,7 @@ impl<'a> SegmentValues<'a> {
     #[inline]
     pub(super) fn text(&self, slot: &Slot, segment: StatedAt, texts: &mut Texts<'a>) -> Option<(Text<'a>, StatedAt)> {
         let first = self.component(slot.cell);
-        let (text, Range { start, end }) = if slot.more > 0 || self.release.is_some() {
+        let (text, Range { start, end }) = if slot.more > 0 || first.has_service {
             self.joined(slot, texts)?
         } else if first.is_empty() {
             return None;
@@ -112,7 +143,7 @@ impl<'a> SegmentValues<'a> {
         };
         let Position { element, component } = slot.first;
         let component = if component > 1 || !first.is_last { component } else { 0 };
-        let at = segment.element(element, component, self.offset.saturating_add(start), end.saturating_sub(start));
+        let at = segment.element(element, component, self.origin.saturating_add(start), end.saturating_sub(start));
         (!text.is_empty()).then_some((text, at))
     }
 
@@ -154,7 +185,7 @@ impl<'a> SegmentValues<'a> {
 
     #[inline]
     fn as_it_lies(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
-        let (Range { start, end }, offset) = (component.range(), self.offset as usize);
+        let (Range { start, end }, offset) = (component.range(), self.origin as usize);
         texts.text(offset + start..offset + end, || self.ahead.get(start..).unwrap_or_default())
     }
 
@@ -163,10 +194,15 @@ impl<'a> SegmentValues<'a> {
     fn unreleased(&self, component: Component) -> Cow<'a, [u8]> {
         let bytes = self.ahead.get(component.range()).unwrap_or_default();
         match self.release {
-            Some(release) if bytes.contains(&release) => unrelease(release, bytes).into(),
+            Some(release) if component.has_service && bytes.contains(&release) => unrelease(release, bytes).into(),
             _ => bytes.into(),
         }
     }
+}
+
+/// An interchange has less than 4 GiB.
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -180,7 +216,7 @@ mod tests {
     #[track_caller]
     fn check(segment: &str, components: (u16, u16), expected: Option<(&str, bool)>) {
         let store = TextStore::default();
-        let (mut values, mut texts) = (SegmentValues::default(), Texts::new(Repertoire::Unoa, &store));
+        let (mut values, mut texts) = (SegmentValues::new(Some(b'?')), Texts::new(Repertoire::Unoa, &store));
         let (component, last) = components;
         let first = Position { element: 3, component };
         let more = usize::from(last - component);
@@ -200,7 +236,7 @@ mod tests {
         let layout = Layout { elements: vec![(0, 2), (2, usize::from(last))], cells: 2 + usize::from(last) };
         for bytes in ["TAG+what+was:there+before", segment] {
             let service = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
-            values.take(&Segment::new(service, 0, bytes.as_bytes()), &layout);
+            values.divide(&Segment::new(service, 0, bytes.as_bytes()), &layout);
         }
         let at = StatedAt::segment(Tag(*b"NAD"), 2, 0..segment.len());
         let said = values
