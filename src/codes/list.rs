@@ -160,13 +160,13 @@ impl CodeList {
     }
 
     #[inline]
-    fn slot(&self, code: &str) -> Option<Slot> {
+    fn slot(&self, code: &str) -> Option<&Slot> {
         self.slots.find(&self.codes, code)
     }
 
     /// The row that is valid on a day, of the code that has this slot.
     #[inline]
-    fn entry_at(&self, slot: Slot, on: Date) -> Option<&Code> {
+    fn entry_at(&self, slot: &Slot, on: Date) -> Option<&Code> {
         let (first, rest) = self.codes.get(slot.row()..)?.split_first()?;
         let is_later = |entry: &&Code| entry.code == first.code;
         if first.is_valid(on) { Some(first) } else { rest.iter().take_while(is_later).find(|entry| entry.is_valid(on)) }

@@ -43,30 +43,43 @@ impl Slots {
 
     /// Where a code of these rows, for which the slots were made, stands.
     #[inline]
-    pub(super) fn find(&self, codes: &[Code], code: &str) -> Option<Slot> {
+    pub(super) fn find(&self, codes: &[Code], code: &str) -> Option<&Slot> {
         let number = number(code);
-        let taken = self.places(number).map_while(|place| self.slots.get(place).copied().flatten());
-        taken.into_iter().find(|slot| slot.is_of(codes, number, code))
+        let mut place = self.first_place(number);
+        // There is always a free slot that ends this: at most every second one is taken.
+        while let Some(slot) = self.slots.get(place & self.mask())?.as_ref() {
+            if slot.is_of(codes, number, code) {
+                return Some(slot);
+            }
+            place += 1;
+        }
+        None
     }
 
     /// Makes a row the first of its code, or one more of it.
     fn take(&mut self, codes: &[Code], row: u32, entry: &Code) {
         let number = number(&entry.code);
         let length = u16::try_from(entry.code.len()).unwrap_or(u16::MAX);
+        let first = self.first_place(number);
+        let mut places = (0..=self.mask()).map(|step| (first + step) & self.mask());
         let is_place = |slot: &Option<Slot>| slot.is_none_or(|slot| slot.is_of(codes, number, &entry.code));
-        let place = self.places(number).find(|place| self.slots.get(*place).is_some_and(is_place));
+        let place = places.find(|place| self.slots.get(*place).is_some_and(is_place));
         if let Some(slot) = place.and_then(|place| self.slots.get_mut(place)) {
             let slot = slot.get_or_insert(Slot { number, row, length, is_always_valid: false });
             slot.is_always_valid |= entry.is_always_valid();
         }
     }
 
-    /// The slots in which a code is looked for, one after the other.
+    /// The slot in which a code is looked for first; then it is the next, and behind the last the first of all.
     #[inline]
-    fn places(&self, number: u64) -> impl Iterator<Item = usize> + use<> {
-        let first = usize::try_from(number.wrapping_mul(MULTIPLIER) >> self.shift).unwrap_or_default();
-        let mask = self.slots.len() - 1;
-        (0..=mask).map(move |step| (first + step) & mask)
+    fn first_place(&self, number: u64) -> usize {
+        usize::try_from(number.wrapping_mul(MULTIPLIER) >> self.shift).unwrap_or_default()
+    }
+
+    /// The bits of a place.
+    #[inline]
+    fn mask(&self) -> usize {
+        self.slots.len() - 1
     }
 }
 
@@ -135,7 +148,7 @@ mod tests {
     }
 
     fn row_of(rows: &[Code], code: &str) -> Option<usize> {
-        Slots::of(rows).find(rows, code).map(Slot::row)
+        Slots::of(rows).find(rows, code).map(|slot| slot.row())
     }
 
     proptest! {
@@ -163,6 +176,8 @@ mod tests {
         assert_eq!(numbers.len(), codes.len());
         let rows = rows(codes);
         let slots = Slots::of(&rows);
-        assert!((0..).zip(&rows).all(|(row, entry)| slots.find(&rows, &entry.code).map(Slot::row) == Some(row)));
+        assert!(
+            (0..).zip(&rows).all(|(row, entry)| slots.find(&rows, &entry.code).map(|slot| slot.row()) == Some(row))
+        );
     }
 }

@@ -1,9 +1,7 @@
 //! Family H, header content: each value by itself, codes against their lists.
 
-use rust_decimal::Decimal;
-
 use super::rule::{Origin, Report, Rule, Spot};
-use super::{Context, breach, value};
+use super::{Context, breach, is_above_zero, is_below_zero, value};
 use crate::declaration::Draft;
 
 pub(super) const RULES: &[Rule] = &[
@@ -214,19 +212,19 @@ fn packages(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 fn gross_weight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.gross_weight.iter().filter(|stated| stated.value <= Decimal::ZERO) {
+    for stated in draft.gross_weight.iter().filter(|stated| !is_above_zero(&stated.value)) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn total_value(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.total_value.iter().filter(|stated| stated.value <= Decimal::ZERO) {
+    for stated in draft.total_value.iter().filter(|stated| !is_above_zero(&stated.value)) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn freight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.freight.iter().filter(|stated| stated.value < Decimal::ZERO) {
+    for stated in draft.freight.iter().filter(|stated| is_below_zero(&stated.value)) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
