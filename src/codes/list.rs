@@ -167,9 +167,14 @@ impl CodeList {
     /// The row that is valid on a day, of the code that has this slot.
     #[inline]
     fn entry_at(&self, slot: &Slot, on: Date) -> Option<&Code> {
-        let (first, rest) = self.codes.get(slot.row()..)?.split_first()?;
-        let is_later = |entry: &&Code| entry.code == first.code;
-        if first.is_valid(on) { Some(first) } else { rest.iter().take_while(is_later).find(|entry| entry.is_valid(on)) }
+        let first = self.codes.get(slot.row())?;
+        if first.is_valid(on) { Some(first) } else { self.later_entry(slot.row(), on) }
+    }
+
+    /// The row that is valid on a day, of the code of this row, which is not.
+    fn later_entry(&self, row: usize, on: Date) -> Option<&Code> {
+        let (first, rest) = self.codes.get(row..)?.split_first()?;
+        rest.iter().take_while(|entry| entry.code == first.code).find(|entry| entry.is_valid(on))
     }
 }
 

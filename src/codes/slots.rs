@@ -45,10 +45,24 @@ impl Slots {
     #[inline]
     pub(super) fn find(&self, codes: &[Code], code: &str) -> Option<&Slot> {
         let number = number(code);
+        match code.len() <= WHOLE_BYTES_MAX {
+            true => self.find_where(number, |slot| slot.is_of_number(number, code)),
+            false => self.find_longer(codes, number, code),
+        }
+    }
+
+    /// The same of a code that no number holds whole: apart, so that finding others stays short.
+    #[cold]
+    fn find_longer(&self, codes: &[Code], number: u64, code: &str) -> Option<&Slot> {
+        self.find_where(number, |slot| slot.is_of(codes, number, code))
+    }
+
+    #[inline]
+    fn find_where(&self, number: u64, is_found: impl Fn(&Slot) -> bool) -> Option<&Slot> {
         let mut place = self.first_place(number);
         // There is always a free slot that ends this: at most every second one is taken.
         while let Some(slot) = self.slots.get(place & self.mask())?.as_ref() {
-            if slot.is_of(codes, number, code) {
+            if is_found(slot) {
                 return Some(slot);
             }
             place += 1;
@@ -90,13 +104,18 @@ impl Slot {
         self.row as usize
     }
 
-    #[inline]
+    /// Whether this is the slot of a code with this number.
     fn is_of(self, codes: &[Code], number: u64, code: &str) -> bool {
-        self.number == number
-            && match code.len() <= WHOLE_BYTES_MAX {
-                true => usize::from(self.length) == code.len(),
-                false => codes.get(self.row()).is_some_and(|entry| &*entry.code == code),
-            }
+        match code.len() <= WHOLE_BYTES_MAX {
+            true => self.is_of_number(number, code),
+            false => codes.get(self.row()).is_some_and(|entry| &*entry.code == code),
+        }
+    }
+
+    /// The same for a code that the number holds whole. A length tells apart what only zero bytes do.
+    #[inline]
+    fn is_of_number(self, number: u64, code: &str) -> bool {
+        self.number == number && usize::from(self.length) == code.len()
     }
 }
 
@@ -116,6 +135,7 @@ fn number(code: &str) -> u64 {
 }
 
 /// The same for bytes of any length.
+#[cold]
 fn number_of_any(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number: u64, byte| number.rotate_left(u8::BITS) ^ u64::from(*byte))
 }

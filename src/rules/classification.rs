@@ -93,17 +93,20 @@ pub(super) struct Doubt<'d> {
 /// The lines whose classification is in doubt.
 pub(super) fn doubts<'d>(draft: &'d Draft<'d>, on: Date, context: &Context<'d>) -> Vec<Doubt<'d>> {
     let list = context.lists.hs_export_codes;
-    let classified = judged_lines(draft).iter().filter_map(|line| {
-        let stated = line.hs_code.as_ref()?;
-        let entry = list.and_then(|list| list.entry(&stated.value, on));
-        Some(Doubt { line, stated, on, entry })
-    });
-    classified.filter(|classified| !classified.is_right()).collect()
+    judged_lines(draft).iter().filter_map(|line| Doubt::of(line, list, on)).filter(|doubt| !doubt.is_right()).collect()
 }
 
 impl<'d> Doubt<'d> {
+    /// What is to be known of a line that states a code; whether there is a doubt remains to be seen.
+    #[inline]
+    fn of(line: &'d LineDraft<'d>, list: Option<&'d CodeList>, on: Date) -> Option<Self> {
+        let stated = line.hs_code.as_ref()?;
+        Some(Self { line, stated, on, entry: list.and_then(|list| list.entry(&stated.value, on)) })
+    }
+
     /// Whether nothing is to be said of it: a code of the list, which therefore has the form of one, outside the special
     /// chapters, and a quantity in its unit when its goods are counted and none when they are not.
+    #[inline]
     fn is_right(&self) -> bool {
         let is_counted_right = |unit| match unit {
             Some(unit) => {
@@ -125,6 +128,7 @@ impl<'d> Doubt<'d> {
 
     /// The unit in which its goods are counted. The outer `None`: the list does not hold the code; the inner one: they
     /// are not counted.
+    #[inline]
     fn unit(&self) -> Option<Option<&'d str>> {
         match &self.entry?.detail {
             Detail::Unit(unit) => Some(unit.as_deref()),
@@ -222,9 +226,51 @@ fn is_special_chapter(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::case::{Case, check, first_line as first, set, texts};
+    use super::super::case::{Case, amount, check, first_line as first, set, texts};
+    use super::super::cutting::{FINDINGS_MAX, Findings};
+    use super::super::rule::Origin;
+    use super::*;
     use crate::declaration::{LineDraft, Severity};
     use crate::language::Language;
+
+    #[test]
+    fn no_rule_of_doubt_speaks_of_a_line_that_is_right() {
+        let mut right = 0;
+        for hs_code in ["84717000", "90189000", "97012100", "99080000", "77000000", "94069999", "847170", ""] {
+            for (quantity, unit) in [None, Some("0"), Some("1")]
+                .iter()
+                .flat_map(|quantity| [None, Some("NMB"), Some("KGM"), Some("XXX")].map(|unit| (*quantity, unit)))
+            {
+                let mut case = Case::new();
+                let line = &mut case.draft.lines[0];
+                set(&mut line.hs_code, hs_code);
+                line.quantity = line.quantity.take().filter(|_| quantity.is_some());
+                line.quantity_unit = line.quantity_unit.take().filter(|_| unit.is_some());
+                quantity.into_iter().for_each(|quantity| set(&mut line.quantity, amount(quantity)));
+                unit.into_iter().for_each(|unit| set(&mut line.quantity_unit, unit));
+                right += u32::from(check_right(&case));
+            }
+        }
+        // Two counted codes with either quantity, and an uncounted one with whatever unit and none.
+        assert_eq!(right, 2 * 2 + 4);
+    }
+
+    /// Whether the first line is right; then every rule must be silent about it.
+    #[track_caller]
+    fn check_right(case: &Case) -> bool {
+        case.with_context(Language::En, |context| {
+            let on = context.day_of_export(&case.draft);
+            let doubt = Doubt::of(&case.draft.lines[0], context.lists.hs_export_codes, on).unwrap();
+            let mut findings = Findings::at_most(FINDINGS_MAX);
+            for rule in RULES {
+                let Origin::Doubt(check) = rule.origin else { panic!("{} sees every line", rule.code) };
+                check(&doubt, context, &mut Report::new(rule, context, &mut findings));
+            }
+            let findings = findings.into_vec(Language::En);
+            assert!(!doubt.is_right() || findings.is_empty(), "{findings:#?}");
+            doubt.is_right()
+        })
+    }
 
     /// A code whose goods the list does not count.
     fn uncounted(line: &mut LineDraft<'_>) {

@@ -179,10 +179,15 @@ const BULK: [&str; 8] = ["VG", "VL", "VO", "VQ", "VR", "VS", "VY", "NE"];
 /// Two references that differ only in blanks around them would look the same to everybody who reads one.
 fn reference(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.reference
-        && (stated.value.trim() != stated.value || stated.value.chars().nth(REFERENCE_LENGTH_MAX).is_some())
+        && (stated.value.trim().len() < stated.value.len() || is_longer(&stated.value, REFERENCE_LENGTH_MAX))
     {
         report.say(Spot::header(stated), &[("value", &stated.value), ("limit", &REFERENCE_LENGTH_MAX)]);
     }
+}
+
+/// Whether a text has more characters than that; fewer bytes cannot be more characters.
+fn is_longer(text: &str, characters: usize) -> bool {
+    text.len() > characters && text.chars().nth(characters).is_some()
 }
 
 fn document(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
@@ -241,6 +246,7 @@ mod tests {
         check(|case| set(&mut case.draft.reference, "REF-1 "), "H206 @ BGM 2.3.1");
         check(|case| set(&mut case.draft.reference, "R".repeat(36)), "H206 @ BGM 2.3.1");
         check(|case| set(&mut case.draft.reference, "R".repeat(35)), "");
+        check(|case| set(&mut case.draft.reference, "É".repeat(35)), "");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Family L, lines: what each commodity says by itself.
 
 use super::rule::{Origin, Report, Rule, Spot};
-use super::{Context, breach, check_listed, each_line, is_above_zero, is_below_zero, judged_lines, value};
+use super::{Context, breach, each_line, is_above_zero, is_below_zero, judged_lines, say_unlisted, value};
 use crate::declaration::Draft;
 
 pub(super) const RULES: &[Rule] = &[
@@ -189,8 +189,9 @@ fn province(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
         draft,
         |line| line.province.as_ref(),
         |line, stated| {
-            if value(&line.origin).is_none_or(|origin| origin == "CA") {
-                check_listed(provinces, stated, Spot::line(line, stated), on, report);
+            let is_canadian = || value(&line.origin).is_none_or(|origin| origin == "CA");
+            if !provinces.is_valid(&stated.value, on) && is_canadian() {
+                say_unlisted(provinces, stated, Spot::line(line, stated), on, report);
             }
         },
     );
@@ -249,11 +250,14 @@ fn description(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 /// Most descriptions begin with letters of ASCII, which are told without decoding.
+#[inline]
 fn has_words(description: &str) -> bool {
     let begins_with_letters = |bytes: &[u8; DESCRIPTION_LETTERS_MIN]| bytes.iter().all(u8::is_ascii_alphabetic);
-    let mut letters = description.chars().filter(|letter| letter.is_alphabetic());
-    description.as_bytes().first_chunk().is_some_and(begins_with_letters)
-        || letters.nth(DESCRIPTION_LETTERS_MIN - 1).is_some()
+    description.as_bytes().first_chunk().is_some_and(begins_with_letters) || has_letters(description)
+}
+
+fn has_letters(description: &str) -> bool {
+    description.chars().filter(|letter| letter.is_alphabetic()).nth(DESCRIPTION_LETTERS_MIN - 1).is_some()
 }
 
 fn vehicles(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
@@ -367,7 +371,9 @@ mod tests {
     #[test]
     fn a_description_has_words() {
         check(first(|line| set(&mut line.description, "8471 70")), "L340 @ line 1 FTX 32.5.1");
-        check(first(|line| set(&mut line.description, "Vin")), "");
+        for words in ["Vin", "12 fûts", "Été"] {
+            check(first(|line| set(&mut line.description, words)), "");
+        }
     }
 
     #[test]

@@ -178,11 +178,16 @@ pub fn judge(reading: &Reading<'_>, context: &Context<'_>) -> Vec<RuleFinding> {
 /// The values that the guide wants in code lists and that are not in them on a day, each with its list. Values that are
 /// always valid may be among those of the draft, or left out of them.
 fn unlisted<'d>(draft: &'d Draft<'d>, on: Date, context: &Context<'d>) -> Vec<(&'d Listed<'d>, &'d CodeList)> {
-    let is_judged =
-        |listed: &&Listed<'_>| listed.line.is_none_or(|line| usize::try_from(line).is_ok_and(|line| line <= LINES_MAX));
-    let with_list =
-        draft.listed.iter().filter(is_judged).filter_map(|listed| Some((listed, context.codes.list(listed.list)?)));
-    with_list.filter(|(listed, list)| !list.is_valid(&listed.stated.value, on)).collect()
+    let is_judged = |line| usize::try_from(line).is_ok_and(|line| line <= LINES_MAX);
+    let mut unlisted = Vec::new();
+    for listed in draft.listed.iter().filter(|listed| listed.line.is_none_or(is_judged)) {
+        if let Some(list) = context.codes.list(listed.list)
+            && !list.is_valid(&listed.stated.value, on)
+        {
+            unlisted.push((listed, list));
+        }
+    }
+    unlisted
 }
 
 /// The values that are not in their lists, and that the guide refuses with this rule's code.
@@ -245,6 +250,7 @@ fn is_below_zero(number: &Decimal) -> bool {
 }
 
 /// A code that its list does not hold on a day breaks the rule that asks.
+#[inline]
 fn check_listed(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot<'_>, on: Date, report: &mut Report<'_>) {
     if !list.is_valid(&stated.value, on) {
         say_unlisted(list, stated, spot, on, report);
