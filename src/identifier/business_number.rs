@@ -69,7 +69,7 @@ fn luhn_holds(digits: &[u8]) -> bool {
         .zip(0_u32..)
         .map(|(digit, place)| {
             let value = u32::from(digit.wrapping_sub(b'0')) << (place % 2);
-            value / 10 + value % 10
+            if value > 9 { value - 9 } else { value }
         })
         .sum();
     sum.is_multiple_of(10)

@@ -221,7 +221,7 @@ fn is_no_chapter(code: &str) -> bool {
 
 /// Chapters 98 and 99 are for each country to use as it likes.
 fn is_special_chapter(code: &str) -> bool {
-    code.starts_with("98") || code.starts_with("99")
+    matches!(code.as_bytes(), [b'9', b'8' | b'9', ..])
 }
 
 #[cfg(test)]
