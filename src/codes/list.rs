@@ -7,10 +7,8 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::nearest::Nearest;
+use super::slots::{Slot, Slots};
 use crate::language::Language;
-
-/// Bytes of a code that a look-up goes by first. No form of code is longer.
-const KEY_LENGTH: usize = size_of::<u64>();
 
 /// Codes, their names and the days on which they are valid.
 #[derive(Debug, Clone)]
@@ -20,8 +18,8 @@ pub struct CodeList {
     is_sample: bool,
     /// By code, then by the day from which they are valid.
     codes: Vec<Code>,
-    /// What each of `codes` begins with, as a number, in the same order: what a look-up goes by.
-    keys: Vec<u64>,
+    /// Where in `codes` each of them begins: what a look-up goes by.
+    slots: Slots,
     /// How many codes there are, those of several periods counted once.
     count: usize,
     /// Where to look for what somebody meant.
@@ -65,10 +63,10 @@ pub enum Detail {
 impl CodeList {
     pub(super) fn new(name: &'static str, file: &Path, is_sample: bool, mut codes: Vec<Code>) -> Self {
         codes.sort_by(|one, other| (&one.code, one.from).cmp(&(&other.code, other.from)));
-        let keys = codes.iter().map(|entry| key(&entry.code)).collect();
+        let slots = Slots::of(&codes);
         let count = codes.chunk_by(|one, other| one.code == other.code).count();
         let nearest = Nearest::new(&codes);
-        Self { name, file: file.to_owned(), is_sample, codes, keys, count, nearest }
+        Self { name, file: file.to_owned(), is_sample, codes, slots, count, nearest }
     }
 
     /// Its name, as guides and commands use it.
@@ -89,29 +87,43 @@ impl CodeList {
         self.is_sample
     }
 
+    /// Whether a code is valid on every day there is: one of its rows has neither a first day nor a last.
+    ///
+    /// It is the cheapest look-up there is. Where it says yes, [`CodeList::is_valid`] does so on any day; where it says no,
+    /// the code is unknown, or it takes a day to judge it. So whoever reads many values need keep only the latter until
+    /// their day is known.
+    #[inline]
+    #[must_use]
+    pub fn is_always_valid(&self, code: &str) -> bool {
+        self.slot(code).is_some_and(|slot| slot.is_always_valid)
+    }
+
     /// Whether a code is valid on a day.
+    #[inline]
     #[must_use]
     pub fn is_valid(&self, code: &str, on: Date) -> bool {
-        self.entry(code, on).is_some()
+        self.slot(code).is_some_and(|slot| slot.is_always_valid || self.entry_at(slot, on).is_some())
     }
 
     /// What the list says of a code on a day.
+    #[inline]
     #[must_use]
     pub fn entry(&self, code: &str, on: Date) -> Option<&Code> {
-        self.alike(key(code)).iter().find(|entry| entry.is_called(code) && entry.is_valid(on))
+        self.entry_at(self.slot(code)?, on)
     }
 
     /// All that the list says of a code, earliest period first.
     #[must_use]
     pub fn periods(&self, code: &str) -> &[Code] {
-        let alike = self.alike(key(code)).split(|entry| !entry.is_called(code));
-        alike.into_iter().find(|periods| !periods.is_empty()).unwrap_or_default()
+        let rest = self.slot(code).and_then(|slot| self.codes.get(slot.row()..)).unwrap_or_default();
+        let count = rest.iter().take_while(|entry| &*entry.code == code).count();
+        rest.get(..count).unwrap_or_default()
     }
 
     /// Whether a code is or was or will be valid.
     #[must_use]
     pub fn knows(&self, code: &str) -> bool {
-        !self.periods(code).is_empty()
+        self.slot(code).is_some()
     }
 
     /// The code that somebody who wrote this one may have meant: written with other letter case or blanks, by its name,
@@ -142,20 +154,27 @@ impl CodeList {
 
     /// Every row whose code begins with this, by code and by the day from which it is valid.
     pub fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = &Code> {
-        let key = key(prefix);
-        let begin = self.keys.partition_point(|known| *known < key);
+        let begin = self.codes.partition_point(|entry| &*entry.code < prefix);
         let rest = self.codes.get(begin..).unwrap_or_default();
-        rest.iter()
-            .skip_while(move |entry| &*entry.code < prefix)
-            .take_while(move |entry| entry.code.starts_with(prefix))
+        rest.iter().take_while(move |entry| entry.code.starts_with(prefix))
     }
 
-    /// The rows whose codes have this key: those of one code, unless codes are longer than a key.
-    fn alike(&self, key: u64) -> &[Code] {
-        let begin = self.keys.partition_point(|known| *known < key);
-        let rest = self.keys.get(begin..).unwrap_or_default();
-        let count = rest.iter().take_while(|known| **known == key).count();
-        self.codes.get(begin..begin + count).unwrap_or_default()
+    #[inline]
+    fn slot(&self, code: &str) -> Option<&Slot> {
+        self.slots.find(&self.codes, code)
+    }
+
+    /// The row that is valid on a day, of the code that has this slot.
+    #[inline]
+    fn entry_at(&self, slot: &Slot, on: Date) -> Option<&Code> {
+        let first = self.codes.get(slot.row())?;
+        if first.is_valid(on) { Some(first) } else { self.later_entry(slot.row(), on) }
+    }
+
+    /// The row that is valid on a day, of the code of this row, which is not.
+    fn later_entry(&self, row: usize, on: Date) -> Option<&Code> {
+        let (first, rest) = self.codes.get(row..)?.split_first()?;
+        rest.iter().take_while(|entry| entry.code == first.code).find(|entry| entry.is_valid(on))
     }
 }
 
@@ -167,6 +186,7 @@ impl Code {
     }
 
     /// Whether it is valid on a day.
+    #[inline]
     #[must_use]
     pub fn is_valid(&self, on: Date) -> bool {
         self.from.is_none_or(|from| from <= on) && self.until.is_none_or(|until| on < until)
@@ -186,17 +206,10 @@ impl Code {
         other.until.is_some_and(|end| self.until.is_none_or(|until| end < until))
     }
 
-    /// Whether this is the code of a row with the same key.
-    fn is_called(&self, code: &str) -> bool {
-        self.code.len() == code.len() && (code.len() <= KEY_LENGTH || &*self.code == code)
+    /// Whether it is valid on every day there is.
+    pub(super) fn is_always_valid(&self) -> bool {
+        self.from.is_none() && self.until.is_none()
     }
-}
-
-/// What a code begins with as a number, which sorts as they do.
-fn key(code: &str) -> u64 {
-    let begin = code.bytes().take(KEY_LENGTH).fold(0, |key, byte| key << 8 | u64::from(byte));
-    let lacking = KEY_LENGTH.saturating_sub(code.len());
-    if lacking == KEY_LENGTH { 0 } else { begin << (8 * lacking) }
 }
 
 #[cfg(test)]
@@ -243,6 +256,32 @@ mod tests {
         for unknown in ["1234567", "123456789", "AB\0", "A", "", "ZZ"] {
             assert!(!list.knows(unknown), "{unknown}");
         }
+    }
+
+    #[test]
+    fn a_code_is_always_valid_when_it_neither_begins_nor_ends() {
+        let day = date(2026, 1, 1);
+        let list = list(vec![
+            code("AAA", None, None),
+            code("BBB", Some(day), None),
+            code("CCC", None, Some(day)),
+            code("DDD", None, Some(day)),
+            code("DDD", Some(day), None),
+        ]);
+        assert_eq!(
+            ["AAA", "BBB", "CCC", "DDD", "EEE"].map(|code| list.is_always_valid(code)),
+            [true, false, false, false, false]
+        );
+        assert!([Date::MIN, day, Date::MAX].iter().all(|on| list.is_valid("AAA", *on) && list.is_valid("DDD", *on)));
+    }
+
+    #[test]
+    fn rows_are_found_by_what_their_codes_begin_with() {
+        let list = list(vec![code("12", None, None), code("123", None, None), code("13", None, None)]);
+        let beginning_with = |prefix| list.beginning_with(prefix).map(|entry| &*entry.code).collect::<Vec<_>>();
+        assert_eq!(beginning_with("12"), ["12", "123"]);
+        assert_eq!(beginning_with("2"), [""; 0]);
+        assert_eq!(beginning_with("").len(), 3);
     }
 
     #[test]

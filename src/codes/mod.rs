@@ -9,6 +9,7 @@
 mod list;
 mod nearest;
 mod shape;
+mod slots;
 
 // From files to lists, and every mistake in them.
 mod directory;

@@ -66,10 +66,10 @@ fn luhn_holds(digits: &[u8]) -> bool {
     let sum: u32 = digits
         .iter()
         .rev()
-        .zip([false, true].into_iter().cycle())
-        .map(|(digit, is_doubled)| {
-            let value = u32::from(digit.wrapping_sub(b'0')) << u32::from(is_doubled);
-            value / 10 + value % 10
+        .zip(0_u32..)
+        .map(|(digit, place)| {
+            let value = u32::from(digit.wrapping_sub(b'0')) << (place % 2);
+            if value > 9 { value - 9 } else { value }
         })
         .sum();
     sum.is_multiple_of(10)

@@ -39,14 +39,9 @@ impl ContainerNumber {
         if !is_formed {
             return Err(ContainerFault::Form);
         }
-        let sum: u32 = letters
-            .iter()
-            .map(|letter| letter_value(*letter))
-            .chain(serial.iter().map(|digit| u32::from(digit - b'0')))
-            .zip(0..)
-            .map(|(value, power)| value << power)
-            .sum();
-        let expected = sum % 11 % 10;
+        let of_letters = letters.iter().zip(0_u32..).map(|(letter, power)| letter_value(*letter) << power);
+        let of_serial = serial.iter().zip(4_u32..).map(|(digit, power)| u32::from(digit - b'0') << power);
+        let expected = (of_letters.sum::<u32>() + of_serial.sum::<u32>()) % 11 % 10;
         if check.first().is_some_and(|digit| u32::from(digit - b'0') == expected) {
             Ok(())
         } else {

@@ -39,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn address_province(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
-    let Some(provinces) = context.codes.list("provinces") else { return };
+    let Some(provinces) = context.lists.provinces else { return };
     let on = context.day_of_export(draft);
     for stated in canadian_parties(draft).filter_map(|(party, _)| party.region.as_ref()) {
         check_listed(provinces, stated, Spot::header(stated), on, report);
@@ -77,14 +77,18 @@ fn canadian_parties<'d>(draft: &'d Draft<'d>) -> impl Iterator<Item = (&'d Party
 
 /// `A9A 9A9`, with or without the blank, in the letters that Canada Post uses.
 fn is_canadian_postal_code(text: &str) -> bool {
-    let code = || text.bytes().filter(|byte| *byte != b' ');
-    let is_letter = |byte: u8| byte.is_ascii_uppercase() && !b"DFIOQU".contains(&byte);
-    code().count() == 6
-        && code().zip([true, false].into_iter().cycle()).all(|(byte, wants_letter)| match wants_letter {
-            true => is_letter(byte),
-            false => byte.is_ascii_digit(),
-        })
-        && !code().next().is_some_and(|first| matches!(first, b'W' | b'Z'))
+    let is_letter = |byte: u8| byte.is_ascii_uppercase() && !matches!(byte, b'D' | b'F' | b'I' | b'O' | b'Q' | b'U');
+    let is_first = |byte: u8| is_letter(byte) && !matches!(byte, b'W' | b'Z');
+    let is_digit = |byte: u8| byte.is_ascii_digit();
+    let mut code = text.bytes().filter(|byte| *byte != b' ');
+    let mut next = |is_allowed: &dyn Fn(u8) -> bool| code.next().is_some_and(is_allowed);
+    let is_formed = next(&is_first)
+        && next(&is_digit)
+        && next(&is_letter)
+        && next(&is_digit)
+        && next(&is_letter)
+        && next(&is_digit);
+    is_formed && code.next().is_none()
 }
 
 #[cfg(test)]
@@ -121,7 +125,7 @@ mod tests {
         for right in ["K1A 0B1", "K1A0B1", "M5V 3L9"] {
             assert!(is_canadian_postal_code(right), "{right}");
         }
-        for wrong in ["", "K1A", "k1a 0b1", "D1A 0B1", "Z1A 0B1", "K1A 0O1", "11A 0B1", "K1A 0B11"] {
+        for wrong in ["", "K1A", "k1a 0b1", "D1A 0B1", "Z1A 0B1", "K1A 0O1", "11A 0B1", "K1A 0B11", "K1AA 0B1"] {
             assert!(!is_canadian_postal_code(wrong), "{wrong}");
         }
     }

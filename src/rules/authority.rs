@@ -124,9 +124,9 @@ fn one_time_authorization(draft: &Draft<'_>, context: &Context<'_>, report: &mut
 fn authority(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
         && let Some(business_number) = value(&draft.business_number)
+        && !context.partner.may_file_for(&stated.value, business_number)
         && AuthorizationId::check(&stated.value).is_ok()
         && BusinessNumber::check(business_number).is_ok()
-        && !context.partner.may_file_for(&stated.value, business_number)
     {
         report.say(Spot::header(stated), &[("number", business_number), ("authorization", &stated.value)]);
     }

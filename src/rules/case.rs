@@ -210,7 +210,7 @@ fn header() -> Draft<'static> {
 }
 
 /// The values that the guide of the house wants in code lists.
-fn listed(draft: &Draft<'static>) -> Vec<Listed<'static>> {
+pub(super) fn listed(draft: &Draft<'static>) -> Vec<Listed<'static>> {
     let parties = [&draft.exporter, &draft.consignee, &draft.service_provider];
     let mut listed = Vec::new();
     let mut want = |list, code, line: Option<u32>, field: &Field<Text<'static>>| {

@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 
-use super::rule::{Report, Rule, Spot};
-use super::{Context, each_line, value};
-use crate::codes::CodeList;
-use crate::declaration::Draft;
+use super::rule::{Report, Rule, Spot, Value};
+use super::{Context, judged_lines, value};
+use crate::codes::{Code, CodeList, Detail};
+use crate::declaration::{Draft, LineDraft, Stated, Text};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::warning("L310")
@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         .weighed_by("hs_unknown", |context| {
             context.settings.hs_unknown.unwrap_or_else(|| context.severity_of_unknown(HS_EXPORT_CODES))
         })
-        .checked_by(hs_code),
+        .checked_in_doubt_by(hs_code),
     Rule::error("L311")
         .says(
             "The quantity is stated in {value}, but HS export code {hs} is counted in {unit}",
@@ -33,21 +33,21 @@ pub(super) const RULES: &[Rule] = &[
             "State the quantity in the unit that the export classification demands",
             "Indiquez la quantité dans l'unité qu'exige la classification des exportations",
         )
-        .checked_by(unit_of_hs_code),
+        .checked_in_doubt_by(unit_of_hs_code),
     Rule::error("L312")
         .says("HS export code {value} is not eight digits", "Le code SH d'exportation {value} n'a pas huit chiffres")
         .remedy(
             "State eight digits without points; export codes are shorter than import codes",
             "Indiquez huit chiffres sans points; les codes d'exportation sont plus courts que ceux d'importation",
         )
-        .checked_by(hs_form),
+        .checked_in_doubt_by(hs_form),
     Rule::error("L313")
         .says(
             "HS export code {value} begins with chapter {chapter}, which the Harmonized System does not have",
             "Le code SH d'exportation {value} commence par le chapitre {chapter}, que le Système harmonisé ne compte pas",
         )
         .remedy("State a code of chapters 01 to 97", "Indiquez un code des chapitres 01 à 97")
-        .checked_by(hs_chapter),
+        .checked_in_doubt_by(hs_chapter),
     Rule::warning("L314")
         .says(
             "HS export code {value} is of chapter {chapter}, which is for special transactions only",
@@ -57,45 +57,103 @@ pub(super) const RULES: &[Rule] = &[
             "Classify the goods by what they are, unless the chapter is meant",
             "Classez les marchandises d'après leur nature, sauf si ce chapitre est voulu",
         )
-        .checked_by(hs_special_chapter),
+        .checked_in_doubt_by(hs_special_chapter),
     Rule::warning("L316")
         .says(
             "A quantity is stated, but HS export code {hs} is not counted",
             "Une quantité est indiquée, mais le code SH d'exportation {hs} ne se compte pas",
         )
         .remedy("Leave quantity and unit out", "Omettez la quantité et l'unité")
-        .checked_by(quantity_not_counted),
+        .checked_in_doubt_by(quantity_not_counted),
     Rule::error("L317")
         .says(
             "The quantity is missing; HS export code {hs} is counted in {unit}",
             "La quantité manque; le code SH d'exportation {hs} se compte en {unit}",
         )
         .remedy("State quantity and unit", "Indiquez la quantité et l'unité")
-        .checked_by(quantity_missing),
+        .checked_in_doubt_by(quantity_missing),
 ];
 
 /// The list of the export classification.
-const HS_EXPORT_CODES: &str = "hs-export-codes";
+pub(super) const HS_EXPORT_CODES: &str = "hs-export-codes";
 
-fn hs_code(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
-    let Some(list) = context.codes.list(HS_EXPORT_CODES) else { return };
-    let on = context.day_of_export(draft);
-    each_line(
-        draft,
-        |line| line.hs_code.as_ref(),
-        |line, stated| {
-            let code = &*stated.value;
-            if is_hs_form(code) && !is_no_chapter(code) && !list.is_valid(code, on) {
-                let spot = Spot::line(line, stated);
-                let (subheading, nearest) = match report.wants_suggestion(spot) {
-                    true => (known_subheading(list, code, on), list.nearest(code).unwrap_or_default()),
-                    false => ("", ""),
-                };
-                report
-                    .say(spot, &[("value", &code), ("date", &on), ("subheading", &subheading), ("nearest", &nearest)]);
+/// A line whose classification is not plainly right: what the rules of this file look at. The HS code of each line is
+/// looked up once for all of them, and most lines are right.
+#[derive(Debug)]
+pub(super) struct Doubt<'d> {
+    line: &'d LineDraft<'d>,
+    /// The HS export code that it states.
+    stated: &'d Stated<Text<'d>>,
+    /// The day on which it has to be valid.
+    on: Date,
+    /// What the list says of it that day.
+    entry: Option<&'d Code>,
+}
+
+/// The lines whose classification is in doubt.
+pub(super) fn doubts<'d>(draft: &'d Draft<'d>, on: Date, context: &Context<'d>) -> Vec<Doubt<'d>> {
+    let list = context.lists.hs_export_codes;
+    judged_lines(draft).iter().filter_map(|line| Doubt::of(line, list, on)).filter(|doubt| !doubt.is_right()).collect()
+}
+
+impl<'d> Doubt<'d> {
+    /// What is to be known of a line that states a code; whether there is a doubt remains to be seen.
+    #[inline]
+    fn of(line: &'d LineDraft<'d>, list: Option<&'d CodeList>, on: Date) -> Option<Self> {
+        let stated = line.hs_code.as_ref()?;
+        Some(Self { line, stated, on, entry: list.and_then(|list| list.entry(&stated.value, on)) })
+    }
+
+    /// Whether nothing is to be said of it: a code of the list, which therefore has the form of one, outside the special
+    /// chapters, and a quantity in its unit when its goods are counted and none when they are not.
+    #[inline]
+    fn is_right(&self) -> bool {
+        let is_counted_right = |unit| match unit {
+            Some(unit) => {
+                self.line.quantity.is_some() && value(&self.line.quantity_unit).is_some_and(|stated| *stated == unit)
             }
-        },
-    );
+            None => self.line.quantity.is_none(),
+        };
+        self.unit().is_some_and(is_counted_right) && !is_special_chapter(self.code())
+    }
+
+    fn code(&self) -> &'d str {
+        &self.stated.value
+    }
+
+    /// The first two digits.
+    fn chapter(&self) -> &'d str {
+        self.code().get(..2).unwrap_or_default()
+    }
+
+    /// The unit in which its goods are counted. The outer `None`: the list does not hold the code; the inner one: they
+    /// are not counted.
+    #[inline]
+    fn unit(&self) -> Option<Option<&'d str>> {
+        match &self.entry?.detail {
+            Detail::Unit(unit) => Some(unit.as_deref()),
+            Detail::None | Detail::MinorUnits(_) | Detail::Rate(_) => None,
+        }
+    }
+
+    /// Where the code stands.
+    fn spot(&self) -> Spot {
+        Spot::line(self.line, self.stated)
+    }
+}
+
+fn hs_code(doubt: &Doubt<'_>, context: &Context<'_>, report: &mut Report<'_>) {
+    let Some(list) = context.lists.hs_export_codes else { return };
+    let code = doubt.code();
+    if doubt.entry.is_none() && is_hs_form(code) && !is_no_chapter(code) {
+        let (subheading, nearest) = match report.wants_suggestion(doubt.spot()) {
+            true => (known_subheading(list, code, doubt.on), list.nearest(code).unwrap_or_default()),
+            false => ("", ""),
+        };
+        let values: [Value<'_>; 4] =
+            [("value", &code), ("date", &doubt.on), ("subheading", &subheading), ("nearest", &nearest)];
+        report.say(doubt.spot(), &values);
+    }
 }
 
 /// The first six digits of a code, when the list holds a code under them on that day; else nothing.
@@ -105,92 +163,50 @@ fn known_subheading<'c>(list: &CodeList, code: &'c str, on: Date) -> &'c str {
     if is_known { subheading } else { "" }
 }
 
-fn unit_of_hs_code(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
-    let Some(units) = context.codes.list("units") else { return };
-    let on = context.day_of_export(draft);
-    each_line(
-        draft,
-        |line| line.quantity_unit.as_ref(),
-        |line, stated| {
-            if let Some(hs_code) = value(&line.hs_code)
-                && let Some(Some(unit)) = context.codes.unit_of(hs_code, on)
-                && unit != stated.value
-                && units.is_valid(&stated.value, on)
-            {
-                report.say(Spot::line(line, stated), &[("value", &stated.value), ("hs", hs_code), ("unit", &unit)]);
-            }
-        },
-    );
+fn unit_of_hs_code(doubt: &Doubt<'_>, context: &Context<'_>, report: &mut Report<'_>) {
+    if let Some(stated) = &doubt.line.quantity_unit
+        && let Some(Some(unit)) = doubt.unit()
+        && unit != stated.value
+        && context.lists.units.is_some_and(|units| units.is_valid(&stated.value, doubt.on))
+    {
+        let values: [Value<'_>; 3] = [("value", &stated.value), ("hs", &doubt.code()), ("unit", &unit)];
+        report.say(Spot::line(doubt.line, stated), &values);
+    }
 }
 
-fn hs_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    each_line(
-        draft,
-        |line| line.hs_code.as_ref(),
-        |line, stated| {
-            if !is_hs_form(&stated.value) {
-                report.say(Spot::line(line, stated), &[("value", &stated.value)]);
-            }
-        },
-    );
+fn hs_form(doubt: &Doubt<'_>, _: &Context<'_>, report: &mut Report<'_>) {
+    if !is_hs_form(doubt.code()) {
+        report.say(doubt.spot(), &[("value", &doubt.code())]);
+    }
 }
 
-fn hs_chapter(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    each_line(
-        draft,
-        |line| line.hs_code.as_ref(),
-        |line, stated| {
-            if is_hs_form(&stated.value) && is_no_chapter(&stated.value) {
-                let chapter = stated.value.get(..2).unwrap_or_default();
-                report.say(Spot::line(line, stated), &[("value", &stated.value), ("chapter", &chapter)]);
-            }
-        },
-    );
+fn hs_chapter(doubt: &Doubt<'_>, _: &Context<'_>, report: &mut Report<'_>) {
+    if is_hs_form(doubt.code()) && is_no_chapter(doubt.code()) {
+        report.say(doubt.spot(), &[("value", &doubt.code()), ("chapter", &doubt.chapter())]);
+    }
 }
 
-/// Chapters 98 and 99 are for each country to use as it likes.
-fn hs_special_chapter(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    each_line(
-        draft,
-        |line| line.hs_code.as_ref(),
-        |line, stated| {
-            let chapter = stated.value.get(..2).unwrap_or_default();
-            if is_hs_form(&stated.value) && matches!(chapter, "98" | "99") {
-                report.say(Spot::line(line, stated), &[("value", &stated.value), ("chapter", &chapter)]);
-            }
-        },
-    );
+fn hs_special_chapter(doubt: &Doubt<'_>, _: &Context<'_>, report: &mut Report<'_>) {
+    if is_hs_form(doubt.code()) && is_special_chapter(doubt.code()) {
+        report.say(doubt.spot(), &[("value", &doubt.code()), ("chapter", &doubt.chapter())]);
+    }
 }
 
-fn quantity_not_counted(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
-    let on = context.day_of_export(draft);
-    each_line(
-        draft,
-        |line| line.quantity.as_ref(),
-        |line, stated| {
-            if let Some(hs_code) = value(&line.hs_code)
-                && context.codes.unit_of(hs_code, on) == Some(None)
-                && !stated.value.is_zero()
-            {
-                report.say(Spot::line(line, stated), &[("hs", hs_code)]);
-            }
-        },
-    );
+fn quantity_not_counted(doubt: &Doubt<'_>, _: &Context<'_>, report: &mut Report<'_>) {
+    if let Some(stated) = &doubt.line.quantity
+        && doubt.unit() == Some(None)
+        && !stated.value.is_zero()
+    {
+        report.say(Spot::line(doubt.line, stated), &[("hs", &doubt.code())]);
+    }
 }
 
 /// A quantity without a unit says as little as none.
-fn quantity_missing(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
-    let on = context.day_of_export(draft);
-    each_line(
-        draft,
-        |line| line.hs_code.as_ref(),
-        |line, stated| {
-            let is_whole = line.quantity.is_some() && line.quantity_unit.is_some();
-            if !is_whole && let Some(Some(unit)) = context.codes.unit_of(&stated.value, on) {
-                report.say(Spot::line(line, stated), &[("hs", &stated.value), ("unit", &unit)]);
-            }
-        },
-    );
+fn quantity_missing(doubt: &Doubt<'_>, _: &Context<'_>, report: &mut Report<'_>) {
+    let is_whole = doubt.line.quantity.is_some() && doubt.line.quantity_unit.is_some();
+    if !is_whole && let Some(Some(unit)) = doubt.unit() {
+        report.say(doubt.spot(), &[("hs", &doubt.code()), ("unit", &unit)]);
+    }
 }
 
 /// Eight digits: six of the Harmonized System and two of the export classification.
@@ -203,11 +219,58 @@ fn is_no_chapter(code: &str) -> bool {
     code.starts_with("00") || code.starts_with("77")
 }
 
+/// Chapters 98 and 99 are for each country to use as it likes.
+fn is_special_chapter(code: &str) -> bool {
+    matches!(code.as_bytes(), [b'9', b'8' | b'9', ..])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::case::{Case, check, first_line as first, set, texts};
+    use super::super::case::{Case, amount, check, first_line as first, set, texts};
+    use super::super::cutting::{FINDINGS_MAX, Findings};
+    use super::super::rule::Origin;
+    use super::*;
     use crate::declaration::{LineDraft, Severity};
     use crate::language::Language;
+
+    #[test]
+    fn no_rule_of_doubt_speaks_of_a_line_that_is_right() {
+        let mut right = 0;
+        for hs_code in ["84717000", "90189000", "97012100", "99080000", "77000000", "94069999", "847170", ""] {
+            for (quantity, unit) in [None, Some("0"), Some("1")]
+                .iter()
+                .flat_map(|quantity| [None, Some("NMB"), Some("KGM"), Some("XXX")].map(|unit| (*quantity, unit)))
+            {
+                let mut case = Case::new();
+                let line = &mut case.draft.lines[0];
+                set(&mut line.hs_code, hs_code);
+                line.quantity = line.quantity.take().filter(|_| quantity.is_some());
+                line.quantity_unit = line.quantity_unit.take().filter(|_| unit.is_some());
+                quantity.into_iter().for_each(|quantity| set(&mut line.quantity, amount(quantity)));
+                unit.into_iter().for_each(|unit| set(&mut line.quantity_unit, unit));
+                right += u32::from(check_right(&case));
+            }
+        }
+        // Two counted codes with either quantity, and an uncounted one with whatever unit and none.
+        assert_eq!(right, 2 * 2 + 4);
+    }
+
+    /// Whether the first line is right; then every rule must be silent about it.
+    #[track_caller]
+    fn check_right(case: &Case) -> bool {
+        case.with_context(Language::En, |context| {
+            let on = context.day_of_export(&case.draft);
+            let doubt = Doubt::of(&case.draft.lines[0], context.lists.hs_export_codes, on).unwrap();
+            let mut findings = Findings::at_most(FINDINGS_MAX);
+            for rule in RULES {
+                let Origin::Doubt(check) = rule.origin else { panic!("{} sees every line", rule.code) };
+                check(&doubt, context, &mut Report::new(rule, context, &mut findings));
+            }
+            let findings = findings.into_vec(Language::En);
+            assert!(!doubt.is_right() || findings.is_empty(), "{findings:#?}");
+            doubt.is_right()
+        })
+    }
 
     /// A code whose goods the list does not count.
     fn uncounted(line: &mut LineDraft<'_>) {

@@ -88,14 +88,15 @@ fn permit_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
 
 /// Said once, at the first permit.
 fn permit_unexpected(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    if draft.has_controlled_goods() {
-        return;
-    }
     let of_header = draft.permits.first().map(|stated| (Spot::header(stated), stated));
-    let of_lines =
-        || judged_lines(draft).find_map(|line| line.permits.first().map(|stated| (Spot::line(line, stated), stated)));
-    let first = of_header.or_else(of_lines);
-    if let Some((spot, stated)) = first {
+    let of_lines = || {
+        judged_lines(draft)
+            .iter()
+            .find_map(|line| line.permits.first().map(|stated| (Spot::line(line, stated), stated)))
+    };
+    if let Some((spot, stated)) = of_header.or_else(of_lines)
+        && !draft.has_controlled_goods()
+    {
         report.say(spot, &[("value", &stated.value)]);
     }
 }
@@ -135,7 +136,7 @@ fn service_provider(draft: &Draft<'_>, context: &Context<'_>, report: &mut Repor
 
 /// The lines that say of themselves that they are controlled, and where.
 fn controlled_lines<'d>(draft: &'d Draft<'d>) -> impl Iterator<Item = (&'d LineDraft<'d>, &'d Stated<bool>)> {
-    judged_lines(draft).filter_map(|line| Some((line, affirmed(&line.is_controlled)?)))
+    judged_lines(draft).iter().filter_map(|line| Some((line, affirmed(&line.is_controlled)?)))
 }
 
 /// A statement that says yes.

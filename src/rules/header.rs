@@ -1,9 +1,7 @@
 //! Family H, header content: each value by itself, codes against their lists.
 
-use rust_decimal::Decimal;
-
 use super::rule::{Origin, Report, Rule, Spot};
-use super::{Context, breach, value};
+use super::{Context, breach, is_above_zero, is_below_zero, value};
 use crate::declaration::Draft;
 
 pub(super) const RULES: &[Rule] = &[
@@ -181,10 +179,15 @@ const BULK: [&str; 8] = ["VG", "VL", "VO", "VQ", "VR", "VS", "VY", "NE"];
 /// Two references that differ only in blanks around them would look the same to everybody who reads one.
 fn reference(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.reference
-        && (stated.value.trim() != stated.value || stated.value.chars().nth(REFERENCE_LENGTH_MAX).is_some())
+        && (stated.value.trim().len() < stated.value.len() || is_longer(&stated.value, REFERENCE_LENGTH_MAX))
     {
         report.say(Spot::header(stated), &[("value", &stated.value), ("limit", &REFERENCE_LENGTH_MAX)]);
     }
+}
+
+/// Whether a text has more characters than that; fewer bytes cannot be more characters.
+fn is_longer(text: &str, characters: usize) -> bool {
+    text.len() > characters && text.chars().nth(characters).is_some()
 }
 
 fn document(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
@@ -214,19 +217,19 @@ fn packages(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
 }
 
 fn gross_weight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.gross_weight.iter().filter(|stated| stated.value <= Decimal::ZERO) {
+    for stated in draft.gross_weight.iter().filter(|stated| !is_above_zero(&stated.value)) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn total_value(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.total_value.iter().filter(|stated| stated.value <= Decimal::ZERO) {
+    for stated in draft.total_value.iter().filter(|stated| !is_above_zero(&stated.value)) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
 
 fn freight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    for stated in draft.freight.iter().filter(|stated| stated.value < Decimal::ZERO) {
+    for stated in draft.freight.iter().filter(|stated| is_below_zero(&stated.value)) {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
 }
@@ -246,6 +249,7 @@ mod tests {
         check(|case| set(&mut case.draft.reference, "REF-1 "), "H206 @ BGM 2.3.1");
         check(|case| set(&mut case.draft.reference, LONG), "H206 @ BGM 2.3.1");
         check(|case| set(&mut case.draft.reference, &LONG[1..]), "");
+        check(|case| set(&mut case.draft.reference, "ÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉ"), "");
     }
 
     #[test]

@@ -1,10 +1,8 @@
 //! Family L, lines: what each commodity says by itself.
 
-use rust_decimal::Decimal;
-
 use super::rule::{Origin, Report, Rule, Spot};
-use super::{Context, breach, check_listed, each_line, judged_lines, value};
-use crate::declaration::{Draft, LineDraft, Stated, Text};
+use super::{Context, breach, each_line, is_above_zero, is_below_zero, judged_lines, say_unlisted, value};
+use crate::declaration::Draft;
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error("L301")
@@ -185,8 +183,18 @@ fn province_abroad(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) 
 }
 
 fn province(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
-    let is_canadian = |line: &LineDraft<'_>| value(&line.origin).is_none_or(|origin| *origin == "CA");
-    each_listed("provinces", |line| line.province.as_ref().filter(|_| is_canadian(line)), draft, context, report);
+    let Some(provinces) = context.lists.provinces else { return };
+    let on = context.day_of_export(draft);
+    each_line(
+        draft,
+        |line| line.province.as_ref(),
+        |line, stated| {
+            let is_canadian = || value(&line.origin).is_none_or(|origin| *origin == "CA");
+            if !provinces.is_valid(&stated.value, on) && is_canadian() {
+                say_unlisted(provinces, stated, Spot::line(line, stated), on, report);
+            }
+        },
+    );
 }
 
 /// Zero is a quantity only where the classification does not count.
@@ -198,7 +206,7 @@ fn quantity(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
         |line, stated| {
             let is_counted =
                 || value(&line.hs_code).is_none_or(|hs_code| context.codes.unit_of(hs_code, on) != Some(None));
-            if stated.value < Decimal::ZERO || stated.value.is_zero() && is_counted() {
+            if is_below_zero(&stated.value) || stated.value.is_zero() && is_counted() {
                 report.say(Spot::line(line, stated), &[("value", &stated.value)]);
             }
         },
@@ -210,7 +218,7 @@ fn gross_weight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
         draft,
         |line| line.gross_weight.as_ref(),
         |line, stated| {
-            if stated.value <= Decimal::ZERO {
+            if !is_above_zero(&stated.value) {
                 report.say(Spot::line(line, stated), &[("value", &stated.value)]);
             }
         },
@@ -222,7 +230,7 @@ fn worth(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
         draft,
         |line| line.value.as_ref(),
         |line, stated| {
-            if stated.value <= Decimal::ZERO {
+            if !is_above_zero(&stated.value) {
                 report.say(Spot::line(line, stated), &[("value", &stated.value)]);
             }
         },
@@ -234,11 +242,22 @@ fn description(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
         draft,
         |line| line.description.as_ref(),
         |line, stated| {
-            if stated.value.chars().filter(|letter| letter.is_alphabetic()).nth(DESCRIPTION_LETTERS_MIN - 1).is_none() {
+            if !has_words(&stated.value) {
                 report.say(Spot::line(line, stated), &[("value", &stated.value)]);
             }
         },
     );
+}
+
+/// Most descriptions begin with letters of ASCII, which are told without decoding.
+#[inline]
+fn has_words(description: &str) -> bool {
+    let begins_with_letters = |bytes: &[u8; DESCRIPTION_LETTERS_MIN]| bytes.iter().all(u8::is_ascii_alphabetic);
+    description.as_bytes().first_chunk().is_some_and(begins_with_letters) || has_letters(description)
+}
+
+fn has_letters(description: &str) -> bool {
+    description.chars().filter(|letter| letter.is_alphabetic()).nth(DESCRIPTION_LETTERS_MIN - 1).is_some()
 }
 
 fn vehicles(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
@@ -253,19 +272,6 @@ fn vehicles(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
 fn is_vehicle_number(text: &str) -> bool {
     let is_used = |byte: u8| (byte.is_ascii_uppercase() || byte.is_ascii_digit()) && !b"IOQ".contains(&byte);
     text.len() == 17 && text.bytes().all(is_used)
-}
-
-/// A code of each line against its list on the day of export.
-fn each_listed<'d>(
-    list: &str,
-    code: impl Fn(&'d LineDraft<'d>) -> Option<&'d Stated<Text<'d>>>,
-    draft: &'d Draft<'d>,
-    context: &Context<'_>,
-    report: &mut Report<'_>,
-) {
-    let Some(list) = context.codes.list(list) else { return };
-    let on = context.day_of_export(draft);
-    each_line(draft, code, |line, stated| check_listed(list, stated, Spot::line(line, stated), on, report));
 }
 
 #[cfg(test)]
@@ -365,7 +371,9 @@ mod tests {
     #[test]
     fn a_description_has_words() {
         check(first(|line| set(&mut line.description, "8471 70")), "L340 @ line 1 FTX 32.5.1");
-        check(first(|line| set(&mut line.description, "Vin")), "");
+        for words in ["Vin", "12 fûts", "Été"] {
+            check(first(|line| set(&mut line.description, words)), "");
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
+use rust_decimal::Decimal;
 
 pub use authority::FOREIGN_EXPORTER;
 pub use cutting::{FINDINGS_MAX, FINDINGS_OF_INTERCHANGE_MAX};
@@ -55,6 +56,7 @@ use crate::declaration::guide::Reading;
 use crate::declaration::{Draft, Field, LineDraft, Listed, RuleFinding, Severity, Stated, Text};
 use crate::language::Language;
 use crate::partner::Partner;
+use classification::HS_EXPORT_CODES;
 use cutting::Findings;
 use rule::{Origin, Report, Spot};
 
@@ -86,6 +88,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     codes: &'a CodeLists,
+    lists: Lists<'a>,
     partner: &'a Partner,
     received_at: Timestamp,
     /// The day of receipt.
@@ -95,6 +98,24 @@ pub struct Context<'a> {
     language: Language,
     /// Findings of one declaration that are carried.
     findings_max: usize,
+}
+
+/// The lists that rules ask for on every line, found once.
+#[derive(Debug, Clone, Copy)]
+struct Lists<'a> {
+    hs_export_codes: Option<&'a CodeList>,
+    provinces: Option<&'a CodeList>,
+    units: Option<&'a CodeList>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(codes: &'a CodeLists) -> Self {
+        Self {
+            hs_export_codes: codes.list(HS_EXPORT_CODES),
+            provinces: codes.list("provinces"),
+            units: codes.list("units"),
+        }
+    }
 }
 
 impl<'a> Context<'a> {
@@ -108,7 +129,8 @@ impl<'a> Context<'a> {
         language: Language,
     ) -> Self {
         let today = zone.to_datetime(received_at).date();
-        Self { codes, partner, received_at, today, zone, settings, language, findings_max: FINDINGS_MAX }
+        let lists = Lists::of(codes);
+        Self { codes, lists, partner, received_at, today, zone, settings, language, findings_max: FINDINGS_MAX }
     }
 
     /// The same where no more than so many findings of one declaration are carried: at most [`FINDINGS_MAX`], at least one.
@@ -140,10 +162,12 @@ pub fn judge(reading: &Reading<'_>, context: &Context<'_>) -> Vec<RuleFinding> {
     breach::report(breaches, context.language, &mut findings);
     let on = context.day_of_export(draft);
     let unlisted = unlisted(draft, on, context);
+    let doubts = classification::doubts(draft, on, context);
     for rule in rules() {
         let report = &mut Report::new(rule, context, &mut findings);
         match rule.origin {
             Origin::Check(check) => check(draft, context, report),
+            Origin::Doubt(check) => doubts.iter().for_each(|doubt| check(doubt, context, report)),
             Origin::Listed => report_unlisted(rule, &unlisted, on, report),
             Origin::Guide | Origin::Record | Origin::Cut => {}
         }
@@ -151,13 +175,19 @@ pub fn judge(reading: &Reading<'_>, context: &Context<'_>) -> Vec<RuleFinding> {
     findings.into_vec(context.language)
 }
 
-/// The values that the guide wants in code lists and that are not in them, each with its list.
+/// The values that the guide wants in code lists and that are not in them on a day, each with its list. Values that are
+/// always valid may be among those of the draft, or left out of them.
 fn unlisted<'d>(draft: &'d Draft<'d>, on: Date, context: &Context<'d>) -> Vec<(&'d Listed<'d>, &'d CodeList)> {
-    let is_judged =
-        |listed: &&Listed<'_>| listed.line.is_none_or(|line| usize::try_from(line).is_ok_and(|line| line <= LINES_MAX));
-    let with_list =
-        draft.listed.iter().filter(is_judged).filter_map(|listed| Some((listed, context.codes.list(listed.list)?)));
-    with_list.filter(|(listed, list)| !list.is_valid(&listed.stated.value, on)).collect()
+    let is_judged = |line| usize::try_from(line).is_ok_and(|line| line <= LINES_MAX);
+    let mut unlisted = Vec::new();
+    for listed in draft.listed.iter().filter(|listed| listed.line.is_none_or(is_judged)) {
+        if let Some(list) = context.codes.list(listed.list)
+            && !list.is_valid(&listed.stated.value, on)
+        {
+            unlisted.push((listed, list));
+        }
+    }
+    unlisted
 }
 
 /// The values that are not in their lists, and that the guide refuses with this rule's code.
@@ -187,8 +217,8 @@ fn number_of(code: &str) -> Option<u32> {
 }
 
 /// The lines that are judged one by one.
-fn judged_lines<'d>(draft: &'d Draft<'d>) -> impl Iterator<Item = &'d LineDraft<'d>> {
-    draft.lines.iter().take(LINES_MAX)
+fn judged_lines<'d>(draft: &'d Draft<'d>) -> &'d [LineDraft<'d>] {
+    draft.lines.get(..LINES_MAX).unwrap_or(&draft.lines)
 }
 
 /// Each line that states this.
@@ -209,7 +239,18 @@ fn value<T>(field: &Field<T>) -> Option<&T> {
     field.as_ref().map(|stated| &stated.value)
 }
 
+/// Whether a number is more than zero. A sign and a look at the digits is all that it takes, unlike a comparison.
+fn is_above_zero(number: &Decimal) -> bool {
+    number.is_sign_positive() && !number.is_zero()
+}
+
+/// Whether a number is less than zero.
+fn is_below_zero(number: &Decimal) -> bool {
+    number.is_sign_negative() && !number.is_zero()
+}
+
 /// A code that its list does not hold on a day breaks the rule that asks.
+#[inline]
 fn check_listed(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot, on: Date, report: &mut Report<'_>) {
     if !list.is_valid(&stated.value, on) {
         say_unlisted(list, stated, spot, on, report);
@@ -269,6 +310,28 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_its_list_always_holds_need_not_be_in_the_draft() {
+        let mut case = case::Case::new();
+        case::set(&mut case.draft.exit_office, "9999");
+        case::set(&mut case.draft.currency, "HRK");
+        case.draft.listed = case::listed(&case.draft);
+        let judged = |draft: &Draft<'_>| {
+            let reading = Reading { draft: draft.clone(), breaches: Vec::new() };
+            case.with_context(Language::En, |context| judge(&reading, context))
+        };
+        let all = judged(&case.draft);
+        let mut draft = case.draft.clone();
+        case.with_context(Language::En, |context| {
+            let is_open = |listed: &Listed<'_>| {
+                context.codes.list(listed.list).is_some_and(|list| !list.is_always_valid(&listed.stated.value))
+            };
+            draft.listed.retain(is_open);
+        });
+        assert_eq!(draft.listed.iter().map(|listed| listed.code).collect::<Vec<_>>(), ["H210", "H213"]);
+        assert_eq!(judged(&draft), all);
+    }
+
+    #[test]
     fn codes_are_unique_and_sorted() {
         assert!(rules().is_sorted_by(|one, other| one.code < other.code));
     }
@@ -292,7 +355,7 @@ mod tests {
     fn every_rule_has_a_case_that_provokes_it() {
         let without_case: Vec<&str> = rules()
             .iter()
-            .filter(|rule| matches!(rule.origin, Origin::Check(_)))
+            .filter(|rule| matches!(rule.origin, Origin::Check(_) | Origin::Doubt(_)))
             .map(|rule| rule.code)
             .filter(|code| !CASES.iter().any(|file| file.contains(&format!("{code} @ "))))
             .collect();

@@ -46,7 +46,7 @@ fn united_states(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.destination
         && is_united_states(stated)
         && !draft.has_controlled_goods()
-        && !judged_lines(draft).filter_map(|line| value(&line.hs_code)).any(|hs_code| is_rolling_stock(hs_code))
+        && !judged_lines(draft).iter().filter_map(|line| value(&line.hs_code)).any(|hs_code| is_rolling_stock(hs_code))
     {
         report.say(Spot::header(stated), &[]);
     }
@@ -57,12 +57,12 @@ fn small_value(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>
     let is_elsewhere = draft.destination.as_ref().is_some_and(|stated| !is_united_states(stated));
     if let Some(stated) = &draft.total_value
         && is_elsewhere
-        && !draft.has_controlled_goods()
         && let Some(currency) = value(&draft.currency)
         && let Some(rate) = context.codes.rate_to_cad(currency, context.today)
         && let Some(dollars) = stated.value.checked_mul(rate)
         && let limit = context.settings.value_threshold_cad
         && dollars < Decimal::from(limit)
+        && !draft.has_controlled_goods()
     {
         let dollars = dollars.trunc_with_scale(CENTS);
         report.say(Spot::header(stated), &[("value", &dollars), ("limit", &limit)]);

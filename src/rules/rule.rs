@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 
 use super::Context;
+use super::classification::Doubt;
 use super::cutting::{FINDINGS_MAX, Findings, Order};
 use crate::declaration::{Draft, LineDraft, Listed, RuleFinding, Severity, Stated, StatedAt};
 use crate::language::Language;
@@ -111,6 +112,8 @@ pub struct SeveritySetting {
 pub(super) enum Origin {
     /// [`judge`](super::judge), by this check.
     Check(fn(&Draft<'_>, &Context<'_>, &mut Report<'_>)),
+    /// [`judge`](super::judge), by this check of every line whose classification is in doubt.
+    Doubt(fn(&Doubt<'_>, &Context<'_>, &mut Report<'_>)),
     /// The implementation guide, while the message is read.
     Guide,
     /// [`judge`](super::judge), for every value that the guide wants in a code list with this rule's code.
@@ -168,6 +171,12 @@ impl Rule {
     /// The check that finds a breach.
     pub(super) const fn checked_by(mut self, check: fn(&Draft<'_>, &Context<'_>, &mut Report<'_>)) -> Self {
         self.origin = Origin::Check(check);
+        self
+    }
+
+    /// The check that finds a breach on a line whose classification is in doubt.
+    pub(super) const fn checked_in_doubt_by(mut self, check: fn(&Doubt<'_>, &Context<'_>, &mut Report<'_>)) -> Self {
+        self.origin = Origin::Doubt(check);
         self
     }
 

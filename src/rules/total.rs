@@ -112,6 +112,7 @@ fn total_weight(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     let Some(unit) = value(&draft.gross_weight_unit) else { return };
     let weights = draft.lines.iter().filter(|line| line.gross_weight.is_some()).map(|line| weight_in(unit, line));
     if let Some(sum) = sum(weights)
+        && sum > stated.value
         && let sum = sum.trunc_with_scale(stated.value.scale())
         && sum > stated.value
     {
@@ -141,14 +142,17 @@ fn sum(values: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
     values.into_iter().try_fold(Decimal::ZERO, |sum, value| sum.checked_add(value?))
 }
 
-/// The gross weight of a line in another unit.
+/// The gross weight of a line in a unit, mostly its own.
+#[inline]
 fn weight_in(unit: &str, line: &LineDraft<'_>) -> Option<Decimal> {
     let weight = *value(&line.gross_weight)?;
     let own = value(&line.gross_weight_unit)?;
-    if *own == unit {
-        return Some(weight);
-    }
-    weight.checked_mul(kilograms(own)?)?.checked_div(kilograms(unit)?)
+    if *own == unit { Some(weight) } else { converted(weight, own, unit) }
+}
+
+/// A weight in another unit.
+fn converted(weight: Decimal, from: &str, to: &str) -> Option<Decimal> {
+    weight.checked_mul(kilograms(from)?)?.checked_div(kilograms(to)?)
 }
 
 /// Kilograms in a unit of mass (UN/ECE Recommendation 20).
