@@ -6,9 +6,9 @@
 use std::collections::HashSet;
 use std::mem;
 use std::ops::Range;
-use std::sync::Arc;
 
 use aws_lc_rs::digest;
+use compact_str::CompactString;
 
 use super::rulebook::Rulebook;
 use super::syntax::{OfKind, Syntax, is_full, judge_syntax, too_long, unsupported};
@@ -255,23 +255,23 @@ pub fn judge_content<'a>(
     if !judgement.has_errors()
         && let Some(declaration) = reading.draft.complete()
     {
-        judgement.decision = Decision::Accept(Box::new(declaration));
+        judgement.decision = Decision::Accept(declaration);
     }
     judgement
 }
 
 /// The submitter's reference (1004) and the version of it (1056), as BGM states them. Blanks around them are no part of
 /// them, as everywhere in a declaration: a declaration is not another one for a blank behind its reference.
-fn reference(interchange: &Interchange<'_>, message: &Message) -> (DeclarationReference, String) {
+fn reference(interchange: &Interchange<'_>, message: &Message) -> (DeclarationReference, CompactString) {
     let bgm = interchange.segments_of(message).find(|segment| segment.tag() == Tag(*b"BGM"));
-    let (mut reference, mut version) = (String::new(), String::new());
+    let (mut reference, mut version) = (CompactString::default(), CompactString::default());
     for value in bgm.iter().flat_map(Segment::values).take_while(|value| value.element <= IDENTIFIED) {
         let stated = match (value.element, value.occurrence, value.component) {
             (IDENTIFIED, 1, 1) => &mut reference,
             (IDENTIFIED, 1, 2) => &mut version,
             _ => continue,
         };
-        *stated = interchange.envelope.repertoire.decode(&value.unreleased()).trim().to_owned();
+        *stated = interchange.envelope.repertoire.decode(&value.unreleased()).trim().into();
     }
     (DeclarationReference(reference), version)
 }
@@ -308,7 +308,7 @@ fn group_facts(group: FunctionalGroup) -> GroupFacts {
 
 fn message_facts(message: Message) -> MessageFacts {
     let Message { reference, kind, group, package, .. } = message;
-    MessageFacts { reference, kind: Arc::unwrap_or_clone(kind), group, package }
+    MessageFacts { reference, kind, group, package }
 }
 
 /// Our answers that the CONTRL messages of an interchange name in their UCI (0020).
