@@ -282,3 +282,39 @@ pub struct Evidence {
     /// Why it is only evidence.
     pub reason: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message as records have held it since the first one.
+    #[derive(Serialize)]
+    struct Held {
+        reference: String,
+        kind: MessageType,
+        group: Option<u32>,
+        package: Option<PackageReference>,
+    }
+
+    #[test]
+    fn what_messages_share_is_recorded_as_if_each_had_its_own() {
+        let kind = MessageType { kind: "CUSDEC".to_owned(), version: "D".to_owned(), ..MessageType::default() };
+        let shared = Arc::new(kind.clone());
+        let held = ["1", "2"].map(|reference| Held {
+            reference: reference.to_owned(),
+            kind: kind.clone(),
+            group: Some(0),
+            package: None,
+        });
+        let facts = ["1", "2"].map(|reference| MessageFacts {
+            reference: reference.to_owned(),
+            kind: Arc::clone(&shared),
+            group: Some(0),
+            package: None,
+        });
+        let recorded = postcard::to_stdvec(&held).unwrap();
+        assert_eq!(postcard::to_stdvec(&facts).unwrap(), recorded);
+        assert_eq!(postcard::from_bytes(&recorded), Ok(facts.clone()));
+        assert_eq!(serde_json::to_string(&facts).unwrap(), serde_json::to_string(&held).unwrap());
+    }
+}

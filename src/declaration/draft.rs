@@ -232,7 +232,7 @@ impl Draft<'_> {
         is_set(&self.is_controlled) || self.lines.iter().any(|line| is_set(&line.is_controlled))
     }
 
-    /// The declaration, when everything it needs is here and well-formed.
+    /// The declaration, when everything it needs is here and well-formed; boxed, for it is large.
     ///
     /// Whether it is *true* is what rules have said before; this only carries what they let through.
     #[must_use]
@@ -432,4 +432,50 @@ fn texts(fields: &[Stated<Text<'_>>]) -> Vec<CompactString> {
 fn measure(number: &Field<Decimal>, unit: &Field<Text<'_>>) -> Option<Measure> {
     let (number, unit) = number.as_ref().zip(unit.as_ref())?;
     Some(Measure { value: number.value, unit: small(unit) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::from_message::{ELEMENTS, Sink};
+    use super::*;
+    use crate::edifact::Tag;
+
+    /// A draft in which every element of the header is stated, and a line.
+    fn full() -> Draft<'static> {
+        let point = SegmentPoint { tag: Tag(*b"BGM"), position: 2, element: None };
+        fn stated<T>(value: T, point: SegmentPoint) -> Stated<T> {
+            Stated { value, point, span: 0..1 }
+        }
+        let mut draft = Draft::default();
+        for (_, _, sink) in ELEMENTS {
+            match *sink {
+                Sink::Text(field) => *field(&mut draft) = Some(stated("A".into(), point)),
+                Sink::Texts(fields) => fields(&mut draft).push(stated("A".into(), point)),
+                Sink::Whole(field) => *field(&mut draft) = Some(stated(1, point)),
+                Sink::Amount(field) => *field(&mut draft) = Some(stated(Decimal::ONE, point)),
+                Sink::Date(field) => *field(&mut draft) = Some(stated(Date::MIN, point)),
+                Sink::Moment(field) => *field(&mut draft) = Some(stated(Timestamp::MIN, point)),
+                Sink::Flag(field) => *field(&mut draft) = Some(stated(true, point)),
+                sink => assert!(sink.is_of_line()),
+            }
+        }
+        let listed = Listed { list: "country", code: "H301", line: None, stated: stated("A".into(), point) };
+        draft.listed.push(listed);
+        draft.lines.push(LineDraft::begun(1, point, 0..1));
+        draft
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_draft_that_was_cleared() {
+        let mut draft = full();
+        draft.clear();
+        assert_eq!(draft, Draft::default());
+    }
+
+    #[test]
+    fn a_street_has_a_line_for_each_component() {
+        for text in ["", "400 PLACE YOUVILLE", "1-2-3 KAIGAN\nMINATO-KU", "A\r\nB\n"] {
+            assert!(lines(text).iter().eq(text.lines()), "{text:?}");
+        }
+    }
 }

@@ -201,3 +201,59 @@ pub struct Line {
     /// Whether this commodity is controlled.
     pub is_controlled: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A party as records have held it since the first one.
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Recorded {
+        identification: Option<String>,
+        name: String,
+        street: Vec<String>,
+        city: String,
+        region: Option<String>,
+        postal_code: Option<String>,
+        country: String,
+        contact: Option<String>,
+        telephone: Option<String>,
+        email: Option<String>,
+    }
+
+    /// Texts lie inline or not, which nobody can tell from what is written.
+    #[track_caller]
+    fn check(text: &str) {
+        let of = |text: &str| Party {
+            name: text.into(),
+            street: vec![text.into(), "".into()],
+            region: Some(text.into()),
+            ..Party::default()
+        };
+        let recorded = Recorded {
+            identification: None,
+            name: text.to_owned(),
+            street: vec![text.to_owned(), String::new()],
+            city: String::new(),
+            region: Some(text.to_owned()),
+            postal_code: None,
+            country: String::new(),
+            contact: None,
+            telephone: None,
+            email: None,
+        };
+        let (binary, json) = (postcard::to_stdvec(&recorded).unwrap(), serde_json::to_string(&recorded).unwrap());
+        assert_eq!(postcard::to_stdvec(&of(text)).unwrap(), binary);
+        assert_eq!(serde_json::to_string(&of(text)).unwrap(), json);
+        assert_eq!(postcard::from_bytes::<Party>(&binary), Ok(of(text)));
+        assert_eq!(serde_json::from_str::<Party>(&json).unwrap(), of(text));
+    }
+
+    #[test]
+    fn a_text_is_recorded_as_a_string_is() {
+        for length in [0, 1, 23, 24, 25, 35, 512] {
+            check(&"A".repeat(length));
+        }
+        check("É\u{10ffff} \"'\\\n");
+    }
+}
