@@ -16,7 +16,7 @@ mod house;
 mod input;
 
 use std::hint::black_box;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{LazyLock, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -111,7 +111,7 @@ fn contrl(bytes: &[u8]) -> Vec<u8> {
             .into_iter()
             .map(|message| MessageFacts {
                 reference: message.reference,
-                kind: Arc::unwrap_or_clone(message.kind),
+                kind: message.kind,
                 group: message.group,
                 package: message.package,
             })

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::tz::TimeZone;
-use lodged::identifier::ProofForm;
+use lodged::identifier::{DeclarationReference, ProofForm};
 use lodged::partner::PartnerId;
 use lodged::record::Examination;
 use lodged::store::{EmbeddedStore, Numbering, Store, StoreOptions};
@@ -129,7 +129,7 @@ fn examination(number: u64) -> Examination {
     examination.delivery.partner = partner.clone();
     examination.facts.envelope.reference.0.clone_from(&reference);
     for judgement in &mut examination.facts.judgements {
-        judgement.reference.0.clone_from(&reference);
+        judgement.reference = DeclarationReference(reference.as_str().into());
     }
     if let Some(key) = &mut examination.repeat_key {
         key.partner = partner;

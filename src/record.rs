@@ -4,8 +4,10 @@
 //! Everything an answer needs is in [`Recorded`], so that the same record always yields the same bytes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -123,8 +125,8 @@ pub struct GroupFacts {
 pub struct MessageFacts {
     /// Its reference (0062, of a package 0800).
     pub reference: String,
-    /// What it is (S009).
-    pub kind: MessageType,
+    /// What it is (S009). Messages that follow each other share it where it is the same.
+    pub kind: Arc<MessageType>,
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
     /// What the object of a package relates to; none for a message.
@@ -139,7 +141,7 @@ pub struct Judgement {
     /// The submitter's reference (1004); empty when the message states none.
     pub reference: DeclarationReference,
     /// The version of it (1056), as stated; empty when it is not.
-    pub version: String,
+    pub version: CompactString,
     /// What is said of it, in the order of the message; at most 50, the last one then says that more were cut.
     pub findings: Vec<RuleFinding>,
     /// What was decided.
@@ -279,4 +281,40 @@ pub struct Evidence {
     pub delivery: Delivery,
     /// Why it is only evidence.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message as records have held it since the first one.
+    #[derive(Serialize)]
+    struct Held {
+        reference: String,
+        kind: MessageType,
+        group: Option<u32>,
+        package: Option<PackageReference>,
+    }
+
+    #[test]
+    fn what_messages_share_is_recorded_as_if_each_had_its_own() {
+        let kind = MessageType { kind: "CUSDEC".to_owned(), version: "D".to_owned(), ..MessageType::default() };
+        let shared = Arc::new(kind.clone());
+        let held = ["1", "2"].map(|reference| Held {
+            reference: reference.to_owned(),
+            kind: kind.clone(),
+            group: Some(0),
+            package: None,
+        });
+        let facts = ["1", "2"].map(|reference| MessageFacts {
+            reference: reference.to_owned(),
+            kind: Arc::clone(&shared),
+            group: Some(0),
+            package: None,
+        });
+        let recorded = postcard::to_stdvec(&held).unwrap();
+        assert_eq!(postcard::to_stdvec(&facts).unwrap(), recorded);
+        assert_eq!(postcard::from_bytes(&recorded), Ok(facts.clone()));
+        assert_eq!(serde_json::to_string(&facts).unwrap(), serde_json::to_string(&held).unwrap());
+    }
 }

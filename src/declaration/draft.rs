@@ -4,10 +4,11 @@
 //! simply not there, and has its finding already. Rules judge drafts, so that one mistake does not hide the next.
 //! [`Draft::complete`] makes the [`Declaration`] when nothing that it needs is lacking.
 
-use std::mem;
 use std::ops::Range;
 
+use compact_str::CompactString;
 use jiff::{Timestamp, civil::Date};
+use memchr::memchr;
 use rust_decimal::Decimal;
 
 use super::finding::SegmentPoint;
@@ -207,21 +208,76 @@ pub struct LineDraft<'a> {
 impl Draft<'_> {
     /// Takes everything out, for the next message; what was room for lists stays room for lists.
     pub(super) fn clear(&mut self) {
-        let emptied = |texts: &mut Vec<_>| {
-            texts.clear();
-            mem::take(texts)
-        };
-        let (mut listed, mut lines) = (mem::take(&mut self.listed), mem::take(&mut self.lines));
-        listed.clear();
-        lines.clear();
-        *self = Self {
-            containers: emptied(&mut self.containers),
-            exporter_references: emptied(&mut self.exporter_references),
-            permits: emptied(&mut self.permits),
+        // Each field by itself: a draft is large, and a second one would have to be copied over it. One that is forgotten
+        // does not compile without a warning.
+        let Self {
+            document,
+            reference,
+            version,
+            function,
+            submission_reason,
+            business_number,
+            authorization_id,
+            exporter,
+            consignee,
+            parties_are_related,
+            service_provider,
+            carrier_name,
+            transport_document_kind,
+            transport_document,
+            mode,
+            vessel,
+            conveyance,
+            export_date,
+            planned_loading,
+            exit_office,
+            destination,
+            packages,
+            package_type,
+            is_containerised,
+            containers,
+            exporter_references,
+            permits,
+            is_controlled,
+            currency,
+            freight,
+            freight_currency,
+            gross_weight,
+            gross_weight_unit,
+            total_value,
+            reason_for_export,
+            lease_months,
+            certifier_name,
+            certifier_company,
+            certifier_telephone,
+            certification_date,
+            certification_place,
+            line_count,
+            package_count,
             listed,
             lines,
-            ..Self::default()
-        };
+        } = self;
+        empty([document, reference, function, submission_reason, business_number, authorization_id]);
+        empty([carrier_name, transport_document_kind, transport_document, mode, vessel, conveyance]);
+        empty([
+            exit_office,
+            destination,
+            package_type,
+            currency,
+            freight_currency,
+            gross_weight_unit,
+            reason_for_export,
+        ]);
+        empty([certifier_name, certifier_company, certifier_telephone, certification_place]);
+        empty([version, packages, lease_months, line_count, package_count]);
+        empty([parties_are_related, is_containerised, is_controlled]);
+        empty([freight, gross_weight, total_value]);
+        empty([export_date, certification_date]);
+        empty([planned_loading]);
+        [exporter, consignee, service_provider].into_iter().for_each(PartyDraft::clear);
+        [containers, exporter_references, permits].into_iter().for_each(Vec::clear);
+        listed.clear();
+        lines.clear();
     }
 
     /// Whether any goods are said to be controlled, in the header or on a line.
@@ -231,12 +287,12 @@ impl Draft<'_> {
         is_set(&self.is_controlled) || self.lines.iter().any(|line| is_set(&line.is_controlled))
     }
 
-    /// The declaration, when everything it needs is here and well-formed.
+    /// The declaration, when everything it needs is here and well-formed; boxed, for it is large.
     ///
     /// Whether it is *true* is what rules have said before; this only carries what they let through.
     #[must_use]
-    pub fn complete(&self) -> Option<Declaration> {
-        Some(Declaration {
+    pub fn complete(&self) -> Option<Box<Declaration>> {
+        Some(Box::new(Declaration {
             reference: DeclarationReference(text(&self.reference)?),
             version: value(&self.version).unwrap_or(1),
             function: function(&self.function.as_ref()?.value)?,
@@ -265,12 +321,7 @@ impl Draft<'_> {
             package_type: text(&self.package_type)?,
             is_containerised: value(&self.is_containerised)?,
             containers: texts(&self.containers),
-            exporter_references: self
-                .exporter_references
-                .iter()
-                .chain(self.lines.iter().flat_map(|line| &line.references))
-                .map(|stated| stated.value.to_owned())
-                .collect(),
+            exporter_references: self.complete_references(),
             permits: texts(&self.permits),
             is_controlled: self.has_controlled_goods(),
             currency: text(&self.currency)?,
@@ -286,8 +337,26 @@ impl Draft<'_> {
                 date: value(&self.certification_date),
                 place: text(&self.certification_place),
             },
-            lines: self.lines.iter().map(LineDraft::complete).collect::<Option<_>>()?,
-        })
+            lines: self.complete_lines()?,
+        }))
+    }
+
+    /// Those of the header, then those of the lines.
+    fn complete_references(&self) -> Vec<CompactString> {
+        let mut references = texts(&self.exporter_references);
+        for line in self.lines.iter().filter(|line| !line.references.is_empty()) {
+            references.extend(line.references.iter().map(small));
+        }
+        references
+    }
+
+    fn complete_lines(&self) -> Option<Vec<Line>> {
+        // All of them or none: the room for all is taken at once, which `collect` into an option cannot know.
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            lines.push(line.complete()?);
+        }
+        Some(lines)
     }
 }
 
@@ -298,15 +367,16 @@ impl PartyDraft<'_> {
         *self == Self::default()
     }
 
+    fn clear(&mut self) {
+        let Self { identification, name, street, city, region, postal_code, country, contact, telephone, email } = self;
+        empty([identification, name, street, city, region, postal_code, country, contact, telephone, email]);
+    }
+
     fn complete(&self) -> Option<Party> {
         Some(Party {
             identification: text(&self.identification),
             name: text(&self.name)?,
-            street: self
-                .street
-                .as_ref()
-                .map(|street| street.value.lines().map(str::to_owned).collect())
-                .unwrap_or_default(),
+            street: self.street.as_ref().map(|street| lines(&street.value)).unwrap_or_default(),
             city: text(&self.city).unwrap_or_default(),
             region: text(&self.region),
             postal_code: text(&self.postal_code),
@@ -343,19 +413,24 @@ impl LineDraft<'_> {
         }
     }
 
+    #[inline]
     fn complete(&self) -> Option<Line> {
+        // What must be there comes first, so that nothing half made is ever taken apart.
+        let (number, value) = (value(&self.number)?, value(&self.value)?);
+        let (hs_code, description) = (self.hs_code.as_ref()?, self.description.as_ref()?);
+        let origin = self.origin.as_ref()?;
         Some(Line {
-            number: value(&self.number)?,
-            hs_code: text(&self.hs_code)?,
-            description: text(&self.description)?,
-            origin: text(&self.origin)?,
+            number,
+            hs_code: small(hs_code),
+            description: small(description),
+            origin: small(origin),
             province: text(&self.province),
             quantity: measure(&self.quantity, &self.quantity_unit),
-            value: value(&self.value)?,
+            value,
             gross_weight: measure(&self.gross_weight, &self.gross_weight_unit),
             permits: texts(&self.permits),
             vehicles: texts(&self.vehicles),
-            is_controlled: value(&self.is_controlled).unwrap_or_default(),
+            is_controlled: self.is_controlled.as_ref().is_some_and(|stated| stated.value),
         })
     }
 }
@@ -371,18 +446,90 @@ pub fn function(code: &str) -> Option<Function> {
     }
 }
 
-fn text(field: &Field<Text<'_>>) -> Option<String> {
-    field.as_ref().map(|stated| stated.value.to_owned())
+/// Takes out what stands in these fields.
+fn empty<T, const N: usize>(fields: [&mut Field<T>; N]) {
+    for field in fields {
+        *field = None;
+    }
+}
+
+#[inline]
+fn text(field: &Field<Text<'_>>) -> Option<CompactString> {
+    field.as_ref().map(small)
+}
+
+#[inline]
+fn small(stated: &Stated<Text<'_>>) -> CompactString {
+    CompactString::new(stated.value)
 }
 
 fn value<T: Copy>(field: &Field<T>) -> Option<T> {
     field.as_ref().map(|stated| stated.value)
 }
 
-fn texts(fields: &[Stated<Text<'_>>]) -> Vec<String> {
-    fields.iter().map(|stated| stated.value.to_owned()).collect()
+/// The lines of a text, which mostly is one.
+fn lines(text: &str) -> Vec<CompactString> {
+    match memchr(b'\n', text.as_bytes()) {
+        None if text.is_empty() => Vec::new(),
+        None => vec![text.into()],
+        Some(_) => text.lines().map(CompactString::new).collect(),
+    }
 }
 
+#[inline]
+fn texts(fields: &[Stated<Text<'_>>]) -> Vec<CompactString> {
+    // Nearly all are empty, which is known before a collection is begun.
+    if fields.is_empty() { Vec::new() } else { fields.iter().map(small).collect() }
+}
+
+#[inline]
 fn measure(number: &Field<Decimal>, unit: &Field<Text<'_>>) -> Option<Measure> {
-    Some(Measure { value: value(number)?, unit: text(unit)? })
+    let (number, unit) = number.as_ref().zip(unit.as_ref())?;
+    Some(Measure { value: number.value, unit: small(unit) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::from_message::{ELEMENTS, Sink};
+    use super::*;
+
+    /// A draft in which every element of the header is stated, and a line.
+    fn full() -> Draft<'static> {
+        let at = StatedAt::segment(Tag(*b"BGM"), 2, 0..1);
+        let mut draft = Draft::default();
+        for (_, _, sink) in ELEMENTS {
+            match *sink {
+                Sink::Text(field) => *field(&mut draft) = Some(Stated { value: "A", at }),
+                Sink::Texts(fields) => fields(&mut draft).push(Stated { value: "A", at }),
+                Sink::Whole(field) => *field(&mut draft) = Some(Stated { value: 1, at }),
+                Sink::Amount(field) => *field(&mut draft) = Some(Stated { value: Decimal::ONE, at }),
+                Sink::Date(field) => *field(&mut draft) = Some(Stated { value: Date::MIN, at }),
+                Sink::Moment(field) => *field(&mut draft) = Some(Stated { value: Timestamp::MIN, at }),
+                Sink::Flag(field) => *field(&mut draft) = Some(Stated { value: true, at }),
+                Sink::LineText(_)
+                | Sink::LineTexts(_)
+                | Sink::LineWhole(_)
+                | Sink::LineAmount(_)
+                | Sink::LineFlag(_) => {}
+            }
+        }
+        let listed = Listed { list: "country", code: "H301", line: None, stated: Stated { value: "A", at } };
+        draft.listed.push(listed);
+        draft.lines.push(LineDraft::begun(1, at));
+        draft
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_draft_that_was_cleared() {
+        let mut draft = full();
+        draft.clear();
+        assert_eq!(draft, Draft::default());
+    }
+
+    #[test]
+    fn a_street_has_a_line_for_each_component() {
+        for text in ["", "400 PLACE YOUVILLE", "1-2-3 KAIGAN\nMINATO-KU", "A\r\nB\n"] {
+            assert!(lines(text).iter().eq(text.lines()), "{text:?}");
+        }
+    }
 }

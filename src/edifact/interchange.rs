@@ -171,6 +171,18 @@ impl<'a> Interchange<'a> {
         self.stretch(0..self.ends.len())
     }
 
+    /// The bytes of its segments with their terminators, in order: segments that lie back to back are one stretch, and
+    /// line breaks between segments are in none.
+    pub fn stretches(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let is_followed = |end: &u32, _: &u32| !self.bytes.get(*end as usize + 1).is_some_and(is_line_break);
+        let mut behind = self.content;
+        self.ends.chunk_by(is_followed).filter_map(move |ends| {
+            let start = skip_line_breaks(self.bytes, behind);
+            behind = *ends.last()? as usize + 1;
+            Some(start..behind)
+        })
+    }
+
     /// The segments of a message, UNH to UNT.
     pub fn segments_of(
         &self,
@@ -533,6 +545,25 @@ mod tests {
             Place::Message { message, segment, element } => format!("UCM {message} {}", at(segment, element)),
             Place::Segment { message, position, element } => format!("UCS {message} {position} {}", at(None, element)),
         }
+    }
+
+    #[track_caller]
+    fn check_stretches(text: &str, expected: &[&str]) {
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let stretches: Vec<&str> = interchange.stretches().map(|stretch| &text[stretch]).collect();
+        assert_eq!(stretches, expected);
+        let segments = interchange.segments().map(|segment| segment.span().len() + 1).sum::<usize>();
+        assert_eq!(stretches.concat().len(), segments);
+    }
+
+    #[test]
+    fn line_breaks_between_segments_divide_stretches() {
+        let (first, second) = (format!("{UNB}UNH+1+X:D:96B:UN'"), "UNT+2+1'UNZ+1+IC1'");
+        check_stretches(&format!("{first}{second}"), &[&format!("{first}{second}")]);
+        check_stretches(&format!("UNA:+.? '\r\n{first}\r\n{second}\n"), &[&first, second]);
+        check_stretches(&format!("{first}\n'\n'{second}"), &[&first, "'", &format!("'{second}")]);
+        check_stretches(&format!("{UNB}FTX+A\nB'{second}"), &[&format!("{UNB}FTX+A\nB'{second}")]);
+        check_stretches(&format!("{UNB}{second} rest"), &[&format!("{UNB}{second}")]);
     }
 
     #[test]

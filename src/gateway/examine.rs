@@ -3,12 +3,11 @@
 //! [`examine`] is the stage of the spine; [`judge_syntax`] and [`judge_content`] are its two halves. `lodged check` uses
 //! the first by itself, and the rules behind the second. None of them stops at the first mistake.
 
-use std::mem;
 use std::ops::Range;
-use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
+use super::reference::reference;
 use super::rulebook::Rulebook;
 use super::syntax::{OfKind, Refused, Seen, is_full, judge_each, too_long, unsupported};
 use crate::declaration::guide::{Reader, TextStore};
@@ -17,7 +16,6 @@ use crate::edifact::{
     SyntaxFinding, Tag, Tolerance, mend, preparation_day,
 };
 use crate::grammar::Examined as Structure;
-use crate::identifier::DeclarationReference;
 use crate::partner::{Agreement, Partner};
 use crate::record::{
     AnswerReference, Decision, Delivery, Digest, Evidence, Examination, Facts, GroupFacts, Judgement, MessageFacts,
@@ -33,12 +31,6 @@ pub const NO_INTERACTIVE: &str = "an interactive interchange (UIB to UIZ) came, 
 
 /// The moment of preparation (S004) in UNB.
 const PREPARED: u16 = 5;
-
-/// The identification (C106) in BGM.
-const IDENTIFIED: u16 = 3;
-
-/// Length of a segment terminator, in bytes.
-const TERMINATOR: usize = 1;
 
 /// What an examination comes to.
 #[derive(Debug)]
@@ -224,30 +216,14 @@ fn judge_content(
 ) -> Judgement {
     let reading = reader.read(message, structure);
     let findings = rules::judge(reading, context);
-    let (reference, version) = reference(interchange, message);
+    let (reference, version) = reference(interchange, message, &reading.draft);
     let mut judgement = Judgement { message: number, reference, version, findings, decision: Decision::Refuse };
     if !judgement.has_errors()
         && let Some(declaration) = reading.draft.complete()
     {
-        judgement.decision = Decision::Accept(Box::new(declaration));
+        judgement.decision = Decision::Accept(declaration);
     }
     judgement
-}
-
-/// The submitter's reference (1004) and the version of it (1056), as BGM states them. Blanks around them are no part of
-/// them, as everywhere in a declaration: a declaration is not another one for a blank behind its reference.
-fn reference(interchange: &Interchange<'_>, message: &Message) -> (DeclarationReference, String) {
-    let bgm = interchange.segments_of(message).find(|segment| segment.tag() == Tag(*b"BGM"));
-    let (mut reference, mut version) = (String::new(), String::new());
-    for value in bgm.iter().flat_map(Segment::values).take_while(|value| value.element <= IDENTIFIED) {
-        let stated = match (value.element, value.occurrence, value.component) {
-            (IDENTIFIED, 1, 1) => &mut reference,
-            (IDENTIFIED, 1, 2) => &mut version,
-            _ => continue,
-        };
-        *stated = interchange.envelope.repertoire.decode(&value.unreleased()).trim().to_owned();
-    }
-    (DeclarationReference(reference), version)
 }
 
 fn facts(
@@ -282,7 +258,7 @@ fn group_facts(group: FunctionalGroup) -> GroupFacts {
 
 fn message_facts(message: Message) -> MessageFacts {
     let Message { reference, kind, group, package, .. } = message;
-    MessageFacts { reference, kind: Arc::unwrap_or_clone(kind), group, package }
+    MessageFacts { reference, kind, group, package }
 }
 
 /// Our answers that the CONTRL messages of an interchange name in their UCI (0020).
@@ -300,22 +276,16 @@ fn acknowledged(interchange: &Interchange<'_>) -> Vec<AnswerReference> {
 fn repeat_digest(interchange: &Interchange<'_>) -> Digest {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut digest = |stretch: Range<usize>| context.update(interchange.bytes().get(stretch).unwrap_or_default());
-    let mut stretch = 0..0;
-    for (number, segment) in interchange.segments().enumerate() {
-        let span = segment.span();
-        if number == 0 {
-            // Of UNB there is the tag, and what stands around S004.
-            let (tag, elements) = (segment.tag_bytes(), segment.tag_element().span().end);
-            let prepared = segment.element(PREPARED).map_or(span.end..span.end, |element| element.span());
-            digest(span.start..span.start + tag.len());
-            digest(elements..prepared.start);
-            stretch = prepared.end..prepared.end;
-        } else if span.start != stretch.end {
-            digest(mem::replace(&mut stretch, span.clone()));
-        }
-        stretch.end = span.end + TERMINATOR;
+    let mut stretches = interchange.stretches();
+    if let Some((first, unb)) = stretches.next().zip(interchange.header()) {
+        // Of UNB there is the tag, and what stands around S004.
+        let (tag, elements, end) = (unb.tag_bytes(), unb.tag_element().span().end, unb.span().end);
+        let prepared = unb.element(PREPARED).map_or(end..end, |element| element.span());
+        digest(first.start..first.start + tag.len());
+        digest(elements..prepared.start);
+        digest(prepared.end..first.end);
     }
-    digest(stretch);
+    stretches.for_each(digest);
     let mut bytes = [0; 32];
     bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
     Digest(bytes)

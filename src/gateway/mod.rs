@@ -5,6 +5,7 @@
 
 mod examine;
 mod intake;
+mod reference;
 mod rulebook;
 mod syntax;
 

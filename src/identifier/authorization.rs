@@ -2,12 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// An exporter's authorization ID, `AA9999` (CERS participant's guide, Appendix A, element 1.2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AuthorizationId(String);
+#[serde(try_from = "CompactString", into = "CompactString")]
+pub struct AuthorizationId(CompactString);
 
 impl AuthorizationId {
     /// The text, six characters.
@@ -40,19 +41,19 @@ impl FromStr for AuthorizationId {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::check(text).map(|()| Self(text.to_owned()))
+        Self::check(text).map(|()| Self(text.into()))
     }
 }
 
-impl TryFrom<String> for AuthorizationId {
+impl TryFrom<CompactString> for AuthorizationId {
     type Error = &'static str;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn try_from(text: CompactString) -> Result<Self, Self::Error> {
         text.parse()
     }
 }
 
-impl From<AuthorizationId> for String {
+impl From<AuthorizationId> for CompactString {
     fn from(id: AuthorizationId) -> Self {
         id.0
     }

@@ -2,12 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// An exporter's business number, `999999999RM9999`, with a right check digit (CERS guide, Appendix A, element 1.1).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct BusinessNumber(String);
+#[serde(try_from = "CompactString", into = "CompactString")]
+pub struct BusinessNumber(CompactString);
 
 /// Why a text is no business number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +58,7 @@ impl FromStr for BusinessNumber {
     type Err = BusinessNumberFault;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::check(text).map(|()| Self(text.to_owned()))
+        Self::check(text).map(|()| Self(text.into()))
     }
 }
 
@@ -68,22 +69,23 @@ fn luhn_holds(digits: &[u8]) -> bool {
         .rev()
         .zip(0_u32..)
         .map(|(digit, place)| {
+            // Every second digit counts twice, the one before the check digit first.
             let value = u32::from(digit.wrapping_sub(b'0')) << (place % 2);
-            if value > 9 { value - 9 } else { value }
+            value / 10 + value % 10
         })
         .sum();
     sum.is_multiple_of(10)
 }
 
-impl TryFrom<String> for BusinessNumber {
+impl TryFrom<CompactString> for BusinessNumber {
     type Error = BusinessNumberFault;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn try_from(text: CompactString) -> Result<Self, Self::Error> {
         text.parse()
     }
 }
 
-impl From<BusinessNumber> for String {
+impl From<BusinessNumber> for CompactString {
     fn from(number: BusinessNumber) -> Self {
         number.0
     }

@@ -2,12 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// A freight container's number, `AAAA9999999` (ISO 6346): owner code, category, serial number, check digit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ContainerNumber(String);
+#[serde(try_from = "CompactString", into = "CompactString")]
+pub struct ContainerNumber(CompactString);
 
 /// Why a text is no container number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +55,7 @@ impl FromStr for ContainerNumber {
     type Err = ContainerFault;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::check(text).map(|()| Self(text.to_owned()))
+        Self::check(text).map(|()| Self(text.into()))
     }
 }
 
@@ -69,15 +70,15 @@ fn letter_value(letter: u8) -> u32 {
     u32::from(letter - b'A') + 10 + skipped
 }
 
-impl TryFrom<String> for ContainerNumber {
+impl TryFrom<CompactString> for ContainerNumber {
     type Error = ContainerFault;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn try_from(text: CompactString) -> Result<Self, Self::Error> {
         text.parse()
     }
 }
 
-impl From<ContainerNumber> for String {
+impl From<ContainerNumber> for CompactString {
     fn from(number: ContainerNumber) -> Self {
         number.0
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::{CompactString, ToCompactString};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +33,8 @@ impl ProofForm {
     #[must_use]
     pub fn period(self, day: Date) -> ReportingPeriod {
         let text = match self {
-            Self::Cers => day.strftime("%Y%m%d").to_string(),
-            Self::G7 => day.strftime("%Y%m").to_string(),
+            Self::Cers => day.strftime("%Y%m%d").to_compact_string(),
+            Self::G7 => day.strftime("%Y%m").to_compact_string(),
         };
         ReportingPeriod(text)
     }
@@ -41,7 +42,7 @@ impl ProofForm {
 
 /// The day (`YYYYMMDD`) or month (`YYYYMM`) that a sequence of numbers belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ReportingPeriod(String);
+pub struct ReportingPeriod(CompactString);
 
 impl ReportingPeriod {
     /// The digits.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// The submitter's reference of a declaration (C106 1004, an..35), unique per partner.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct DeclarationReference(pub String);
+pub struct DeclarationReference(pub CompactString);
 
 impl fmt::Display for DeclarationReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -123,7 +123,7 @@ mod tests {
             period: ProofForm::Cers.period(jiff::civil::date(2026, 11, 21)),
             sequence: 7,
         };
-        let reference = DeclarationReference("REF-1".to_owned());
+        let reference = DeclarationReference("REF-1".into());
         let text = |first| reference_used(&reference, first, Language::En).text;
         assert_eq!(text(None), "Reference REF-1 was used before");
         assert_eq!(

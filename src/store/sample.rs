@@ -109,7 +109,7 @@ impl Examination {
         let message = u32::try_from(self.facts.messages.len()).unwrap();
         self.facts.messages.push(MessageFacts {
             reference: message.to_string(),
-            kind: MessageType { kind: "CUSDEC".into(), ..MessageType::default() },
+            kind: MessageType { kind: "CUSDEC".into(), ..MessageType::default() }.into(),
             group: None,
             package: None,
         });
