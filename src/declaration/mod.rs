@@ -4,6 +4,7 @@
 //! stands is the guide's business (see `guide`), and `from_message` is the only place that joins the two.
 //! Amounts are decimal, dates are dates, references are their own types.
 
+mod complete;
 mod draft;
 mod finding;
 mod from_message;
