@@ -64,7 +64,7 @@ impl Stretch {
     }
 }
 
-/// Where the pieces of a message's segments end.
+/// Where the pieces of a message's segments end: four bytes for each piece, so at most four for each byte.
 #[derive(Debug, Clone, Default)]
 pub struct Pieces {
     ends: Vec<PieceEnd>,
@@ -137,7 +137,7 @@ impl Pieces {
 #[cold]
 fn mark(ends: &mut [PieceEnd], at: usize, mut service: u64) {
     for piece in ends {
-        let inside = (1u64 << (piece.end() - at)) - 1 | 1;
+        let inside = ((1u64 << (piece.end() - at)) - 1) | 1;
         if service & inside != 0 {
             piece.0 |= PieceEnd::HAS_SERVICE;
         }

@@ -217,7 +217,7 @@ impl Look<'_> {
     fn count(&self, pieces: &[PieceEnd], end: usize) -> Option<usize> {
         let values = self.definition.values.as_slice();
         let mut rest = pieces.iter();
-        let tag = rest.next().filter(|tag| tag.ends_element())?;
+        let tag = rest.next().filter(|tag| tag.ends_element() && !tag.has_service())?;
         let (mut begin, mut at, mut case) = (tag.end() + 1, 0, 0);
         let mut is_more_mandatory = self.definition.is_mandatory;
         while begin <= end {
@@ -227,17 +227,17 @@ impl Look<'_> {
                 if begin == end || (value.is_further && piece.ends_element()) {
                     return None;
                 }
-                case |= value.when_empty;
+                case |= u32::from(value.when_empty);
             } else {
                 let is_plain = value.is_plain && !piece.has_service();
                 let has_length = is_plain && value.has_length(piece.end() - begin);
                 if !has_length && (is_plain || !self.fits(value, begin, *piece)) {
                     return None;
                 }
-                case |= HAS_CONTENT;
+                case |= u32::from(HAS_CONTENT);
             }
             if piece.ends_element() {
-                if value.forbidden >> case & 1 != 0 {
+                if u32::from(value.forbidden) >> case & 1 != 0 {
                     return None;
                 }
                 (at, case) = (usize::from(value.next), 0);
@@ -372,6 +372,8 @@ message TEST
         check("BBB+x+XY:ZZZ", (false, true));
         check("BBB+x+?+", (false, true));
         check("AAA+x++", (false, true));
+        assert_eq!(looks("UNOC:4", "BBB+x*y"), (false, true));
+        assert_eq!(looks("UNOC:4", "AAA*B+x"), (false, true));
     }
 
     #[test]
@@ -400,6 +402,7 @@ message TEST
         }
         assert_eq!(looks("UNOC:4", "AAA+x++"), (false, false));
         assert_eq!(looks("UNOC:4", "BBB+x*y*z"), (false, false));
+        assert_eq!(looks("UNOC:4", "AAA+x+x*y"), (false, false));
     }
 
     proptest! {
