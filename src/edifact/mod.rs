@@ -33,7 +33,7 @@ pub use interchange::{FunctionalGroup, Interchange, Message, PackageReference};
 pub(crate) use pieces::Divider;
 pub use pieces::{PieceEnd, Pieces, Stretch};
 pub use repertoire::Repertoire;
-pub(crate) use scan::are_digits;
+pub(crate) use scan::no_digits;
 pub use segment::{Component, Element, Repetition, Segment, Tag};
 pub(crate) use segment::{TagNumber, unrelease};
 pub use service::{ServiceChars, UNA_LENGTH};

@@ -23,8 +23,8 @@ impl PieceEnd {
     /// Behind its last byte, counted from the [origin](Pieces::origin): less than 2^30.
     #[inline]
     #[must_use]
-    pub fn end(self) -> u32 {
-        self.0 >> 2
+    pub fn end(self) -> usize {
+        (self.0 >> 2) as usize
     }
 
     /// Whether its data element ends here too, or it is the tag; else another component follows.
@@ -64,7 +64,7 @@ impl Stretch {
     }
 }
 
-/// Where the pieces of a message's segments end.
+/// Where the pieces of a message's segments end: four bytes for each piece, so at most four for each byte.
 #[derive(Debug, Clone, Default)]
 pub struct Pieces {
     ends: Vec<PieceEnd>,
@@ -127,7 +127,7 @@ impl Pieces {
             PieceEnd((at + stop) << 2 | u32::from(ends_element))
         }));
         if scanned.service != 0 {
-            mark(self.ends.get_mut(before..).unwrap_or_default(), at, scanned.service);
+            mark(self.ends.get_mut(before..).unwrap_or_default(), at as usize, scanned.service);
         }
     }
 }
@@ -135,9 +135,9 @@ impl Pieces {
 /// Marks the pieces in which service characters stand, a bit for each byte from `at` on. What stands behind the last of
 /// them is in none.
 #[cold]
-fn mark(ends: &mut [PieceEnd], at: u32, mut service: u64) {
+fn mark(ends: &mut [PieceEnd], at: usize, mut service: u64) {
     for piece in ends {
-        let inside = (1u64 << (piece.end() - at)) - 1 | 1;
+        let inside = ((1u64 << (piece.end() - at)) - 1) | 1;
         if service & inside != 0 {
             piece.0 |= PieceEnd::HAS_SERVICE;
         }
@@ -220,7 +220,7 @@ mod tests {
         let (first, last) = (segments.first().unwrap(), segments.last().unwrap());
         pieces.divide(&Divider::new(first.service()), first, last);
         assert_eq!(pieces.origin(), first.span().start);
-        pieces.from(0).iter().map(|piece| (piece.end() as usize, piece.ends_element(), piece.has_service())).collect()
+        pieces.from(0).iter().map(|piece| (piece.end(), piece.ends_element(), piece.has_service())).collect()
     }
 
     /// The same by the cuts of each segment, put together again where the separator is one of repetitions.

@@ -75,17 +75,14 @@ fn released(stops: u64, releases: u64, is_released: bool, last: u64) -> Masks {
     masks
 }
 
-/// Whether the first `length` of these bytes are digits, all of them. Where there are sixteen they are looked at together.
+/// Which of the first `length` bytes are no digits, a bit for each; none where they cannot be looked at together, being
+/// more than sixteen or almost the last ones.
 #[inline]
-pub(crate) fn are_digits(ahead: &[u8], length: usize) -> bool {
-    match ahead.first_chunk::<16>() {
-        Some(block) if length <= block.len() => {
-            let values = u8x16::new(*block) - u8x16::splat(b'0');
-            let digits = values.min(u8x16::splat(9)).simd_eq(values).to_bitmask();
-            digits.trailing_ones() as usize >= length
-        }
-        _ => ahead.get(..length).is_some_and(|bytes| bytes.iter().all(u8::is_ascii_digit)),
-    }
+pub(crate) fn no_digits(ahead: &[u8], length: usize) -> Option<u32> {
+    let block = ahead.first_chunk::<16>().filter(|block| length <= block.len())?;
+    let values = u8x16::new(*block) - u8x16::splat(b'0');
+    let digits = values.min(u8x16::splat(9)).simd_eq(values).to_bitmask();
+    Some(!digits & ((1 << length) - 1))
 }
 
 /// The block that begins here. Behind the end of the bytes stand zeros, which are no service characters.
@@ -150,10 +147,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn digits_are_digits_however_many_are_looked_at(text in "[0-9]{0,20}([/:A\\x00\\xff]|[0-9]){0,3}", length in 0..25_usize) {
-            let bytes = text.as_bytes();
-            let expected = length <= bytes.len() && bytes.iter().take(length).all(u8::is_ascii_digit);
-            prop_assert_eq!(are_digits(bytes, length), expected);
+        fn what_is_no_digit_is_found(bytes in proptest::collection::vec(any::<u8>(), 16..20), text in "[0-9/:]{16}", length in 0..=16_usize) {
+            for bytes in [&bytes, text.as_bytes()] {
+                let one_by_one = bytes.iter().take(length).enumerate();
+                let expected = one_by_one.fold(0, |all, (at, byte)| all | u32::from(!byte.is_ascii_digit()) << at);
+                prop_assert_eq!(no_digits(bytes, length), Some(expected));
+            }
         }
 
         #[test]

@@ -4,6 +4,8 @@
 //! row. A list holds for a value unless its composite says that the value comes from another one
 //! (`docs/grammar-notation.md` argues when it does).
 
+use std::sync::Arc;
+
 use super::spec::DataId;
 
 /// Longest code, in bytes.
@@ -62,7 +64,7 @@ pub struct CodeList {
     codes: Vec<Code>,
     /// The name of each.
     names: Vec<Box<str>>,
-    slots: Slots,
+    set: Arc<CodeSet>,
 }
 
 impl CodeList {
@@ -71,8 +73,8 @@ impl CodeList {
         let mut codes: Vec<_> = codes.into_iter().collect();
         codes.sort();
         let (codes, names): (Vec<Code>, _) = codes.into_iter().unzip();
-        let slots = Slots::of(&codes);
-        Self { element, codes, names, slots }
+        let set = Arc::new(CodeSet::of(&codes));
+        Self { element, codes, names, set }
     }
 
     /// The data element whose codes these are.
@@ -105,22 +107,26 @@ impl CodeList {
         self.codes.iter().map(|code| code.written()).zip(self.names.iter().map(AsRef::as_ref))
     }
 
-    #[inline]
+    /// The codes without what only words need.
+    pub(super) fn set(&self) -> &Arc<CodeSet> {
+        &self.set
+    }
+
     pub(super) fn has(&self, code: Code) -> bool {
-        self.slots.have(code)
+        self.set.has(code)
     }
 }
 
 /// Codes by a hash of theirs, at most every second slot taken: whether one is there is mostly one look.
 #[derive(Debug, Clone)]
-struct Slots {
+pub(super) struct CodeSet {
     /// A power of two of them, at least two.
     codes: Box<[Option<Code>]>,
     /// How far a hash is shifted down to be a slot.
     shift: u32,
 }
 
-impl Slots {
+impl CodeSet {
     fn of(codes: &[Code]) -> Self {
         let count = (2 * codes.len()).next_power_of_two().max(2);
         let mut slots = Self { codes: vec![None; count].into(), shift: u64::BITS - count.trailing_zeros() };
@@ -141,7 +147,7 @@ impl Slots {
     }
 
     #[inline]
-    fn have(&self, code: Code) -> bool {
+    pub(super) fn has(&self, code: Code) -> bool {
         let found = self.from(code).map_while(|at| self.codes.get(at).copied().flatten());
         found.into_iter().any(|found| found == code)
     }

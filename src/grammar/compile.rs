@@ -288,7 +288,7 @@ impl SegmentCompiler<'_> {
         let elements = from..self.table.elements.len();
         let compiled = self.table.elements.get(elements.clone()).unwrap_or_default().iter();
         let compiled: Vec<_> = compiled.map(|element| (element, self.table.values(element))).collect();
-        let quick = QuickSegment::of(&compiled);
+        let quick = Arc::new(QuickSegment::of(&compiled, &self.table.codes));
         self.table.segments.push(SegmentSpec { tag: segment.id.value, name: segment.name.clone(), elements, quick });
     }
 

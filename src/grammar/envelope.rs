@@ -9,7 +9,7 @@ use super::{
     quick::Quick,
 };
 use crate::edifact::{
-    ElementPlace, Interchange, Pieces, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion,
+    ElementPlace, Interchange, Pieces, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion, Tag,
 };
 
 impl Catalogue {
@@ -71,11 +71,12 @@ struct ServiceCheck<'a> {
 impl ServiceCheck<'_> {
     /// Checks one segment, when it is the one wanted: the last segment of a message need not be UNT.
     fn segment(&mut self, segment: Option<Segment<'_>>, wanted: ServiceTag, place: Place) {
-        let Some(segment) = segment.filter(|segment| segment.tag().as_str() == wanted.as_str()) else { return };
+        let tag = Tag::read(wanted.as_str().as_bytes());
+        let Some(segment) = segment.filter(|segment| segment.tag_number() == tag.number()) else { return };
         let table = self.catalogue.service(self.interchange.envelope.version);
-        let Some(spec) = table.segment(segment.tag()) else { return };
+        let Some(spec) = table.segment(tag) else { return };
         self.pieces.divide(self.quick.divider(), &segment, &segment);
-        if self.quick.look_at(table, &spec.quick, &segment, &self.pieces, &mut 0).is_none() {
+        if self.quick.look_at(&spec.quick, &segment, &self.pieces, &mut 0).is_none() {
             let new = || Characters::new(self.interchange.service(), &self.interchange.envelope);
             let characters = self.characters.get_or_insert_with(new);
             check_elements(characters, table, spec, &segment, place, &mut self.findings);

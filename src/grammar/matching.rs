@@ -14,12 +14,13 @@ use super::{
     characters::Characters,
     element::check_elements,
     findings::Findings,
+    outline::GROUP_DEPTH_MAX,
     quick::Quick,
-    spec::{SegmentSpec, SegmentTable},
+    steps::{JUDGED_ELSEWHERE, Steps},
     table::{Entry, GroupId, MessageGrammar, PlaceId, TablePlace},
 };
 use crate::edifact::{
-    Envelope, Pieces, Place, Segment, ServiceChars, Stretch, SyntaxError, SyntaxFinding, Tag, TagNumber,
+    Envelope, Pieces, Place, Segment, ServiceChars, Stretch, SyntaxError, SyntaxFinding, SyntaxVersion, Tag, TagNumber,
 };
 
 /// Separates the sections of a message.
@@ -132,7 +133,9 @@ pub(super) struct Position<'g> {
 impl<'g> Position<'g> {
     /// Before the first segment.
     pub(super) fn start(grammar: &'g MessageGrammar) -> Self {
-        Self { grammar, open: vec![Frame { group: GroupId(0), at: 0, count: 0 }] }
+        let mut open = Vec::with_capacity(GROUP_DEPTH_MAX + 1);
+        open.push(Frame { group: GroupId(0), at: 0, count: 0 });
+        Self { grammar, open }
     }
 
     /// The best place for this tag, unless it lies behind separators that are still to come; `separators` counts those.
@@ -143,10 +146,14 @@ impl<'g> Position<'g> {
 
     /// Goes to the nearest entry with this tag, when it is known that nothing is skipped and nothing exceeded.
     #[inline]
-    fn step(&mut self, tag: TagNumber) -> Option<&'g Entry> {
-        let innermost = self.open.last().filter(|frame| frame.count > 0)?;
-        let step = self.grammar.steps().step(innermost.at, tag)?;
-        let (at, depth) = (usize::from(step.at), (self.open.len() - 1).checked_sub(usize::from(step.leaves))?);
+    fn step(&mut self, steps: &Steps, tag: TagNumber) -> Option<&'g Entry> {
+        let depth = self.open.len().checked_sub(1)?;
+        let innermost = self.open.get(depth)?;
+        if innermost.count == 0 {
+            return None;
+        }
+        let step = steps.step(innermost.at, tag)?;
+        let (at, depth) = (usize::from(step.at), depth.checked_sub(usize::from(step.leaves))?);
         let (entry, frame) = (self.grammar.entries.get(at)?, self.open.get_mut(depth)?);
         let before = if step.is_again { frame.count } else { 0 };
         if before >= entry.repetitions_max {
@@ -210,6 +217,7 @@ impl<'g> Position<'g> {
     }
 
     /// Goes to the candidate and says which entry it is.
+    #[cold]
     fn take(&mut self, candidate: Candidate) -> Option<&'g Entry> {
         self.open.truncate(candidate.depth + 1);
         let entry = self.grammar.entries.get(candidate.at)?;
@@ -220,7 +228,7 @@ impl<'g> Position<'g> {
     }
 
     /// Opens the group that the entry is, if it is one.
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, entry: &'g Entry) -> Option<&'g Entry> {
         if let Some(id) = entry.group {
             let at = self.grammar.group(id)?.entries.start;
@@ -244,7 +252,9 @@ impl<'g> Position<'g> {
 /// The walk along the segments of one message.
 struct Walk<'g, I> {
     position: Position<'g>,
+    steps: &'g Steps,
     envelope: &'g Envelope,
+    is_syntax_4: bool,
     message: u32,
     /// All of its segments.
     segments: I,
@@ -279,7 +289,9 @@ impl<'a, 'g, I: Iterator<Item = Segment<'a>> + Clone> Walk<'g, I> {
         }
         Self {
             position: Position::start(grammar),
+            steps: grammar.steps(),
             envelope,
+            is_syntax_4: envelope.version == SyntaxVersion::V4,
             message,
             separators: OnceCell::new(),
             separators_passed: 0,
@@ -297,37 +309,35 @@ impl<'a, 'g, I: Iterator<Item = Segment<'a>> + Clone> Walk<'g, I> {
     fn segment(&mut self, segment: Segment<'a>, position: u32) {
         let tag = segment.tag_number();
         self.separators_passed += usize::from(tag == SEPARATOR.number());
-        let Some(entry) = self.position.step(tag).or_else(|| self.search(segment, position)) else { return };
+        let Some(entry) = self.position.step(self.steps, tag).or_else(|| self.search(segment, position)) else {
+            return;
+        };
         self.last = position;
         // What stands for a group is its trigger.
         let (place, opens_group) = (entry.place, entry.group.is_some());
-        let is_service = tag == Tag(*b"UNH").number() || tag == Tag(*b"UNT").number();
-        let pieces = if is_service { Stretch::default() } else { self.elements(segment, place, position) };
+        let pieces = self.elements(segment, place, position);
         self.examined.matches.push(Match { position, place, opens_group, pieces });
     }
 
     /// Judges the elements of a segment; says where its pieces end when a quick look was enough.
     #[inline]
     fn elements(&mut self, segment: Segment<'a>, place: PlaceId, position: u32) -> Stretch {
-        let Some((table, spec)) = self.position.grammar.segment(place, self.envelope.version) else {
-            return Stretch::default();
-        };
         let pieces = &self.examined.pieces;
-        let stretch = self.quick.look_at(table, &spec.quick, &segment, pieces, &mut self.next_piece);
-        stretch.unwrap_or_else(|| self.look_closely(table, spec, segment, position))
+        let stretch = self
+            .steps
+            .definition(place, self.is_syntax_4)
+            .and_then(|definition| self.quick.look_at(definition, &segment, pieces, &mut self.next_piece));
+        stretch.unwrap_or_else(|| self.look_closely(segment, place, position))
     }
 
     #[cold]
-    fn look_closely(
-        &mut self,
-        table: &SegmentTable,
-        spec: &SegmentSpec,
-        segment: Segment<'a>,
-        position: u32,
-    ) -> Stretch {
-        let characters = self.characters.get_or_insert_with(|| Characters::new(segment.service(), self.envelope));
-        let place = Place::Segment { message: self.message, position, element: None };
-        check_elements(characters, table, spec, &segment, place, &mut self.findings);
+    fn look_closely(&mut self, segment: Segment<'a>, place: PlaceId, position: u32) -> Stretch {
+        let definition = self.position.grammar.segment(place, self.envelope.version);
+        if let Some((table, spec)) = definition.filter(|(_, spec)| !JUDGED_ELSEWHERE.contains(&spec.tag)) {
+            let characters = self.characters.get_or_insert_with(|| Characters::new(segment.service(), self.envelope));
+            let place = Place::Segment { message: self.message, position, element: None };
+            check_elements(characters, table, spec, &segment, place, &mut self.findings);
+        }
         Stretch::default()
     }
 
@@ -585,7 +595,7 @@ mod tests {
         for choice in choices {
             for tag in &tags {
                 let (mut stepped, mut searched) = (position.clone(), position.clone());
-                let Some(entry) = stepped.step(tag.number()) else { continue };
+                let Some(entry) = stepped.step(grammar.steps(), tag.number()) else { continue };
                 let plain = position.nearest(*tag).filter(|candidate| !candidate.skips && !candidate.exceeds);
                 let found = plain.and_then(|candidate| searched.take(candidate));
                 assert!(found.is_some_and(|found| std::ptr::eq(found, entry)), "{tag}: {plain:?}");
@@ -602,7 +612,7 @@ mod tests {
         let catalogue = tables();
         let mut position = Position::start(grammar(&catalogue));
         for tag in [*b"UNH", *b"AAA", *b"BBB", *b"BBB", *b"CCC", *b"CCC", *b"DDD", *b"BBB", *b"EEE", *b"UNT"] {
-            let stepped = position.clone().step(Tag(tag).number());
+            let stepped = position.clone().step(grammar(&catalogue).steps(), Tag(tag).number());
             assert_eq!(stepped.is_some(), tag != *b"UNH", "{:?}", Tag(tag));
             position.take(position.nearest(Tag(tag)).unwrap());
         }

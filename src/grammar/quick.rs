@@ -6,19 +6,23 @@
 //!
 //! Of most values nothing is asked but how long they are; and what an element may lack is worked out beforehand.
 
+use std::sync::Arc;
+
 use super::{
-    codes::{Code, Coding},
-    spec::{ElementSpec, Representation, SegmentTable, ValueKind, ValueSpec},
+    codes::{Code, CodeList, CodeSet, Coding},
+    spec::{ElementSpec, Representation, ValueKind, ValueSpec},
 };
 use crate::edifact::{
-    Divider, Envelope, PieceEnd, Pieces, Repertoire, Segment, ServiceChars, Stretch, SyntaxVersion, are_digits,
+    Divider, Envelope, PieceEnd, Pieces, Repertoire, Segment, ServiceChars, Stretch, SyntaxVersion, no_digits,
 };
 
 /// A segment without what only words need.
 #[derive(Debug, Clone)]
 pub(super) struct QuickSegment {
     /// Of all elements, one behind the other.
-    values: Box<[QuickValue]>,
+    values: Vec<QuickValue>,
+    /// The code lists that they are held against.
+    lists: Vec<Arc<CodeSet>>,
     /// Whether some element must be there.
     is_mandatory: bool,
 }
@@ -29,7 +33,7 @@ struct QuickValue {
     length: (u16, u16),
     /// The first value of the next element.
     next: u16,
-    /// The code list it is held against.
+    /// The code list it is held against, of those of the segment.
     list: Option<u16>,
     kind: ValueKind,
     /// Whether its length is all that is asked of it.
@@ -50,41 +54,48 @@ const HAS_CONTENT: u8 = 1;
 const LACKS: u8 = 2;
 
 impl QuickSegment {
-    /// The segment with these elements, each with its values.
-    pub(super) fn of(elements: &[(&ElementSpec, &[ValueSpec])]) -> Self {
+    /// The segment with these elements, each with its values; `codes` are the code lists of its table.
+    pub(super) fn of(elements: &[(&ElementSpec, &[ValueSpec])], codes: &[CodeList]) -> Self {
         let is_mandatory = |elements: &[(&ElementSpec, _)]| elements.iter().any(|(element, _)| element.is_mandatory);
-        let mut values = Vec::new();
+        let mut quick = Self { values: Vec::new(), lists: Vec::new(), is_mandatory: is_mandatory(elements) };
         let mut behind = elements;
-        while let Some(((element, specs), rest)) = behind.split_first() {
-            // What is not kept is not found, and the exact look decides.
-            let Some(next) = u16::try_from(values.len() + specs.len()).ok().filter(|_| !specs.is_empty()) else {
+        while let Some(((element, values), rest)) = behind.split_first() {
+            if quick.add(element, values, is_mandatory(rest), codes).is_none() {
                 break;
-            };
-            let is_more_mandatory = is_mandatory(rest);
-            let value = |index| QuickValue::of(element, specs, index, next, is_more_mandatory);
-            values.extend((0..specs.len()).filter_map(value));
+            }
             behind = rest;
         }
-        Self { values: values.into(), is_mandatory: is_mandatory(elements) }
+        quick
+    }
+
+    /// Adds an element; none where it cannot be kept. What is not kept is not found, and the exact look decides.
+    fn add(
+        &mut self,
+        element: &ElementSpec,
+        values: &[ValueSpec],
+        is_more_mandatory: bool,
+        codes: &[CodeList],
+    ) -> Option<()> {
+        let next = u16::try_from(self.values.len() + values.len()).ok().filter(|_| !values.is_empty())?;
+        for (spec, index) in values.iter().zip(0..) {
+            let list = match spec.coding {
+                Coding::Listed(list) => {
+                    self.lists.push(Arc::clone(codes.get(list)?.set()));
+                    Some(u16::try_from(self.lists.len() - 1).ok()?)
+                }
+                Coding::Free | Coding::Elsewhere(_) => None,
+            };
+            self.values.push(QuickValue { list, next, is_more_mandatory, ..QuickValue::of(element, spec, index)? });
+        }
+        Some(())
     }
 }
 
 impl QuickValue {
-    fn of(
-        element: &ElementSpec,
-        specs: &[ValueSpec],
-        index: usize,
-        next: u16,
-        is_more_mandatory: bool,
-    ) -> Option<Self> {
-        let spec = specs.get(index)?;
+    /// The value that is this component of the element, counted from 0.
+    fn of(element: &ElementSpec, spec: &ValueSpec, index: u32) -> Option<Self> {
         let Representation { kind, length_min, length_max } = spec.representation;
-        let list = match spec.coding {
-            // A list whose number is too high to be kept is not found, and the exact look decides.
-            Coding::Listed(list) => Some(u16::try_from(list).unwrap_or(u16::MAX)),
-            Coding::Free | Coding::Elsewhere(_) => None,
-        };
-        let bit = 1u64.checked_shl(u32::try_from(index).ok()?)?;
+        let bit = 1u64.checked_shl(index)?;
         let lacks_more = element.mandatory & !(bit | (bit - 1)) != 0;
         let is_forbidden = |case| match case {
             HAS_CONTENT => lacks_more,
@@ -93,16 +104,16 @@ impl QuickValue {
         };
         Some(Self {
             length: (length_min, length_max.saturating_sub(length_min)),
-            next,
-            list,
+            next: 0,
+            list: None,
             kind,
-            is_plain: kind == ValueKind::Alphanumeric && list.is_none(),
+            is_plain: kind == ValueKind::Alphanumeric && !matches!(spec.coding, Coding::Listed(_)),
             is_further: index > 0,
             when_empty: if element.mandatory & bit != 0 { LACKS } else { 0 },
             forbidden: (0..=HAS_CONTENT | LACKS)
                 .filter(|case| is_forbidden(*case))
                 .fold(0, |all, case| all | 1 << case),
-            is_more_mandatory,
+            is_more_mandatory: false,
         })
     }
 
@@ -144,10 +155,9 @@ impl Quick {
     /// The pieces of the segment, when everything in it is plainly as its definition says.
     ///
     /// They are looked for in `pieces` from `next` on, which then goes on behind them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn look_at(
         &self,
-        table: &SegmentTable,
         definition: &QuickSegment,
         segment: &Segment<'_>,
         pieces: &Pieces,
@@ -156,22 +166,34 @@ impl Quick {
         if self.has_wide_characters && !segment.raw().is_ascii() {
             return None;
         }
-        let begin = u32::try_from(segment.span().start.checked_sub(pieces.origin())?).ok()?;
-        let end = begin.checked_add(u32::try_from(segment.length()).ok()?)?;
+        let begin = segment.span().start.checked_sub(pieces.origin())?;
         // Whoever was not looked at has left his pieces, and line breaks that end segments are there too.
         while pieces.from(*next).first()?.end() < begin {
             *next += 1;
         }
-        let look = Look { quick: self, table, begin, ahead: segment.ahead() };
-        let count = look.count(&definition.values, definition.is_mandatory, pieces.from(*next), end)?;
+        let look = Look { quick: self, definition, begin, ahead: segment.ahead() };
+        let count = look.count(pieces.from(*next), begin + segment.length())?;
         let stretch = Stretch::of(*next, count)?;
         *next += count;
         Some(stretch)
     }
 
-    /// How many digits a plain number has: digits, a minus sign in front, a decimal mark between digits.
-    fn digits(&self, raw: &[u8]) -> Option<usize> {
+    /// How many digits a plain number has: digits, a minus sign in front, a decimal mark between digits. More bytes than
+    /// its own are `ahead`.
+    fn digits(&self, ahead: &[u8], raw: &[u8]) -> Option<usize> {
+        let is_mark = |at: usize| raw.get(at).is_some_and(|byte| self.marks.contains(byte));
+        match no_digits(ahead, raw.len()) {
+            Some(0) => return Some(raw.len()),
+            Some(mark) if mark.is_power_of_two() && mark > 1 => {
+                let mark = mark.trailing_zeros() as usize;
+                return (is_mark(mark) && mark + 1 < raw.len()).then_some(raw.len() - 1);
+            }
+            _ => {}
+        }
         let unsigned = raw.strip_prefix(b"-").unwrap_or(raw);
+        if unsigned.iter().all(u8::is_ascii_digit) {
+            return (unsigned.len() == raw.len()).then_some(raw.len());
+        }
         let mark = unsigned.iter().position(|byte| self.marks.contains(byte))?;
         let (whole, fraction) = (unsigned.get(..mark)?, unsigned.get(mark + 1..)?);
         let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
@@ -182,39 +204,40 @@ impl Quick {
 /// The look at one segment.
 struct Look<'a> {
     quick: &'a Quick,
-    table: &'a SegmentTable,
+    definition: &'a QuickSegment,
     /// Where it begins, counted as its pieces are.
-    begin: u32,
+    begin: usize,
     /// From there on, beyond its end.
     ahead: &'a [u8],
 }
 
 impl Look<'_> {
     /// How many of these pieces are those of the segment, which ends at `end`, when it is right.
-    #[inline]
-    fn count(&self, values: &[QuickValue], is_mandatory: bool, pieces: &[PieceEnd], end: u32) -> Option<usize> {
-        let tag = pieces.first().filter(|tag| tag.ends_element())?;
-        let (mut count, mut begin, mut at, mut case) = (1, tag.end() + 1, 0, 0);
-        let (mut is_last_empty, mut is_more_mandatory) = (false, is_mandatory);
+    #[inline(never)]
+    fn count(&self, pieces: &[PieceEnd], end: usize) -> Option<usize> {
+        let values = self.definition.values.as_slice();
+        let mut rest = pieces.iter();
+        let tag = rest.next().filter(|tag| tag.ends_element() && !tag.has_service())?;
+        let (mut begin, mut at, mut case) = (tag.end() + 1, 0, 0);
+        let mut is_more_mandatory = self.definition.is_mandatory;
         while begin <= end {
-            let (piece, value) = (pieces.get(count)?, values.get(at)?);
-            is_last_empty = begin == piece.end();
-            if is_last_empty {
+            let (piece, value) = (rest.next()?, values.get(at)?);
+            if piece.end() == begin {
                 // Nothing behind a separator is unusual, and wrong in syntax 4.
-                if value.is_further && piece.ends_element() {
+                if begin == end || (value.is_further && piece.ends_element()) {
                     return None;
                 }
-                case |= value.when_empty;
+                case |= u32::from(value.when_empty);
             } else {
                 let is_plain = value.is_plain && !piece.has_service();
-                let has_length = is_plain && value.has_length((piece.end() - begin) as usize);
+                let has_length = is_plain && value.has_length(piece.end() - begin);
                 if !has_length && (is_plain || !self.fits(value, begin, *piece)) {
                     return None;
                 }
-                case |= HAS_CONTENT;
+                case |= u32::from(HAS_CONTENT);
             }
             if piece.ends_element() {
-                if value.forbidden >> case & 1 != 0 {
+                if u32::from(value.forbidden) >> case & 1 != 0 {
                     return None;
                 }
                 (at, case) = (usize::from(value.next), 0);
@@ -226,22 +249,20 @@ impl Look<'_> {
             }
             is_more_mandatory = value.is_more_mandatory;
             begin = piece.end() + 1;
-            count += 1;
         }
-        (begin == end + 1 && !is_last_empty && !is_more_mandatory).then_some(count)
+        (begin == end + 1 && !is_more_mandatory).then(|| pieces.len() - rest.len())
     }
 
-    /// Whether a value is plainly of the kind and length that it must be, and in its list.
-    #[inline(never)]
-    fn fits(&self, value: &QuickValue, begin: u32, piece: PieceEnd) -> bool {
-        let ahead = self.ahead.get((begin - self.begin) as usize..).unwrap_or_default();
-        let raw = ahead.get(..(piece.end() - begin) as usize).unwrap_or_default();
+    /// Whether a value of which more is asked than its length is plainly of the kind and length that it must be, and in its list.
+    #[cold]
+    fn fits(&self, value: &QuickValue, begin: usize, piece: PieceEnd) -> bool {
+        let ahead = self.ahead.get(begin - self.begin..).unwrap_or_default();
+        let raw = ahead.get(..piece.end() - begin).unwrap_or_default();
         if piece.has_service() {
             return self.fits_released(value, raw);
         }
         let length = match value.kind {
-            ValueKind::Numeric if are_digits(ahead, raw.len()) => raw.len(),
-            ValueKind::Numeric => self.quick.digits(raw).unwrap_or_default(),
+            ValueKind::Numeric => self.quick.digits(ahead, raw).unwrap_or_default(),
             ValueKind::Alphabetic if raw.iter().any(u8::is_ascii_digit) => 0,
             ValueKind::Alphabetic | ValueKind::Alphanumeric => raw.len(),
         };
@@ -264,7 +285,7 @@ impl Look<'_> {
 
     fn is_listed(&self, list: u16, raw: &[u8]) -> bool {
         let code = Code::read(raw.iter().copied());
-        self.table.codes.get(usize::from(list)).zip(code).is_some_and(|(list, code)| list.has(code))
+        self.definition.lists.get(usize::from(list)).zip(code).is_some_and(|(list, code)| list.has(code))
     }
 }
 
@@ -330,7 +351,7 @@ message TEST
         let pieces = &mut Pieces::default();
         let quick = Quick::new(service, envelope);
         pieces.divide(quick.divider(), &segment, &segment);
-        let quick = quick.look_at(table, &spec.quick, &segment, pieces, &mut 0);
+        let quick = quick.look_at(&spec.quick, &segment, pieces, &mut 0);
         (quick.is_some(), findings.into_vec().is_empty())
     }
 
@@ -351,6 +372,8 @@ message TEST
         check("BBB+x+XY:ZZZ", (false, true));
         check("BBB+x+?+", (false, true));
         check("AAA+x++", (false, true));
+        assert_eq!(looks("UNOC:4", "BBB+x*y"), (false, true));
+        assert_eq!(looks("UNOC:4", "AAA*B+x"), (false, true));
     }
 
     #[test]
@@ -379,6 +402,7 @@ message TEST
         }
         assert_eq!(looks("UNOC:4", "AAA+x++"), (false, false));
         assert_eq!(looks("UNOC:4", "BBB+x*y*z"), (false, false));
+        assert_eq!(looks("UNOC:4", "AAA+x+x*y"), (false, false));
     }
 
     proptest! {

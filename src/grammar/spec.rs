@@ -3,7 +3,7 @@
 //! Start with [`SegmentTable::segment`]. Elements and values of all segments stand in one row each, and a segment or
 //! composite is a stretch of it. Code lists have a file of their own.
 
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Arc};
 
 use super::{
     codes::{CodeList, Coding},
@@ -159,7 +159,7 @@ pub struct SegmentSpec {
     /// Its elements.
     pub(super) elements: Range<usize>,
     /// The same for the quick look.
-    pub(super) quick: QuickSegment,
+    pub(super) quick: Arc<QuickSegment>,
 }
 
 /// The segments of a directory, or the service segments of a syntax.

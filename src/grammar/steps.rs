@@ -4,11 +4,19 @@
 //! Steps say the same as the search along the table that [`matching`](super::matching) makes, for the one outcome that is
 //! common: the nearest entry with the tag, nothing mandatory before it. All else they leave to the search.
 
-use super::table::{Entry, GroupId, MessageGrammar};
-use crate::edifact::{Tag, TagNumber};
+use std::sync::Arc;
+
+use super::{
+    quick::QuickSegment,
+    table::{Entry, GroupId, MessageGrammar, PlaceId, TablePlace},
+};
+use crate::edifact::{SyntaxVersion, Tag, TagNumber};
 
 /// Most steps of a table, four bytes each; a larger table is searched for every segment.
 const STEPS_MAX: usize = 1 << 20;
+
+/// UNH and UNT are judged with the other service segments.
+pub(super) const JUDGED_ELSEWHERE: [Tag; 2] = [Tag(*b"UNH"), Tag(*b"UNT")];
 
 /// Where one tag leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +35,8 @@ pub(super) struct Steps {
     tags: TagNumbers,
     /// For each entry one for each tag.
     rows: Vec<Option<Step>>,
+    /// The segment of each place, for syntax 1 to 3 and for syntax 4; none for those that are judged elsewhere.
+    definitions: Vec<[Option<Arc<QuickSegment>>; 2]>,
 }
 
 impl Steps {
@@ -34,10 +44,10 @@ impl Steps {
         let tags = TagNumbers::of(grammar.entries.iter().map(|entry| entry.tag));
         let (entries, width) = (grammar.entries.len(), tags.tags.len());
         if entries.saturating_mul(width) > STEPS_MAX {
-            return Self::default();
+            return Self { definitions: definitions(grammar), ..Self::default() };
         }
         let around = Around::of(grammar);
-        let mut steps = Self { tags, rows: vec![None; entries * width] };
+        let mut steps = Self { tags, rows: vec![None; entries * width], definitions: definitions(grammar) };
         for from in 0..entries {
             for (tag, step) in around.reachable(grammar, from) {
                 let row = steps.tags.number(tag.number()).and_then(|tag| steps.rows.get_mut(from * width + tag));
@@ -53,6 +63,20 @@ impl Steps {
         let tag = self.tags.number(tag)?;
         *self.rows.get(from * self.tags.tags.len() + tag)?
     }
+
+    /// What a quick look at the segment of a place must know; none where it is not judged with its message.
+    #[inline]
+    pub(super) fn definition(&self, place: PlaceId, is_syntax_4: bool) -> Option<&QuickSegment> {
+        let [older, newer] = self.definitions.get(place.index())?;
+        if is_syntax_4 { newer.as_deref() } else { older.as_deref() }
+    }
+}
+
+fn definitions(grammar: &MessageGrammar) -> Vec<[Option<Arc<QuickSegment>>; 2]> {
+    let definition = |place, version| Some(Arc::clone(&grammar.segment(place, version)?.1.quick));
+    let both = |place| [SyntaxVersion::V3, SyntaxVersion::V4].map(|version| definition(place, version));
+    let is_judged = |place: &TablePlace| !JUDGED_ELSEWHERE.contains(&place.tag);
+    grammar.places().map(|(id, place)| if is_judged(place) { both(id) } else { [None, None] }).collect()
 }
 
 /// The levels around the entries.

@@ -21,6 +21,7 @@ pub struct PlaceId(pub(super) u16);
 
 impl PlaceId {
     /// Its number in the order of the table, from 0: an index for what is kept beside the places of a grammar.
+    #[inline]
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
@@ -135,6 +136,7 @@ impl MessageGrammar {
         self.places().filter(|(_, place)| place.tag == tag && place.path == path).map(|(id, _)| id).collect()
     }
 
+    #[inline]
     pub(super) fn steps(&self) -> &Steps {
         self.steps.get_or_init(|| Steps::of(self))
     }
