@@ -44,12 +44,11 @@ impl StatedAt {
         Self { start, length, position, element: 0, component: 0, tag }
     }
 
-    /// An element (0098) of that segment and its component (0104), 0 when it is no composite, in `length` bytes from
-    /// `start` on.
+    /// An element (0098) of that segment and its component (0104), 0 when it is no composite, in these bytes.
     #[inline]
     #[must_use]
-    pub fn element(self, element: u16, component: u16, start: u32, length: u32) -> Self {
-        Self { start, length, element, component, ..self }
+    pub fn element(self, element: u16, component: u16, span: Range<usize>) -> Self {
+        Self { start: narrow(span.start), length: narrow(span.len()), element, component, ..self }
     }
 
     /// The position of the segment in the message, UNH = 1 (0096).

@@ -152,8 +152,7 @@ pub(super) fn stated<T>(
 ) -> Stated<T> {
     let start = position as usize * 10;
     let segment = StatedAt::segment(Tag::read(tag.as_bytes()), position, start..start + 10);
-    let at =
-        element.map_or(segment, |element| segment.element(element, component.unwrap_or_default(), position * 10, 10));
+    let at = element.map_or(segment, |element| segment.element(element, component.unwrap_or_default(), segment.span()));
     Stated { value: value.into(), at }
 }
 

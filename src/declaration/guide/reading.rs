@@ -233,10 +233,10 @@ impl<'a> Reader<'a, '_> {
         let origin = pieces.origin();
         if place.is_asked() {
             let ahead = self.interchange.bytes().get(origin..)?;
-            self.values.take((ahead, u32::try_from(origin).ok()?), ends, &place.layout);
+            self.values.take((ahead, origin), ends, &place.layout);
         }
-        let start = (origin + tag.end() as usize).checked_sub(place.tag.0.len())?;
-        Some(StatedAt::segment(place.tag, found.position, start..origin + last.end() as usize))
+        let start = (origin + tag.end()).checked_sub(place.tag.0.len())?;
+        Some(StatedAt::segment(place.tag, found.position, start..origin + last.end()))
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.

@@ -14,7 +14,7 @@ pub(super) struct SegmentValues<'a> {
     /// From the byte on that positions count from, beyond the end of the segment.
     ahead: &'a [u8],
     /// Where that byte is in the interchange.
-    origin: u32,
+    origin: usize,
     release: Option<u8>,
     /// What the segment says in each cell of the place.
     row: Vec<Component>,
@@ -23,8 +23,8 @@ pub(super) struct SegmentValues<'a> {
 /// Where a component stands, in bytes from the origin on.
 #[derive(Debug, Clone, Copy, Default)]
 struct Component {
-    start: u32,
-    end: u32,
+    start: usize,
+    end: usize,
     /// Whether it is the last one of its element.
     is_last: bool,
     /// Whether service characters may stand in it, released or releasing.
@@ -39,7 +39,7 @@ impl Component {
 
     #[inline]
     fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        self.start..self.end
     }
 }
 
@@ -52,7 +52,7 @@ impl<'a> SegmentValues<'a> {
     /// Takes the values of a segment in the place of those of the last one. `ends` is where its pieces end, the tag first,
     /// in bytes from `origin` on, where `ahead` begins; nothing in it repeats an element.
     #[inline]
-    pub(super) fn take(&mut self, (ahead, origin): (&'a [u8], u32), ends: &[PieceEnd], layout: &Layout) {
+    pub(super) fn take(&mut self, (ahead, origin): (&'a [u8], usize), ends: &[PieceEnd], layout: &Layout) {
         (self.ahead, self.origin) = (ahead, origin);
         self.row.clear();
         self.row.resize(layout.cells, Component::default());
@@ -78,7 +78,7 @@ impl<'a> SegmentValues<'a> {
     /// The same for a segment of which nothing is known yet.
     pub(super) fn divide(&mut self, segment: &Segment<'a>, layout: &Layout) {
         let (service, mut cuts) = (*segment.service(), segment.cuts());
-        (self.ahead, self.origin) = (segment.ahead(), narrow(segment.span().start));
+        (self.ahead, self.origin) = (segment.ahead(), segment.span().start);
         self.row.clear();
         self.row.resize(layout.cells, Component::default());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
@@ -88,8 +88,7 @@ impl<'a> SegmentValues<'a> {
         while let Some(piece) = cuts.next() {
             let is_last = piece.separator != service.component || cuts.is_last(&piece);
             if left > 0 {
-                let (start, end) = (narrow(piece.start), narrow(piece.end));
-                let component = Component { start, end, is_last, has_service: true };
+                let component = Component { start: piece.start, end: piece.end, is_last, has_service: true };
                 self.row.get_mut(cell).into_iter().for_each(|room| *room = component);
                 (cell, left) = (cell + 1, left - 1);
             }
@@ -143,13 +142,13 @@ impl<'a> SegmentValues<'a> {
         };
         let Position { element, component } = slot.first;
         let component = if component > 1 || !first.is_last { component } else { 0 };
-        let at = segment.element(element, component, self.origin.saturating_add(start), end.saturating_sub(start));
+        let at = segment.element(element, component, self.origin + start..self.origin + end);
         (!text.is_empty()).then_some((text, at))
     }
 
     /// The texts of the components that a value is made of, and their bytes in the segment.
     #[inline(never)]
-    fn joined(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<u32>)> {
+    fn joined(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<usize>)> {
         let components = self.row.get(slot.cell..=slot.cell + slot.more).unwrap_or_default();
         let mut components = components.iter().copied().filter(|component| !component.is_empty());
         let first = components.next()?;
@@ -185,7 +184,7 @@ impl<'a> SegmentValues<'a> {
 
     #[inline]
     fn as_it_lies(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
-        let (Range { start, end }, offset) = (component.range(), self.origin as usize);
+        let (Range { start, end }, offset) = (component.range(), self.origin);
         texts.text(offset + start..offset + end, || self.ahead.get(start..).unwrap_or_default())
     }
 
@@ -198,11 +197,6 @@ impl<'a> SegmentValues<'a> {
             _ => bytes.into(),
         }
     }
-}
-
-/// An interchange has less than 4 GiB.
-fn narrow(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
