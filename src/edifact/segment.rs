@@ -85,6 +85,7 @@ impl<'a> Segment<'a> {
     }
 
     /// The segment in this part of the bytes of an interchange.
+    #[inline]
     pub(super) fn at(service: ServiceChars, interchange: &'a [u8], span: Range<usize>) -> Self {
         let ahead = interchange.get(span.start..).unwrap_or_default();
         Self { ahead, length: span.len().min(ahead.len()), offset: span.start, service }

@@ -67,7 +67,8 @@ impl Examined {
 impl MessageGrammar {
     /// Examines one message of the interchange with this envelope: structure first, then the elements of each segment.
     ///
-    /// `message` counts from 0. The elements of UNH and UNT are judged with the other service segments, and a missing
+    /// `message` counts from 0; its segments lie in the bytes of the interchange one behind the other, as
+    /// [`Interchange::segments_of`](crate::edifact::Interchange::segments_of) gives them. The elements of UNH and UNT are judged with the other service segments, and a missing
     /// UNT is a finding of the reader.
     pub fn examine<'a>(
         &self,
@@ -435,8 +436,8 @@ mod tests {
         Catalogue,
         trial::{catalogue, examine, grammar, told},
     };
-    use super::{Position, Tag};
-    use crate::edifact::{MessageType, SyntaxError};
+    use super::{Examined, Position, Tag};
+    use crate::edifact::{Interchange, MessageType, SyntaxError};
 
     static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(Catalogue::embedded);
 
@@ -616,6 +617,41 @@ mod tests {
             assert_eq!(stepped.is_some(), tag != *b"UNH", "{:?}", Tag(tag));
             position.take(position.nearest(Tag(tag)).unwrap());
         }
+    }
+
+    #[test]
+    fn what_is_plainly_right_has_its_pieces_and_nothing_else_has() {
+        let table = "element 1000 an..3\nsegment AAA\n  M 1000\n  C 1000\nmessage TEST\n  M UNH\n  C AAA x9\n  M UNT\n";
+        let catalogue = catalogue(&format!("directory T:1:UN\n{table}"));
+        let (text, examined) = examine(grammar(&catalogue), "UNOA:3", "AAA+x'XYZ+x'AAA'\r\nAAA+?++yz'");
+        let ends = examined.matches.iter().map(|one| {
+            let ends = examined.pieces.of(one.pieces).iter().map(|piece| examined.pieces.origin() + piece.end());
+            ends.map(|end| text.get(..end).and_then(|text| text.get(end - 2..)).unwrap()).collect::<Vec<_>>().join(" ")
+        });
+        assert_eq!(ends.collect::<Vec<_>>(), ["", "AA +x", "", "AA ?+ yz", ""]);
+        assert!(
+            examined.without_pieces().matches.iter().all(|one| examined
+                .without_pieces()
+                .pieces
+                .of(one.pieces)
+                .is_empty())
+        );
+    }
+
+    #[test]
+    fn memory_that_is_used_again_keeps_nothing() {
+        let catalogue = tables();
+        let grammar = grammar(&catalogue);
+        let text =
+            "UNB+UNOA:3+A+B+261121:2045+1'UNH+1+TEST:T:1:UN'XYZ'UNT+3+1'UNH+2+TEST:T:1:UN'AAA'EEE'UNT+4+2'UNZ+2+1'";
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let mut used = Examined::default();
+        for message in &interchange.messages {
+            grammar.examine_into(&mut used, &interchange.envelope, 0, interchange.segments_of(message));
+            let fresh = grammar.examine(&interchange.envelope, 0, interchange.segments_of(message));
+            assert_eq!((&used.matches, &used.findings), (&fresh.matches, &fresh.findings));
+        }
+        assert!(used.findings.is_empty());
     }
 
     #[test]
