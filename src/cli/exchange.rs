@@ -41,7 +41,7 @@ pub(super) fn write_declaration(
         let known = rulebook.guide(&message.kind).zip(structure.as_ref());
         let Some((guide, structure)) = known else { continue };
         let segments: Vec<Segment<'_>> = interchange.segments_of(message).collect();
-        for (position, element) in guide.explain(&interchange, message, structure) {
+        for (position, element) in guide.explain(&interchange, message, structure, &rulebook.codes) {
             let index = usize::try_from(position).unwrap_or_default().wrapping_sub(1);
             let Some(segment) = segments.get(index) else { continue };
             let [label, _] = &element.labels;

@@ -183,9 +183,9 @@ fn judge_messages(
     if interchange.segments().len() > rulebook.segments_max {
         return (too_long(interchange, findings, rulebook.segments_max).findings, Vec::new());
     }
-    let texts = TextStore::default();
+    let (zone_and_codes, texts) = ((&rulebook.zone, &rulebook.codes), TextStore::default());
     let mut readers: Vec<Reader<'_, '_>> =
-        rulebook.guides.iter().map(|guide| guide.reader(interchange, &rulebook.zone, &texts)).collect();
+        rulebook.guides.iter().map(|guide| guide.reader(interchange, zone_and_codes, &texts)).collect();
     let lists_and_settings = (&rulebook.codes, &rulebook.settings);
     let received = (delivery.received_at, &rulebook.zone);
     let context = rules::Context::new(lists_and_settings, partner, received, partner.language);

@@ -68,6 +68,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::codes::CodeLists;
     use crate::declaration::guide::{Guide, TextStore};
     use crate::grammar::Catalogue;
 
@@ -86,7 +87,8 @@ mod tests {
         let grammar = catalogue.message(&message.kind).unwrap();
         let structure = grammar.examine(&interchange.envelope, 0, interchange.segments_of(message));
         let texts = TextStore::default();
-        let mut reader = guide.reader(&interchange, &zone, &texts);
+        let codes = CodeLists::embedded();
+        let mut reader = guide.reader(&interchange, (&zone, &codes), &texts);
         let draft = &reader.read(message, &structure).draft;
         let (reference, version) = reference(&interchange, message, draft);
         assert_eq!((reference.0.as_str(), version.as_str()), expected);

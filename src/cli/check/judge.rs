@@ -212,9 +212,9 @@ impl<'a> Examination<'a> {
 
     /// What reads declarations; nothing when only syntax counts.
     fn readers<'t>(&'t self, texts: &'t TextStore) -> Vec<Reader<'t, 't>> {
-        let Rulebook { guides, zone, .. } = &self.judge.rulebook;
+        let Rulebook { guides, zone, codes, .. } = &self.judge.rulebook;
         let wanted = guides.iter().filter(|_| !self.judge.is_syntax_only);
-        wanted.map(|guide| guide.reader(&self.interchange, zone, texts)).collect()
+        wanted.map(|guide| guide.reader(&self.interchange, (zone, codes), texts)).collect()
     }
 
     /// Notes what was taken although the standard does not have it.

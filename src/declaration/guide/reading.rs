@@ -8,6 +8,7 @@ use super::place::{Check, Place, Slot, ToRead};
 use super::texts::{TextStore, Texts};
 use super::values::SegmentValues;
 use super::{Element, Guide, Status};
+use crate::codes::{CodeList, CodeLists};
 use crate::declaration::draft::{Draft, LineDraft, Listed, Stated, StatedAt, Text};
 use crate::declaration::finding::SegmentPoint;
 use crate::declaration::from_message::Sink;
@@ -79,14 +80,15 @@ pub enum BreachKind<'a> {
 
 impl Guide {
     /// A reader of the messages of an interchange, which `texts` is kept for. `zone` is the one in which local moments are
-    /// stated.
+    /// stated, and values that their lists in `codes` hold on every day need no second look.
     #[must_use]
     pub fn reader<'a, 'i>(
         &'a self,
         interchange: &'i Interchange<'a>,
-        zone: &'a TimeZone,
+        (zone, codes): (&'a TimeZone, &'a CodeLists),
         texts: &'a TextStore,
     ) -> Reader<'a, 'i> {
+        let list = |element: &Element| element.list.as_ref().and_then(|(list, _)| codes.list(list));
         Reader {
             guide: self,
             interchange,
@@ -95,6 +97,7 @@ impl Guide {
             values: SegmentValues::new(interchange.service().release),
             answers: vec![false; self.questions.len()],
             counts: vec![Count::default(); self.elements.len()],
+            lists: self.elements.iter().map(list).collect(),
             unused: None,
             reading: Reading::default(),
             told: None,
@@ -108,10 +111,11 @@ impl Guide {
         interchange: &Interchange<'_>,
         message: &Message,
         structure: &Examined,
+        codes: &CodeLists,
     ) -> Vec<(u32, &Element)> {
-        static ZONE: TimeZone = TimeZone::UTC; // What a moment is does not matter here, only where it stands.
-        let texts = TextStore::default();
-        let mut reader = self.reader(interchange, &ZONE, &texts);
+        // What a moment is does not matter here, only where it stands.
+        let (zone, texts) = (TimeZone::UTC, TextStore::default());
+        let mut reader = self.reader(interchange, (&zone, codes), &texts);
         reader.told = Some(Vec::new());
         reader.read(message, structure);
         let told = reader.told.unwrap_or_default().into_iter();
@@ -161,6 +165,8 @@ pub struct Reader<'a, 'i> {
     answers: Vec<bool>,
     /// For each element of the guide; those of a line begin anew with each line.
     counts: Vec<Count>,
+    /// For each element of the guide its code list.
+    lists: Vec<Option<&'a CodeList>>,
     /// The segments that nothing places: how many, and the first.
     unused: Option<(u32, StatedAt)>,
     reading: Reading<'a>,
@@ -180,8 +186,9 @@ impl<'a> Reader<'a, '_> {
         self.reading.draft.clear();
         self.reading.breaches.clear();
         self.counts.fill(Count::default());
+        let pieces = &structure.pieces;
         for found in &structure.matches {
-            self.take(message, &structure.pieces, found);
+            self.take(message, pieces, found);
         }
         self.finish(message);
         &self.reading
@@ -219,24 +226,34 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    fn count_from(&mut self, pieces: &Pieces) {
+        let origin = pieces.origin();
+        self.values.count_from(self.interchange.bytes().get(origin..).unwrap_or_default(), origin);
+    }
+
     /// Takes the values of a segment where there is something to be read from it; says where it is.
     #[inline]
     fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<StatedAt> {
         let ends = pieces.of(found.pieces);
         let Some((tag, last)) = ends.first().zip(ends.last()) else {
-            let segment = self.interchange.segment_of(message, found.position)?;
-            if place.is_asked() {
-                self.values.divide(&segment, &place.layout);
-            }
-            return Some(StatedAt::segment(place.tag, found.position, segment.span()));
+            return self.divide_here(message, found, place);
         };
-        let origin = pieces.origin();
         if place.is_asked() {
-            let ahead = self.interchange.bytes().get(origin..)?;
-            self.values.take((ahead, origin), ends, &place.layout);
+            self.count_from(pieces);
+            self.values.take(ends, &place.layout);
         }
-        let start = (origin + tag.end()).checked_sub(place.tag.0.len())?;
-        Some(StatedAt::segment(place.tag, found.position, start..origin + last.end()))
+        let start = pieces.origin() + tag.end().saturating_sub(place.tag.0.len());
+        Some(StatedAt::segment(place.tag, found.position, start..pieces.origin() + last.end()))
+    }
+
+    /// The same for a segment that nobody has divided yet.
+    #[cold]
+    fn divide_here(&mut self, message: &Message, found: &Match, place: &Place) -> Option<StatedAt> {
+        let segment = self.interchange.segment_of(message, found.position)?;
+        if place.is_asked() {
+            self.values.divide(&segment, &place.layout);
+        }
+        Some(StatedAt::segment(place.tag, found.position, segment.span()))
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.
@@ -361,9 +378,19 @@ impl<'a> Reader<'a, '_> {
         Some(())
     }
 
-    /// Notes a value that must be in a code list.
+    /// Notes a value that must be in a code list, unless it is there on every day. Whether a list that nobody knows holds
+    /// it is not asked.
     #[inline]
     fn list(&mut self, slot: &Slot, text: Text<'a>, at: StatedAt) {
+        if let Some(Some(list)) = self.lists.get(slot.element)
+            && !list.is_always_valid(text)
+        {
+            self.note_listed(slot, text, at);
+        }
+    }
+
+    #[cold]
+    fn note_listed(&mut self, slot: &Slot, text: Text<'a>, at: StatedAt) {
         let guide = self.guide;
         let Some((list, code)) = guide.elements.get(slot.element).and_then(|element| element.list.as_ref()) else {
             return;
@@ -432,7 +459,8 @@ mod tests {
         let structure = grammar.examine(&interchange.envelope, 0, interchange.segments_of(message));
         let zone = TimeZone::UTC;
         let texts = TextStore::default();
-        let mut reader = guide.reader(&interchange, &zone, &texts);
+        let codes = CodeLists::embedded();
+        let mut reader = guide.reader(&interchange, (&zone, &codes), &texts);
         // What was divided already says the same as what is divided here.
         let divided_here = reader.read(message, &structure.without_pieces()).clone();
         // Nothing of a message is left in the next one.

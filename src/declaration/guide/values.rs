@@ -49,27 +49,30 @@ impl<'a> SegmentValues<'a> {
         Self { release, ..Self::default() }
     }
 
-    /// Takes the values of a segment in the place of those of the last one. `ends` is where its pieces end, the tag first,
-    /// in bytes from `origin` on, where `ahead` begins; nothing in it repeats an element.
+    /// Positions count from here on: where `ahead` begins in the interchange.
     #[inline]
-    pub(super) fn take(&mut self, (ahead, origin): (&'a [u8], usize), ends: &[PieceEnd], layout: &Layout) {
+    pub(super) fn count_from(&mut self, ahead: &'a [u8], origin: usize) {
         (self.ahead, self.origin) = (ahead, origin);
+    }
+
+    /// Takes the values of a segment in the place of those of the last one. `ends` is where its pieces end, the tag first;
+    /// nothing in it repeats an element.
+    #[inline]
+    pub(super) fn take(&mut self, ends: &[PieceEnd], layout: &Layout) {
         self.row.clear();
         self.row.resize(layout.cells, Component::default());
         let Some((tag, ends)) = ends.split_first() else { return };
         let mut elements = layout.elements.iter();
-        let (mut cell, mut left) = elements.next().copied().unwrap_or_default();
+        let mut wanted = elements.next().map(|(cell, width)| *cell..cell + width).unwrap_or_default();
         let mut start = tag.end() + 1;
         for piece in ends {
             let (end, is_last) = (piece.end(), piece.ends_element());
-            if left > 0 {
-                let component = Component { start, end, is_last, has_service: piece.has_service() };
-                self.row.get_mut(cell).into_iter().for_each(|room| *room = component);
-                (cell, left) = (cell + 1, left - 1);
+            if let Some(room) = wanted.next().and_then(|cell| self.row.get_mut(cell)) {
+                *room = Component { start, end, is_last, has_service: piece.has_service() };
             }
             if is_last {
-                let Some(next) = elements.next() else { break };
-                (cell, left) = *next;
+                let Some((cell, width)) = elements.next() else { break };
+                wanted = *cell..cell + width;
             }
             start = end + 1;
         }
@@ -78,7 +81,7 @@ impl<'a> SegmentValues<'a> {
     /// The same for a segment of which nothing is known yet.
     pub(super) fn divide(&mut self, segment: &Segment<'a>, layout: &Layout) {
         let (service, mut cuts) = (*segment.service(), segment.cuts());
-        (self.ahead, self.origin) = (segment.ahead(), segment.span().start);
+        self.count_from(segment.ahead(), segment.span().start);
         self.row.clear();
         self.row.resize(layout.cells, Component::default());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
@@ -109,17 +112,15 @@ impl<'a> SegmentValues<'a> {
         self.row.get(cell).copied().unwrap_or_default()
     }
 
-    /// Whether the code that a cell says, without release characters, is among some; the empty one when it says nothing.
+    /// Shows somebody the code that a cell says, without release characters; the empty one when it says nothing.
     #[inline]
-    pub(super) fn with_code<T>(&self, cell: usize, use_it: impl FnOnce(&Code<&[u8]>) -> T) -> T {
+    pub(super) fn with_code<T>(&self, cell: usize, look: impl FnOnce(&Code<&[u8]>) -> T) -> T {
         let component = self.component(cell);
-        match self.unreleased(component) {
-            Cow::Owned(bytes) => use_it(&Code::of(&bytes)),
-            Cow::Borrowed(bytes) => {
-                let ahead = self.ahead.get(component.range().start..).unwrap_or_default();
-                use_it(&Code::ahead(ahead, bytes.len()))
-            }
+        if component.has_service {
+            return look(&Code::of(&self.unreleased(component)));
         }
+        let ahead = self.ahead.get(component.start..).unwrap_or_default();
+        look(&Code::ahead(ahead, component.end - component.start))
     }
 
     /// Whether the segment says everything that is asked.
@@ -133,7 +134,7 @@ impl<'a> SegmentValues<'a> {
     #[inline]
     pub(super) fn text(&self, slot: &Slot, segment: StatedAt, texts: &mut Texts<'a>) -> Option<(Text<'a>, StatedAt)> {
         let first = self.component(slot.cell);
-        let (text, Range { start, end }) = if slot.more > 0 || first.has_service {
+        let (text, Range { start, end }) = if (slot.more > 0 && !first.is_last) || first.has_service {
             self.joined(slot, texts)?
         } else if first.is_empty() {
             return None;
