@@ -75,8 +75,9 @@ impl StatedAt {
 }
 
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "an interchange has less than 4 GiB, see Interchange::BYTES_MAX")]
 fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
+    number as u32
 }
 
 impl<T> Stated<T> {

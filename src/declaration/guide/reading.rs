@@ -88,13 +88,14 @@ impl Guide {
         (zone, codes): (&'a TimeZone, &'a CodeLists),
         texts: &'a TextStore,
     ) -> Reader<'a, 'i> {
+        let cells_max = self.places.iter().map(|place| place.layout.cells).max().unwrap_or_default();
         let list = |element: &Element| element.list.as_ref().and_then(|(list, _)| codes.list(list));
         Reader {
             guide: self,
             interchange,
             zone,
-            texts: Texts::new(interchange.envelope.repertoire, texts),
-            values: SegmentValues::new(interchange.service().release),
+            texts: Texts::new(interchange.bytes(), interchange.envelope.repertoire, texts),
+            values: SegmentValues::new(interchange.bytes(), interchange.service().release, cells_max),
             answers: vec![false; self.questions.len()],
             counts: vec![Count::default(); self.elements.len()],
             lists: self.elements.iter().map(list).collect(),
@@ -226,11 +227,6 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn count_from(&mut self, pieces: &Pieces) {
-        let origin = pieces.origin();
-        self.values.count_from(self.interchange.bytes().get(origin..).unwrap_or_default(), origin);
-    }
-
     /// Takes the values of a segment where there is something to be read from it; says where it is.
     #[inline]
     fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<StatedAt> {
@@ -239,8 +235,7 @@ impl<'a> Reader<'a, '_> {
             return self.divide_here(message, found, place);
         };
         if place.is_asked() {
-            self.count_from(pieces);
-            self.values.take(ends, &place.layout);
+            self.values.take(ends, pieces.origin(), &place.layout);
         }
         let start = pieces.origin() + tag.end().saturating_sub(place.tag.0.len());
         Some(StatedAt::segment(place.tag, found.position, start..pieces.origin() + last.end()))

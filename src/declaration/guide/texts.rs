@@ -8,9 +8,12 @@ use bumpalo::Bump;
 use crate::declaration::draft::Text;
 use crate::edifact::Repertoire;
 
-/// Bytes that are looked through at once. Values lie a few bytes apart, so what is found for one serves many; and a value
-/// that is no plain text costs no more than this.
-const STRETCH: usize = 256;
+/// Most bytes that are looked through at once, as far as they are plain. Values lie a few bytes apart, so what is found for
+/// one serves many.
+const STRETCH: usize = 4_096;
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 256;
 
 /// Keeps the texts of one interchange that say something else than its bytes: decoded, without release characters, or
 /// joined. It grows with these, to less than four times the bytes they are made of, and is dropped as a whole.
@@ -20,6 +23,8 @@ pub struct TextStore(Bump);
 /// Makes texts of the values of one interchange.
 #[derive(Debug)]
 pub(super) struct Texts<'a> {
+    /// The interchange.
+    bytes: &'a [u8],
     repertoire: Repertoire,
     store: &'a TextStore,
     /// ASCII, as it lies in the interchange.
@@ -30,23 +35,23 @@ pub(super) struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     /// For an interchange in this repertoire.
-    pub(super) fn new(repertoire: Repertoire, store: &'a TextStore) -> Self {
-        Self { repertoire, store, plain: "", offset: 0 }
+    pub(super) fn new(bytes: &'a [u8], repertoire: Repertoire, store: &'a TextStore) -> Self {
+        Self { bytes, repertoire, store, plain: "", offset: 0 }
     }
 
-    /// The text of a value without release characters: the bytes of the interchange at these places, which `ahead` begins
-    /// with. Blanks around it are taken off.
+    /// The text of a value without release characters: what stands at these places, without the blanks around it.
     #[inline]
-    pub(super) fn text(&mut self, span: Range<usize>, ahead: impl FnOnce() -> &'a [u8]) -> Text<'a> {
+    pub(super) fn text(&mut self, span: Range<usize>) -> Text<'a> {
         match self.known(&span) {
             Some(text) => without_blanks(text),
-            None => self.look(&span, ahead()),
+            None => self.look(&span),
         }
     }
 
     /// The same where the text is not known yet: finds the plain text that begins here.
     #[cold]
-    fn look(&mut self, span: &Range<usize>, ahead: &'a [u8]) -> Text<'a> {
+    fn look(&mut self, span: &Range<usize>) -> Text<'a> {
+        let ahead = self.bytes.get(span.start..).unwrap_or_default();
         (self.plain, self.offset) = (plain(ahead.get(..STRETCH).unwrap_or(ahead)), span.start);
         match self.known(span) {
             Some(text) => without_blanks(text),
@@ -80,15 +85,13 @@ impl<'a> Texts<'a> {
 
 /// The ASCII that these bytes begin with.
 fn plain(bytes: &[u8]) -> &str {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(fault) => bytes.get(..fault.valid_up_to()).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or(""),
-    };
-    if text.is_ascii() {
-        return text;
-    }
-    let end = text.bytes().position(|byte| !byte.is_ascii());
-    end.and_then(|end| text.get(..end)).unwrap_or(text)
+    let blocks = bytes.chunks(BLOCK).position(|block| !block.is_ascii());
+    let end = blocks.map_or(bytes.len(), |blocks| {
+        let begin = blocks * BLOCK;
+        let rest = bytes.get(begin..).unwrap_or_default().iter();
+        begin + rest.take_while(|byte| byte.is_ascii()).count()
+    });
+    bytes.get(..end).and_then(|plain| std::str::from_utf8(plain).ok()).unwrap_or_default()
 }
 
 /// The text without the blanks around it. Most texts have none, which their first and last byte say.
@@ -110,11 +113,11 @@ mod tests {
         fn a_text_is_what_the_repertoire_makes_of_its_bytes(text in "[A é\u{a0}Ã©]{0,400}", cuts in proptest::collection::vec(0_usize..400, 0..20)) {
             let latin: Vec<u8> = text.chars().map(|character| u8::try_from(character).unwrap()).collect();
             for (repertoire, bytes) in [(Repertoire::Unoc, latin.as_slice()), (Repertoire::Unoy, text.as_bytes())] {
-                let store = TextStore::default();
-                let mut texts = Texts::new(repertoire, &store);
+                let (before, store) = ([b"before ", bytes].concat(), TextStore::default());
+                let mut texts = Texts::new(&before, repertoire, &store);
                 for pair in cuts.windows(2) {
                     let (start, end) = (pair[0].min(pair[1]).min(bytes.len()), pair[0].max(pair[1]).min(bytes.len()));
-                    let found = texts.text(7 + start..7 + end, || &bytes[start..]);
+                    let found = texts.text(7 + start..7 + end);
                     let expected = repertoire.decode(&bytes[start..end]);
                     prop_assert_eq!(found, expected.trim());
                 }

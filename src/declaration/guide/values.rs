@@ -9,18 +9,16 @@ use crate::declaration::draft::{StatedAt, Text};
 use crate::edifact::{PieceEnd, Segment, unrelease};
 
 /// The values of a segment that its place wants. What repeats an element is left out: a guide places first occurrences.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SegmentValues<'a> {
-    /// From the byte on that positions count from, beyond the end of the segment.
-    ahead: &'a [u8],
-    /// Where that byte is in the interchange.
-    origin: usize,
+    /// The interchange.
+    bytes: &'a [u8],
     release: Option<u8>,
-    /// What the segment says in each cell of the place.
+    /// What the segment says in each cell of its place; behind these is what other places have left.
     row: Vec<Component>,
 }
 
-/// Where a component stands, in bytes from the origin on.
+/// Where a component stands in the interchange.
 #[derive(Debug, Clone, Copy, Default)]
 struct Component {
     start: usize,
@@ -44,30 +42,23 @@ impl Component {
 }
 
 impl<'a> SegmentValues<'a> {
-    /// For an interchange with this release character, if it has one.
-    pub(super) fn new(release: Option<u8>) -> Self {
-        Self { release, ..Self::default() }
+    /// For an interchange with this release character, if it has one, and places that have no more cells than this.
+    pub(super) fn new(bytes: &'a [u8], release: Option<u8>, cells_max: usize) -> Self {
+        Self { bytes, release, row: vec![Component::default(); cells_max] }
     }
 
-    /// Positions count from here on: where `ahead` begins in the interchange.
+    /// Takes the values of a segment in the place of those of the last one. `ends` is where its pieces end, the tag first,
+    /// in bytes from `origin` on; nothing in it repeats an element.
     #[inline]
-    pub(super) fn count_from(&mut self, ahead: &'a [u8], origin: usize) {
-        (self.ahead, self.origin) = (ahead, origin);
-    }
-
-    /// Takes the values of a segment in the place of those of the last one. `ends` is where its pieces end, the tag first;
-    /// nothing in it repeats an element.
-    #[inline]
-    pub(super) fn take(&mut self, ends: &[PieceEnd], layout: &Layout) {
-        self.row.clear();
-        self.row.resize(layout.cells, Component::default());
-        let Some((tag, ends)) = ends.split_first() else { return };
+    pub(super) fn take(&mut self, ends: &[PieceEnd], origin: usize, layout: &Layout) {
+        let Some((row, (tag, ends))) = self.row.get_mut(..layout.cells).zip(ends.split_first()) else { return };
+        row.fill(Component::default());
         let mut elements = layout.elements.iter();
         let mut wanted = elements.next().map(|(cell, width)| *cell..cell + width).unwrap_or_default();
-        let mut start = tag.end() + 1;
+        let mut start = origin + tag.end() + 1;
         for piece in ends {
-            let (end, is_last) = (piece.end(), piece.ends_element());
-            if let Some(room) = wanted.next().and_then(|cell| self.row.get_mut(cell)) {
+            let (end, is_last) = (origin + piece.end(), piece.ends_element());
+            if let Some(room) = wanted.next().and_then(|cell| row.get_mut(cell)) {
                 *room = Component { start, end, is_last, has_service: piece.has_service() };
             }
             if is_last {
@@ -80,29 +71,25 @@ impl<'a> SegmentValues<'a> {
 
     /// The same for a segment of which nothing is known yet.
     pub(super) fn divide(&mut self, segment: &Segment<'a>, layout: &Layout) {
-        let (service, mut cuts) = (*segment.service(), segment.cuts());
-        self.count_from(segment.ahead(), segment.span().start);
-        self.row.clear();
-        self.row.resize(layout.cells, Component::default());
+        let (service, mut cuts, origin) = (*segment.service(), segment.cuts(), segment.span().start);
+        let Some(row) = self.row.get_mut(..layout.cells) else { return };
+        row.fill(Component::default());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
         while cuts.next().is_some_and(|tag| tag.separator != service.element || cuts.is_last(&tag)) {}
-        let mut elements = layout.elements.iter().copied();
-        let (mut cell, mut left) = elements.next().unwrap_or_default();
+        let mut elements = layout.elements.iter();
+        let mut wanted = elements.next().map(|(cell, width)| *cell..cell + width).unwrap_or_default();
         while let Some(piece) = cuts.next() {
             let is_last = piece.separator != service.component || cuts.is_last(&piece);
-            if left > 0 {
-                let component = Component { start: piece.start, end: piece.end, is_last, has_service: true };
-                self.row.get_mut(cell).into_iter().for_each(|room| *room = component);
-                (cell, left) = (cell + 1, left - 1);
+            if let Some(room) = wanted.next().and_then(|cell| row.get_mut(cell)) {
+                let (start, end) = (origin + piece.start, origin + piece.end);
+                *room = Component { start, end, is_last, has_service: true };
             }
             if piece.separator == service.element {
-                match elements.next() {
-                    Some(next) => (cell, left) = next,
-                    None => break,
-                }
+                let Some((cell, width)) = elements.next() else { break };
+                wanted = *cell..cell + width;
             } else if is_last {
                 // Behind a separator of repetitions comes the same element again.
-                left = 0;
+                wanted = 0..0;
             }
         }
     }
@@ -119,7 +106,7 @@ impl<'a> SegmentValues<'a> {
         if component.has_service {
             return look(&Code::of(&self.unreleased(component)));
         }
-        let ahead = self.ahead.get(component.start..).unwrap_or_default();
+        let ahead = self.bytes.get(component.start..).unwrap_or_default();
         look(&Code::ahead(ahead, component.end - component.start))
     }
 
@@ -139,11 +126,11 @@ impl<'a> SegmentValues<'a> {
         } else if first.is_empty() {
             return None;
         } else {
-            (self.as_it_lies(first, texts), first.start..first.end)
+            (texts.text(first.range()), first.range())
         };
         let Position { element, component } = slot.first;
         let component = if component > 1 || !first.is_last { component } else { 0 };
-        let at = segment.element(element, component, self.origin + start..self.origin + end);
+        let at = segment.element(element, component, start..end);
         (!text.is_empty()).then_some((text, at))
     }
 
@@ -179,20 +166,14 @@ impl<'a> SegmentValues<'a> {
     fn text_of(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
         match self.unreleased(component) {
             Cow::Owned(bytes) => texts.released(&bytes),
-            Cow::Borrowed(_) => self.as_it_lies(component, texts),
+            Cow::Borrowed(_) => texts.text(component.range()),
         }
-    }
-
-    #[inline]
-    fn as_it_lies(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
-        let (Range { start, end }, offset) = (component.range(), self.origin);
-        texts.text(offset + start..offset + end, || self.ahead.get(start..).unwrap_or_default())
     }
 
     /// The bytes of a component without release characters, copied only when there are some.
     #[inline]
     fn unreleased(&self, component: Component) -> Cow<'a, [u8]> {
-        let bytes = self.ahead.get(component.range()).unwrap_or_default();
+        let bytes = self.bytes.get(component.range()).unwrap_or_default();
         match self.release {
             Some(release) if component.has_service && bytes.contains(&release) => unrelease(release, bytes).into(),
             _ => bytes.into(),
@@ -211,7 +192,6 @@ mod tests {
     #[track_caller]
     fn check(segment: &str, components: (u16, u16), expected: Option<(&str, bool)>) {
         let store = TextStore::default();
-        let (mut values, mut texts) = (SegmentValues::new(Some(b'?')), Texts::new(Repertoire::Unoa, &store));
         let (component, last) = components;
         let first = Position { element: 3, component };
         let more = usize::from(last - component);
@@ -229,10 +209,13 @@ mod tests {
             is_listed: false,
         };
         let layout = Layout { elements: vec![(0, 2), (2, usize::from(last))], cells: 2 + usize::from(last) };
-        for bytes in ["TAG+what+was:there+before", segment] {
-            let service = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
-            values.divide(&Segment::new(service, 0, bytes.as_bytes()), &layout);
-        }
+        let (before, service) =
+            ("TAG+what+was:there+before'", ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT });
+        let bytes = format!("{before}{segment}'").into_bytes();
+        let mut values = SegmentValues::new(&bytes, service.release, layout.cells);
+        let mut texts = Texts::new(&bytes, Repertoire::Unoa, &store);
+        values.divide(&Segment::new(service, 0, before.trim_end_matches('\'').as_bytes()), &layout);
+        values.divide(&Segment::new(service, before.len(), &bytes[before.len()..bytes.len() - 1]), &layout);
         let at = StatedAt::segment(Tag(*b"NAD"), 2, 0..segment.len());
         let said = values
             .text(slot, at, &mut texts)
