@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use super::mode::Mode;
 use super::rule::{Report, Rule, Spot};
 use super::{Context, value};
-use crate::declaration::Draft;
+use crate::declaration::{Draft, Stated, Text};
 use crate::identifier::{ContainerFault, ContainerNumber};
+
+/// Containers that are compared with each other; of more, each is looked up among those before.
+const FEW: usize = 16;
 
 pub(super) const RULES: &[Rule] = &[
     Rule::error("C410")
@@ -118,14 +121,16 @@ fn containers_with(fault: ContainerFault, draft: &Draft<'_>, report: &mut Report
 }
 
 fn container_repeated(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
-    if draft.containers.len() < 2 {
-        return;
-    }
-    let mut seen = HashSet::with_capacity(draft.containers.len());
-    for stated in &draft.containers {
-        if !seen.insert(&*stated.value) {
-            report.say(Spot::header(stated), &[("value", &stated.value)]);
-        }
+    let containers = &draft.containers;
+    let mut say = |stated| report.say(Spot::header(stated), &[("value", &stated.value)]);
+    if containers.len() <= FEW {
+        let is_repeated = |(index, stated): &(usize, &Stated<Text<'_>>)| {
+            containers.iter().take(*index).any(|before| before.value == stated.value)
+        };
+        containers.iter().enumerate().filter(is_repeated).for_each(|(_, stated)| say(stated));
+    } else {
+        let mut seen = HashSet::with_capacity(containers.len());
+        containers.iter().filter(|stated| !seen.insert(stated.value)).for_each(say);
     }
 }
 

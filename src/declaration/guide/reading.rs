@@ -1,5 +1,6 @@
 //! Reads well-built messages by the guide: a draft of each declaration, and which of the guide's demands it breaks.
 
+use std::mem;
 use std::ops::Range;
 
 use jiff::tz::TimeZone;
@@ -101,6 +102,7 @@ impl Guide {
             lists: self.elements.iter().map(list).collect(),
             unused: None,
             reading: Reading::default(),
+            room: Vec::new(),
             told: None,
         }
     }
@@ -171,6 +173,8 @@ pub struct Reader<'a, 'i> {
     /// The segments that nothing places: how many, and the first.
     unused: Option<(u32, StatedAt)>,
     reading: Reading<'a>,
+    /// Empty lists for the texts of lines, with the room that those of earlier messages took.
+    room: Vec<Vec<Stated<Text<'a>>>>,
     /// Which segment stated which element, when somebody asks.
     told: Option<Vec<(u32, usize)>>,
 }
@@ -184,8 +188,7 @@ impl<'a> Reader<'a, '_> {
 
     /// Reads a message that was examined to this.
     pub fn read(&mut self, message: &Message, structure: &Examined) -> &Reading<'a> {
-        self.reading.draft.clear();
-        self.reading.breaches.clear();
+        self.clear();
         self.counts.fill(Count::default());
         let pieces = &structure.pieces;
         for found in &structure.matches {
@@ -195,10 +198,35 @@ impl<'a> Reader<'a, '_> {
         &self.reading
     }
 
+    /// Nothing of the last message is left, but the room that its lists took.
+    fn clear(&mut self) {
+        let Reading { draft, breaches } = &mut self.reading;
+        let lists =
+            draft.lines.iter_mut().flat_map(|line| [&mut line.permits, &mut line.references, &mut line.vehicles]);
+        self.room.extend(lists.filter(|texts| texts.capacity() > 0).map(|texts| {
+            texts.clear();
+            mem::take(texts)
+        }));
+        draft.clear();
+        breaches.clear();
+    }
+
     fn take(&mut self, message: &Message, pieces: &Pieces, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let Some(at) = self.divide(message, pieces, found, place) else { return };
+        let at = match pieces.of(found.pieces) {
+            ends @ [tag, ..] => {
+                if place.is_asked() {
+                    self.values.take(ends, pieces.origin(), &place.layout);
+                }
+                let (start, end) = (tag.end().saturating_sub(place.tag.0.len()), ends.last().unwrap_or(tag).end());
+                StatedAt::segment(place.tag, found.position, pieces.origin() + start..pieces.origin() + end)
+            }
+            [] => match self.divide(message, found, place) {
+                Some(at) => at,
+                None => return,
+            },
+        };
         if found.place == guide.lines.trigger {
             self.begin_line(at);
         }
@@ -227,23 +255,9 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Takes the values of a segment where there is something to be read from it; says where it is.
-    #[inline]
-    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<StatedAt> {
-        let ends = pieces.of(found.pieces);
-        let Some((tag, last)) = ends.first().zip(ends.last()) else {
-            return self.divide_here(message, found, place);
-        };
-        if place.is_asked() {
-            self.values.take(ends, pieces.origin(), &place.layout);
-        }
-        let start = pieces.origin() + tag.end().saturating_sub(place.tag.0.len());
-        Some(StatedAt::segment(place.tag, found.position, start..pieces.origin() + last.end()))
-    }
-
-    /// The same for a segment that nobody has divided yet.
+    /// Takes the values of a segment that nobody has divided yet.
     #[cold]
-    fn divide_here(&mut self, message: &Message, found: &Match, place: &Place) -> Option<StatedAt> {
+    fn divide(&mut self, message: &Message, found: &Match, place: &Place) -> Option<StatedAt> {
         let segment = self.interchange.segment_of(message, found.position)?;
         if place.is_asked() {
             self.values.divide(&segment, &place.layout);
@@ -350,7 +364,13 @@ impl<'a> Reader<'a, '_> {
             Sink::Text(field) => *field(draft) = Some(Stated { value: text, at }),
             Sink::LineText(field) => *field(draft.lines.last_mut()?) = Some(Stated { value: text, at }),
             Sink::Texts(fields) => fields(draft).push(Stated { value: text, at }),
-            Sink::LineTexts(fields) => fields(draft.lines.last_mut()?).push(Stated { value: text, at }),
+            Sink::LineTexts(fields) => {
+                let texts = fields(draft.lines.last_mut()?);
+                if texts.is_empty() {
+                    *texts = self.room.pop().unwrap_or_default();
+                }
+                texts.push(Stated { value: text, at });
+            }
             Sink::Whole(field) => *field(draft) = Some(Stated { value: format.whole(text)?, at }),
             Sink::LineWhole(field) => {
                 *field(draft.lines.last_mut()?) = Some(Stated { value: format.whole(text)?, at });

@@ -15,6 +15,9 @@ use crate::edifact::interchange::{FunctionalGroup, Interchange, Message};
 use crate::edifact::segment::Segment;
 use crate::edifact::service::{ServiceChars, UNA_LENGTH};
 
+/// Bytes that several looks go along together.
+const BLOCK: usize = 1 << 15;
+
 /// Most findings of this look. One message has no more than one for each switch; so many messages refuse the whole.
 const FINDINGS_MAX: usize = 1_000;
 
@@ -126,11 +129,15 @@ impl<'a> Look<'a> {
         );
         let mut end = if self.has_una() { UNA_LENGTH } else { 0 };
         let bytes = self.interchange.bytes().get(end..).unwrap_or_default();
-        let has_breaks = memchr2(b'\r', b'\n', bytes).is_some();
+        let is_older = self.interchange.envelope.version != SyntaxVersion::V4; // The grammars look at syntax 4.
         let pair = [service.component, service.element];
         let pairs = [pair, [service.component, service.terminator], [service.element, service.terminator]];
-        let is_older = self.interchange.envelope.version != SyntaxVersion::V4; // The grammars look at syntax 4.
-        let has_pairs = is_older && pairs.iter().any(|pair| memmem::find(bytes, pair).is_some());
+        let finders = pairs.each_ref().map(|pair| memmem::Finder::new(pair));
+        let (mut has_breaks, mut has_pairs) = (false, false);
+        for block in blocks(bytes) {
+            has_breaks = has_breaks || memchr2(b'\r', b'\n', block).is_some();
+            has_pairs = has_pairs || (is_older && finders.iter().any(|pair| pair.find(block).is_some()));
+        }
         if !has_breaks && !has_pairs {
             return; // Nearly always.
         }
@@ -182,6 +189,12 @@ impl<'a> Look<'a> {
     fn has_una(&self) -> bool {
         self.interchange.bytes().starts_with(b"UNA")
     }
+}
+
+/// The bytes in blocks that stay at hand while several things are looked for in them. Each begins with the last byte of the
+/// one before, so that two neighbours are in one block.
+fn blocks(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    (0..bytes.len()).step_by(BLOCK).filter_map(move |at| bytes.get(at.saturating_sub(1)..bytes.len().min(at + BLOCK)))
 }
 
 /// A separator of these bytes of a segment with nothing behind it: at their end, or at the end of a composite.
