@@ -4,6 +4,7 @@
 //! cannot stand comes back as findings in the order of the bytes. Values of the service segments are judged by the
 //! service grammars, one floor up; here are references, counts and order.
 
+mod references;
 mod walk;
 
 use std::ops::Range;

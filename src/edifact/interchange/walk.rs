@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::references::References;
 use super::{FunctionalGroup, Interchange, Message, PackageReference, count, skip_line_breaks};
 use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, texts};
 use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
@@ -33,8 +34,15 @@ pub(super) fn walk(
     interchange: Interchange<'_>,
     findings: Vec<SyntaxFinding>,
 ) -> (Interchange<'_>, Vec<SyntaxFinding>) {
-    let (open, references) = (Open::default(), HashSet::new());
-    let mut walk = Walk { interchange, findings, open, references, package_end: 0, is_package_open: false };
+    let mut walk = Walk {
+        interchange,
+        findings,
+        open: Open::default(),
+        groups: HashSet::new(),
+        references: References::default(),
+        package_end: 0,
+        is_package_open: false,
+    };
     walk.run();
     (walk.interchange, walk.findings)
 }
@@ -95,8 +103,10 @@ struct Walk<'a> {
     interchange: Interchange<'a>,
     findings: Vec<SyntaxFinding>,
     open: Open,
-    /// References in use: of groups (none) and of messages (their group, and the reference).
-    references: HashSet<(&'static str, Option<u32>, Cow<'a, str>)>,
+    /// The references of functional groups that are in use.
+    groups: HashSet<Cow<'a, str>>,
+    /// Those of messages.
+    references: References,
     /// Behind the last package: what lies before it is not looked at.
     package_end: usize,
     /// A package had no UNP, so that none after it can have one.
@@ -167,7 +177,7 @@ impl<'a> Walk<'a> {
             trailer: None,
         };
         // One that is left out is missing, and not the one that was left out before.
-        let is_new = reference.is_empty() || self.references.insert(("UNG", None, reference));
+        let is_new = reference.is_empty() || self.groups.insert(reference);
         self.interchange.groups.push(group);
         self.open.group = true;
         self.open.types = Types::None;
@@ -199,9 +209,9 @@ impl<'a> Walk<'a> {
                 agency: agency.into_owned(),
             })
         });
-        let reference_text = reference.clone().into_owned();
-        let is_new = reference.is_empty() || self.references.insert(("UNH", group, reference));
-        let message = Message { reference: reference_text, kind, group, package: None, first: index, end: index + 1 };
+        let reference = reference.into_owned();
+        let message = Message { reference, kind, group, package: None, first: index, end: index + 1 };
+        let is_new = self.references.are_new_with(&message, &self.interchange.messages);
         self.interchange.messages.push(message);
         self.open.message = true;
         if group.is_none() && self.open.mixing == Mixing::None {
