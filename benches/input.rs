@@ -178,7 +178,7 @@ fn container(numbers: &mut Numbers) -> String {
         // Letters count from 10 on, without the multiples of 11.
         letter => {
             let place = u32::from(letter - b'A');
-            10 + place + (place + 9) / 10
+            10 + place + place.div_ceil(10)
         }
     };
     let sum: u32 = number.bytes().zip(0..).map(|(byte, place)| value(byte) << place).sum();

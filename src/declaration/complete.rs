@@ -18,7 +18,7 @@ impl Draft<'_> {
         Some(Box::new(Declaration {
             reference: DeclarationReference(text(&self.reference)?),
             version: value(&self.version).unwrap_or(1),
-            function: function(&self.function.as_ref()?.value)?,
+            function: function(self.function.as_ref()?.value)?,
             submission_reason: text(&self.submission_reason),
             exporter: Exporter {
                 business_number: self.business_number.as_ref()?.value.parse().ok()?,
@@ -88,7 +88,7 @@ impl PartyDraft<'_> {
         Some(Party {
             identification: text(&self.identification),
             name: text(&self.name)?,
-            street: self.street.as_ref().map(|street| lines(&street.value)).unwrap_or_default(),
+            street: self.street.as_ref().map(|street| lines(street.value)).unwrap_or_default(),
             city: text(&self.city).unwrap_or_default(),
             region: text(&self.region),
             postal_code: text(&self.postal_code),
@@ -130,7 +130,7 @@ fn text(field: &Field<Text<'_>>) -> Option<CompactString> {
 
 #[inline]
 fn small(stated: &Stated<Text<'_>>) -> CompactString {
-    CompactString::new(&stated.value)
+    CompactString::new(stated.value)
 }
 
 fn value<T: Copy>(field: &Field<T>) -> Option<T> {

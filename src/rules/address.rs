@@ -60,7 +60,7 @@ fn postal_code_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'
 
 fn postal_code(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for stated in canadian_parties(draft).filter_map(|(party, _)| party.postal_code.as_ref()) {
-        if !is_canadian_postal_code(&stated.value) {
+        if !is_canadian_postal_code(stated.value) {
             report.say(Spot::header(stated), &[("value", &stated.value)]);
         }
     }

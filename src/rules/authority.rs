@@ -93,7 +93,7 @@ fn business_number_check_digit(draft: &Draft<'_>, _: &Context<'_>, report: &mut 
 
 fn business_number(draft: &Draft<'_>, fault: BusinessNumberFault, report: &mut Report<'_>) {
     if let Some(stated) = &draft.business_number
-        && BusinessNumber::check(&stated.value) == Err(fault)
+        && BusinessNumber::check(stated.value) == Err(fault)
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
@@ -101,7 +101,7 @@ fn business_number(draft: &Draft<'_>, fault: BusinessNumberFault, report: &mut R
 
 fn authorization_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && AuthorizationId::check(&stated.value).is_err()
+        && AuthorizationId::check(stated.value).is_err()
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }
@@ -113,7 +113,7 @@ fn authorization_form(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_
 /// sentence on the service provider's number without meaning.
 fn one_time_authorization(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
-        && AuthorizationId::is_one_time(&stated.value)
+        && AuthorizationId::is_one_time(stated.value)
         && context.partner.kind != PartnerKind::ServiceProvider
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
@@ -124,8 +124,8 @@ fn one_time_authorization(draft: &Draft<'_>, context: &Context<'_>, report: &mut
 fn authority(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.authorization_id
         && let Some(business_number) = value(&draft.business_number)
-        && !context.partner.may_file_for(&stated.value, business_number)
-        && AuthorizationId::check(&stated.value).is_ok()
+        && !context.partner.may_file_for(stated.value, business_number)
+        && AuthorizationId::check(stated.value).is_ok()
         && BusinessNumber::check(business_number).is_ok()
     {
         report.say(Spot::header(stated), &[("number", business_number), ("authorization", &stated.value)]);

@@ -99,7 +99,7 @@ mod tests {
     fn ill_formed() {
         check(
             "H202",
-            BreachKind::IllFormed { value: "X".into(), expected: Format::Date },
+            BreachKind::IllFormed { value: "X", expected: Format::Date },
             Severity::Error,
             "Ill-formed: Vessel name X must be a date CCYYMMDD with format 102",
             "Forme incorrecte: Nom du navire X doit être une date SSAAMMJJ au format 102",

@@ -213,7 +213,7 @@ pub(super) fn listed(draft: &Draft<'static>) -> Vec<Listed<'static>> {
     let parties = [&draft.exporter, &draft.consignee, &draft.service_provider];
     let mut listed = Vec::new();
     let mut want = |list, code, line: Option<u32>, field: &Field<Text<'static>>| {
-        listed.extend(field.clone().map(|stated| Listed { list, code, line, stated }));
+        listed.extend((*field).map(|stated| Listed { list, code, line, stated }));
     };
     for country in parties.map(|party| &party.country).into_iter().chain([&draft.destination]) {
         want("countries", "H211", None, country);

@@ -101,7 +101,7 @@ impl<'d> Doubt<'d> {
     #[inline]
     fn of(line: &'d LineDraft<'d>, list: Option<&'d CodeList>, on: Date) -> Option<Self> {
         let stated = line.hs_code.as_ref()?;
-        Some(Self { line, stated, on, entry: list.and_then(|list| list.entry(&stated.value, on)) })
+        Some(Self { line, stated, on, entry: list.and_then(|list| list.entry(stated.value, on)) })
     }
 
     /// Whether nothing is to be said of it: a code of the list, which therefore has the form of one, outside the special
@@ -118,7 +118,7 @@ impl<'d> Doubt<'d> {
     }
 
     fn code(&self) -> &'d str {
-        &self.stated.value
+        self.stated.value
     }
 
     /// The first two digits.
@@ -167,7 +167,7 @@ fn unit_of_hs_code(doubt: &Doubt<'_>, context: &Context<'_>, report: &mut Report
     if let Some(stated) = &doubt.line.quantity_unit
         && let Some(Some(unit)) = doubt.unit()
         && unit != stated.value
-        && context.lists.units.is_some_and(|units| units.is_valid(&stated.value, doubt.on))
+        && context.lists.units.is_some_and(|units| units.is_valid(stated.value, doubt.on))
     {
         let values: [Value<'_>; 3] = [("value", &stated.value), ("hs", &doubt.code()), ("unit", &unit)];
         report.say(Spot::line(doubt.line, stated), &values);

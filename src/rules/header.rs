@@ -179,7 +179,7 @@ const BULK: [&str; 8] = ["VG", "VL", "VO", "VQ", "VR", "VS", "VY", "NE"];
 /// Two references that differ only in blanks around them would look the same to everybody who reads one.
 fn reference(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.reference
-        && (stated.value.trim().len() < stated.value.len() || is_longer(&stated.value, REFERENCE_LENGTH_MAX))
+        && (stated.value.trim().len() < stated.value.len() || is_longer(stated.value, REFERENCE_LENGTH_MAX))
     {
         report.say(Spot::header(stated), &[("value", &stated.value), ("limit", &REFERENCE_LENGTH_MAX)]);
     }
@@ -248,7 +248,7 @@ mod tests {
     fn a_reference_has_no_blanks_around_it() {
         check(|case| set(&mut case.draft.reference, "REF-1 "), "H206 @ BGM 2.3.1");
         check(|case| set(&mut case.draft.reference, LONG), "H206 @ BGM 2.3.1");
-        check(|case| set(&mut case.draft.reference, &LONG[1..]), "");
+        check(|case| set(&mut case.draft.reference, LONG.trim_start_matches('R')), "");
         check(|case| set(&mut case.draft.reference, "ÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉÉ"), "");
     }
 

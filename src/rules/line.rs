@@ -190,7 +190,7 @@ fn province(draft: &Draft<'_>, context: &Context<'_>, report: &mut Report<'_>) {
         |line| line.province.as_ref(),
         |line, stated| {
             let is_canadian = || value(&line.origin).is_none_or(|origin| *origin == "CA");
-            if !provinces.is_valid(&stated.value, on) && is_canadian() {
+            if !provinces.is_valid(stated.value, on) && is_canadian() {
                 say_unlisted(provinces, stated, Spot::line(line, stated), on, report);
             }
         },
@@ -242,7 +242,7 @@ fn description(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
         draft,
         |line| line.description.as_ref(),
         |line, stated| {
-            if !has_words(&stated.value) {
+            if !has_words(stated.value) {
                 report.say(Spot::line(line, stated), &[("value", &stated.value)]);
             }
         },
@@ -262,7 +262,7 @@ fn has_letters(description: &str) -> bool {
 
 fn vehicles(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     for line in judged_lines(draft) {
-        for stated in line.vehicles.iter().filter(|stated| !is_vehicle_number(&stated.value)) {
+        for stated in line.vehicles.iter().filter(|stated| !is_vehicle_number(stated.value)) {
             report.say(Spot::line(line, stated), &[("value", &stated.value)]);
         }
     }

@@ -182,7 +182,7 @@ fn unlisted<'d>(draft: &'d Draft<'d>, on: Date, context: &Context<'d>) -> Vec<(&
     let mut unlisted = Vec::new();
     for listed in draft.listed.iter().filter(|listed| listed.line.is_none_or(is_judged)) {
         if let Some(list) = context.codes.list(listed.list)
-            && !list.is_valid(&listed.stated.value, on)
+            && !list.is_valid(listed.stated.value, on)
         {
             unlisted.push((listed, list));
         }
@@ -252,14 +252,14 @@ fn is_below_zero(number: &Decimal) -> bool {
 /// A code that its list does not hold on a day breaks the rule that asks.
 #[inline]
 fn check_listed(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot, on: Date, report: &mut Report<'_>) {
-    if !list.is_valid(&stated.value, on) {
+    if !list.is_valid(stated.value, on) {
         say_unlisted(list, stated, spot, on, report);
     }
 }
 
 /// A code is not in its list.
 fn say_unlisted(list: &CodeList, stated: &Stated<Text<'_>>, spot: Spot, on: Date, report: &mut Report<'_>) {
-    let nearest = report.wants_suggestion(spot).then(|| list.nearest(&stated.value)).flatten().unwrap_or_default();
+    let nearest = report.wants_suggestion(spot).then(|| list.nearest(stated.value)).flatten().unwrap_or_default();
     report.say(spot, &[("value", &stated.value), ("date", &on), ("nearest", &nearest)]);
 }
 
@@ -323,7 +323,7 @@ mod tests {
         let mut draft = case.draft.clone();
         case.with_context(Language::En, |context| {
             let is_open = |listed: &Listed<'_>| {
-                context.codes.list(listed.list).is_some_and(|list| !list.is_always_valid(&listed.stated.value))
+                context.codes.list(listed.list).is_some_and(|list| !list.is_always_valid(listed.stated.value))
             };
             draft.listed.retain(is_open);
         });

@@ -80,7 +80,7 @@ fn controlled_to_united_states(draft: &Draft<'_>, _: &Context<'_>, report: &mut 
 
 /// With Puerto Rico and the US Virgin Islands (Reporting of Exported Goods Regulations, section 7).
 fn is_united_states(destination: &Stated<Text<'_>>) -> bool {
-    matches!(&*destination.value, "US" | "PR" | "VI")
+    matches!(destination.value, "US" | "PR" | "VI")
 }
 
 /// Headings 86.01 to 86.06, locomotives and railcars: the exemption of section 7 leaves them out.

@@ -70,7 +70,7 @@ pub fn numbers_exhausted(form: ProofForm, period: &ReportingPeriod, language: La
 /// Amendments and voids, and functions that nobody knows.
 fn function_is_original(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.function
-        && function(&stated.value) != Some(Function::Original)
+        && function(stated.value) != Some(Function::Original)
     {
         report.say(Spot::header(stated), &[("value", &stated.value)]);
     }

@@ -114,7 +114,7 @@ fn container_check_digit(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report
 
 fn containers_with(fault: ContainerFault, draft: &Draft<'_>, report: &mut Report<'_>) {
     for stated in &draft.containers {
-        if ContainerNumber::check(&stated.value) == Err(fault) {
+        if ContainerNumber::check(stated.value) == Err(fault) {
             report.say(Spot::header(stated), &[("value", &stated.value)]);
         }
     }
@@ -136,7 +136,7 @@ fn container_repeated(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_
 
 fn vessel_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.mode
-        && matches!(Mode::of(&stated.value), Mode::Maritime | Mode::InlandWater)
+        && matches!(Mode::of(stated.value), Mode::Maritime | Mode::InlandWater)
         && draft.vessel.is_none()
     {
         report.say(Spot::header(stated), &[]);
@@ -146,7 +146,7 @@ fn vessel_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
 /// On inland waters a vessel often sails without a numbered voyage.
 fn voyage_missing(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.mode
-        && Mode::of(&stated.value) == Mode::Maritime
+        && Mode::of(stated.value) == Mode::Maritime
         && draft.conveyance.is_none()
     {
         report.say(Spot::header(stated), &[]);
@@ -166,7 +166,7 @@ fn vessel_unexpected(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>
 /// A warning: carriers that book only against a proof-of-report number give their document after it.
 fn transport_document(draft: &Draft<'_>, _: &Context<'_>, report: &mut Report<'_>) {
     if let Some(stated) = &draft.mode
-        && matches!(Mode::of(&stated.value), Mode::Maritime | Mode::Rail | Mode::Air)
+        && matches!(Mode::of(stated.value), Mode::Maritime | Mode::Rail | Mode::Air)
         && draft.transport_document.is_none()
     {
         report.say(Spot::header(stated), &[("mode", &stated.value)]);
@@ -193,15 +193,15 @@ mod tests {
 
     #[test]
     fn container_numbers_are_iso_6346() {
-        check(|case| case.draft.containers[0].value = "CSQU305438".into(), "C412 @ EQD 13.3");
-        check(|case| case.draft.containers[0].value = "CSQU3054384".into(), "C413 @ EQD 13.3");
+        check(|case| case.draft.containers[0].value = "CSQU305438", "C412 @ EQD 13.3");
+        check(|case| case.draft.containers[0].value = "CSQU3054384", "C413 @ EQD 13.3");
     }
 
     #[test]
     fn an_administration_may_refuse_wrong_check_digits_of_containers() {
         check(
             |case| {
-                case.draft.containers[0].value = "CSQU3054384".into();
+                case.draft.containers[0].value = "CSQU3054384";
                 case.settings.container_check_digit = Severity::Error;
             },
             "C413 (error) @ EQD 13.3",

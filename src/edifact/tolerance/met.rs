@@ -132,7 +132,7 @@ impl<'a> Look<'a> {
         let is_older = self.interchange.envelope.version != SyntaxVersion::V4; // The grammars look at syntax 4.
         let pair = [service.component, service.element];
         let pairs = [pair, [service.component, service.terminator], [service.element, service.terminator]];
-        let finders = pairs.each_ref().map(|pair| memmem::Finder::new(pair));
+        let finders = pairs.each_ref().map(memmem::Finder::new);
         let (mut has_breaks, mut has_pairs) = (false, false);
         for block in blocks(bytes) {
             has_breaks = has_breaks || memchr2(b'\r', b'\n', block).is_some();
