@@ -42,7 +42,7 @@ const ROUNDS: u32 = 7;
 
 /// One kind of work on the bytes of an interchange; what it gives back keeps the compiler from leaving it out, and is 0
 /// where the bytes are refused.
-type Work = fn(&[u8]) -> usize;
+type Work = fn(&Bytes) -> usize;
 
 /// What is measured, the least work first.
 const WORK: [(&str, Work); 11] = [
@@ -57,11 +57,11 @@ const WORK: [(&str, Work); 11] = [
         edifact_rs::from_bytes(bytes).try_fold(0, |count, segment| segment.map(|_| count + 1)).unwrap_or_default()
     }),
     ("read: envelopes and characters", |bytes| Interchange::read(bytes).unwrap().0.messages.len()),
-    ("tokenise: read, and every piece of every segment", tokenise),
+    ("tokenise: read, and every piece of every segment", |bytes| tokenise(bytes)),
     ("mend: the same reading behind the tolerances", |bytes| {
         mend(bytes, &Tolerances::default()).read().unwrap().interchange.messages.len()
     }),
-    ("examine: by syntax and directory", examine),
+    ("examine: by syntax and directory", |bytes| examine(bytes)),
     ("contrl: by syntax and directory, with its CONTRL", |bytes| contrl(bytes).len()),
     ("whole: by guide, code lists and rules too", |bytes| whole(bytes).facts.messages.len()),
 ];
@@ -147,13 +147,13 @@ fn house_of(bytes: &[u8]) -> &'static (Partner, Rulebook) {
 }
 
 /// Everything that the gateway finds, before it records it.
-fn whole(bytes: &[u8]) -> Examination {
+fn whole(bytes: &Bytes) -> Examination {
     let (partner, rulebook) = house_of(bytes);
     let delivery = Delivery {
         partner: partner.id.clone(),
         channel: Channel::EdiTls,
         received_at: *NOW,
-        bytes: Bytes::copy_from_slice(bytes),
+        bytes: bytes.clone(), // As a door hands them on: shared, not copied.
     };
     match lodged::gateway::examine(delivery, partner, rulebook) {
         Examined::Interchange(examination) => *examination,
@@ -168,7 +168,7 @@ fn large(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("size");
     group.sample_size(10);
     for (name, count) in [("1 KB", 0), ("10 KB", 4), ("1 MB", 400), ("50 MB", MESSAGES)] {
-        let bytes = if count == 0 { house::one_line_declaration(1) } else { accepted(count) };
+        let bytes = if count == 0 { house::one_line_declaration(1).into() } else { accepted(count) };
         group.throughput(Throughput::Bytes(u64::try_from(bytes.len()).unwrap()));
         for (work, measured) in &WORK[6..] {
             let id = BenchmarkId::new(work.split(':').next().unwrap(), name);
@@ -188,19 +188,19 @@ fn large(criterion: &mut Criterion) {
 }
 
 /// So many declarations in one interchange that guide and rules accept.
-fn accepted(count: u32) -> Vec<u8> {
-    input::declarations(count, &house::RULEBOOK.codes)
+fn accepted(count: u32) -> Bytes {
+    input::declarations(count, &house::RULEBOOK.codes).into()
 }
 
 /// So many places (LOC+27) lose their qualifier, spread over the interchange.
-fn with_mistakes(bytes: Vec<u8>, count: usize) -> Vec<u8> {
-    let mut text = String::from_utf8(bytes).unwrap();
+fn with_mistakes(bytes: Bytes, count: usize) -> Bytes {
+    let mut text = String::from_utf8(bytes.into()).unwrap();
     let places: Vec<usize> = text.match_indices("LOC+27+").map(|(at, _)| at).collect();
     for chosen in 0..count {
         let at = places[chosen * places.len() / count];
         text.replace_range(at + 4..at + 6, "??");
     }
-    text.into_bytes()
+    text.into()
 }
 
 /// The record that would stand, so that its answers can be composed.
@@ -219,7 +219,7 @@ fn recorded(examination: Examination) -> Recorded {
 }
 
 fn small(criterion: &mut Criterion) {
-    let bytes = house::one_line_declaration(1);
+    let bytes = house::one_line_declaration(1).into();
     let mut group = criterion.benchmark_group("small");
     group.throughput(Throughput::Elements(1));
     group.bench_function("examine and answer", |bencher| {
@@ -240,20 +240,21 @@ fn small(criterion: &mut Criterion) {
 }
 
 /// The interchanges that a file holds.
-fn interchanges(mut bytes: &[u8]) -> Vec<&[u8]> {
+fn interchanges(mut bytes: Bytes) -> Vec<Bytes> {
     let mut found = Vec::new();
-    while let Frame::Interchange(range) = FrameFinder::default().find(bytes) {
-        found.push(&bytes[range.clone()]);
-        bytes = &bytes[range.end..];
+    while let Frame::Interchange(range) = FrameFinder::default().find(&bytes) {
+        found.push(bytes.slice(range.clone()));
+        bytes = bytes.slice(range.end..);
     }
     found
 }
 
 /// Prints what each kind of work makes of these bytes, interchange by interchange: the best of some rounds.
-fn table(bytes: &[u8]) {
-    let interchanges = interchanges(bytes);
+fn table(bytes: Vec<u8>) {
+    let size = bytes.len();
+    let interchanges = interchanges(bytes.into());
     let messages: usize = interchanges.iter().map(|bytes| Interchange::read(bytes).unwrap().0.messages.len()).sum();
-    println!("{} bytes, {} interchanges, {messages} messages\n", bytes.len(), interchanges.len());
+    println!("{size} bytes, {} interchanges, {messages} messages\n", interchanges.len());
     println!("| what | MB/s | messages per second |\n|---|---|---|");
     for (name, work) in WORK {
         let mut done = 0;
@@ -268,7 +269,7 @@ fn table(bytes: &[u8]) {
             continue;
         }
         #[expect(clippy::cast_precision_loss, reason = "a figure of three digits")]
-        let (size, count) = (bytes.len() as f64, messages as f64);
+        let (size, count) = (size as f64, messages as f64);
         println!("| {name} | {:.0} | {:.0} |", size / best / 1e6, count / best);
     }
 }
@@ -277,8 +278,8 @@ fn main() {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--peers-input");
     if arguments.next().is_some() {
         match arguments.next().filter(|file| !file.starts_with('-')) {
-            Some(file) => table(&std::fs::read(file).unwrap()),
-            None => table(&accepted(MESSAGES)),
+            Some(file) => table(std::fs::read(file).unwrap()),
+            None => table(accepted(MESSAGES).into()),
         }
         return;
     }

@@ -1,7 +1,7 @@
 //! The examination: pure, from bytes to what stands in them.
 //!
-//! [`examine`] is the stage of the spine; [`judge_syntax`] and [`judge_content`] are its two halves. `lodged check` uses
-//! the first by itself, and the rules behind the second. None of them stops at the first mistake.
+//! [`examine`] is the stage of the spine. It goes from message to message with `judge_each`, by syntax and directory, and
+//! judges with `judge_content` what these let through. Nothing stops at the first mistake.
 
 use std::ops::Range;
 
