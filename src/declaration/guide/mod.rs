@@ -5,6 +5,7 @@
 //! [`Draft`](super::Draft), and says which demands of the guide it does not meet. It judges presence and form; whether
 //! what is said is true is a rule's business.
 
+mod breach;
 mod compile;
 mod format;
 mod notation;
@@ -13,8 +14,9 @@ mod reading;
 mod texts;
 mod values;
 
+pub use breach::{Breach, BreachKind, Reading};
 pub use notation::{Format, Mistake, Status};
-pub use reading::{Breach, BreachKind, Reader, Reading};
+pub use reading::Reader;
 pub use texts::TextStore;
 
 use crate::edifact::MessageType;

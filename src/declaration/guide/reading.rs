@@ -1,83 +1,22 @@
 //! Reads well-built messages by the guide: a draft of each declaration, and which of the guide's demands it breaks.
 
 use std::mem;
-use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
+use super::breach::{BreachKind, Reading, breach};
 use super::place::{Check, Place, Slot, ToRead};
 use super::texts::{TextStore, Texts};
 use super::values::SegmentValues;
 use super::{Element, Guide, Status};
 use crate::codes::{CodeList, CodeLists};
-use crate::declaration::draft::{Draft, LineDraft, Listed, Stated, StatedAt, Text};
-use crate::declaration::finding::SegmentPoint;
+use crate::declaration::draft::{LineDraft, Listed, Stated, StatedAt, Text};
 use crate::declaration::from_message::Sink;
 use crate::edifact::{Interchange, Message, Pieces, Tag};
 use crate::grammar::{Examined, Match};
 
 /// The segment that what is missing in the header is reported at.
 const BEGIN: Tag = Tag(*b"BGM");
-
-/// What a message states, by the guide.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reading<'a> {
-    /// Everything that could be read.
-    pub draft: Draft<'a>,
-    /// What the guide demands and the message does not give, in the order of the message.
-    pub breaches: Vec<Breach<'a>>,
-}
-
-/// A demand of the guide that a message breaks. The sentence for it is made by the rules' floor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Breach<'a> {
-    /// The stable code.
-    pub code: &'a str,
-    /// What is wrong.
-    pub kind: BreachKind<'a>,
-    /// The names of the element in English and French; empty when it is about no element.
-    pub labels: [&'a str; 2],
-    /// The line it concerns, by its place in the message, from 1.
-    pub line: Option<u32>,
-    /// The segment and element.
-    pub point: Option<SegmentPoint>,
-    /// The bytes that show it.
-    pub span: Range<usize>,
-}
-
-/// What kind of demand is broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BreachKind<'a> {
-    /// It must be there, and is not; the path says where it would stand.
-    Missing {
-        /// The path, as the guide writes it.
-        path: &'a str,
-    },
-    /// It is not written as it must be.
-    IllFormed {
-        /// The value, as stated.
-        value: Text<'a>,
-        /// How it must be written.
-        expected: super::Format,
-    },
-    /// It is there more often than it may be.
-    TooMany {
-        /// How often it may be there.
-        most: u32,
-    },
-    /// The directory allows these segments, the guide does not use them.
-    Unused {
-        /// How many there are; the place is that of the first.
-        count: u32,
-    },
-    /// There is no line.
-    NoLines,
-    /// There are more lines than there may be.
-    TooManyLines {
-        /// How many there may be.
-        most: u32,
-    },
-}
 
 impl Guide {
     /// A reader of the messages of an interchange, which `texts` is kept for. `zone` is the one in which local moments are
@@ -130,20 +69,6 @@ impl Element {
     /// Whether each segment in which it may stand calls for it: it depends on nothing around that segment.
     pub(super) fn is_called_for_where_it_stands(&self) -> bool {
         self.status == Status::Dependent && self.depends_on.is_none()
-    }
-
-    /// This element breaks a demand of the guide.
-    fn breach<'a>(&'a self, kind: BreachKind<'a>, line: Option<u32>, at: StatedAt) -> Breach<'a> {
-        let [missing, ill_formed, too_many] = &self.codes;
-        let code = match kind {
-            BreachKind::IllFormed { .. } => ill_formed,
-            BreachKind::TooMany { .. } => too_many,
-            BreachKind::Missing { .. }
-            | BreachKind::Unused { .. }
-            | BreachKind::NoLines
-            | BreachKind::TooManyLines { .. } => missing,
-        };
-        Breach { labels: self.labels.each_ref().map(String::as_str), ..breach(code, kind, line, at) }
     }
 }
 
@@ -214,19 +139,7 @@ impl<'a> Reader<'a, '_> {
     fn take(&mut self, message: &Message, pieces: &Pieces, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let at = match pieces.of(found.pieces) {
-            ends @ [tag, ..] => {
-                if place.is_asked() {
-                    self.values.take(ends, pieces.origin(), &place.layout);
-                }
-                let (start, end) = (tag.end().saturating_sub(place.tag.0.len()), ends.last().unwrap_or(tag).end());
-                StatedAt::segment(place.tag, found.position, pieces.origin() + start..pieces.origin() + end)
-            }
-            [] => match self.divide(message, found, place) {
-                Some(at) => at,
-                None => return,
-            },
-        };
+        let Some(at) = self.divide(message, pieces, found, place) else { return };
         if found.place == guide.lines.trigger {
             self.begin_line(at);
         }
@@ -255,9 +168,20 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Takes the values of a segment that nobody has divided yet.
+    /// Takes the values of a segment, when there is something to be read from it; says where it is.
+    #[inline]
+    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<StatedAt> {
+        let ends @ [tag, ..] = pieces.of(found.pieces) else { return self.divide_anew(message, found, place) };
+        if place.is_asked() {
+            self.values.take(ends, pieces.origin(), &place.layout);
+        }
+        let (start, end) = (tag.end().saturating_sub(place.tag.0.len()), ends.last()?.end());
+        Some(StatedAt::segment(place.tag, found.position, pieces.origin() + start..pieces.origin() + end))
+    }
+
+    /// The same for a segment that nobody has divided yet.
     #[cold]
-    fn divide(&mut self, message: &Message, found: &Match, place: &Place) -> Option<StatedAt> {
+    fn divide_anew(&mut self, message: &Message, found: &Match, place: &Place) -> Option<StatedAt> {
         let segment = self.interchange.segment_of(message, found.position)?;
         if place.is_asked() {
             self.values.divide(&segment, &place.layout);
@@ -436,11 +360,6 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-/// A demand that is about no element.
-fn breach<'a>(code: &'a str, kind: BreachKind<'a>, line: Option<u32>, at: StatedAt) -> Breach<'a> {
-    Breach { code, kind, labels: ["", ""], line, point: Some(at.point()), span: at.span() }
-}
-
 /// Notes that these elements must be there.
 fn call_for(elements: &[usize], counts: &mut [Count]) {
     for element in elements {
@@ -452,6 +371,7 @@ fn call_for(elements: &[usize], counts: &mut [Count]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Breach;
     use super::*;
     use crate::edifact::Interchange;
     use crate::grammar::Catalogue;

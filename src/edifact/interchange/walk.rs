@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::references::References;
-use super::{FunctionalGroup, Interchange, Message, PackageReference, count, skip_line_breaks};
+use super::segments::{count, skip_line_breaks};
+use super::{FunctionalGroup, Interchange, Message, PackageReference};
 use crate::edifact::envelope::{MessageType, PartyId, SyntaxVersion, texts};
 use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
 use crate::edifact::segment::{Segment, Tag};
