@@ -16,7 +16,7 @@ const STRETCH: usize = 4_096;
 const BLOCK: usize = 256;
 
 /// Keeps the texts of one interchange that say something else than its bytes: decoded, without release characters, or
-/// joined. It grows with these, to less than four times the bytes they are made of, and is dropped as a whole.
+/// joined. It grows with the bytes that they are made of, a few for each, and is dropped as a whole.
 #[derive(Debug, Default)]
 pub struct TextStore(Bump);
 
