@@ -25,7 +25,7 @@ use made_up::{advice, changed, changes, interchange, translated};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use slow::compare::compare_stream;
+use slow::compare::{compare, compare_stream};
 use slow::{element, envelope, notation, structure};
 
 fn path(relative: &str) -> PathBuf {
@@ -96,6 +96,8 @@ fn what_stumbled_once_is_read_the_same() {
     // Packages: one whose object holds terminators, one whose UNP begins in a segment of its object.
     compare_stream(b"UNB+UNOA:4+A+B+20261121:2045+1'UNO+P1+AA:R+1+4:1'USH+1'UNH'UNP+4+P1'UNZ+1+1'");
     compare_stream(b"UNB+UNOA:4+A+B+20261121:2045+1'UNO+P1+AA:R+1+5'a'b?'UNP+5+P1'UNZ+1+1'");
+    // A package whose UNP stands where it should and has no terminator, which makes it none.
+    compare(b"UNB+UNOA:4+A+B+20261121:2045+1'UNO+P1+AA:R+1+3'ab'UNP+3+P1");
     // Characters of a segment that stands in a group and in no message.
     compare_stream(b"UNB+UNOA:3+A+B+261121:2045+1'UNG+X+A+B+261121:2045+1+UN+D:96B'AAA+a'UNE+0+1'UNZ+1+1'");
 }

@@ -287,7 +287,9 @@ impl<'a> Walk<'a> {
         let trailer = object.checked_add(length?)?;
         let is_trailer = self.interchange.bytes.get(trailer..)?.starts_with(b"UNP");
         let found = self.interchange.ends.partition_point(|end| *end as usize <= trailer);
-        is_trailer.then_some(found).filter(|found| *found > index)
+        // What has no terminator is no segment.
+        let segments = index + 1..self.interchange.ends.len();
+        is_trailer.then_some(found).filter(|found| segments.contains(found))
     }
 
     /// The next segment that is UNP; where there was none, there is none further on.
