@@ -239,7 +239,7 @@ mod tests {
         for hs_code in ["84717000", "90189000", "97012100", "99080000", "77000000", "94069999", "847170", ""] {
             for (quantity, unit) in [None, Some("0"), Some("1")]
                 .iter()
-                .flat_map(|quantity| [None, Some("NMB"), Some("KGM"), Some("XXX")].map(|unit| (*quantity, unit)))
+                .flat_map(|quantity| [None, Some("NMB"), Some("KGM"), Some("QQQ")].map(|unit| (*quantity, unit)))
             {
                 let mut case = Case::new();
                 let line = &mut case.draft.lines[0];
