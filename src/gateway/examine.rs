@@ -8,8 +8,9 @@ use std::ops::Range;
 use aws_lc_rs::digest;
 
 use super::reference::reference;
+use super::refused::Refused;
 use super::rulebook::Rulebook;
-use super::syntax::{OfKind, Refused, Seen, is_full, judge_each, too_long, unsupported};
+use super::syntax::{OfKind, Seen, is_full, judge_each, too_long, unsupported};
 use crate::declaration::guide::{Reader, TextStore};
 use crate::edifact::{
     ElementPlace, FunctionalGroup, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError,

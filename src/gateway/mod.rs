@@ -6,10 +6,12 @@
 mod examine;
 mod intake;
 mod reference;
+mod refused;
 mod rulebook;
 mod syntax;
 
 pub use examine::{Examined, NO_INTERACTIVE, examine};
 pub use intake::{Gateway, Received, Reply};
+pub use refused::Refused;
 pub use rulebook::{Identities, Rulebook, check_guide};
 pub use syntax::{FINDINGS_MAX, Syntax, judge_syntax};

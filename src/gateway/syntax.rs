@@ -1,8 +1,8 @@
 //! What syntax and directory say of a whole interchange, message by message, up to a limit.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::refused::Refused;
 use crate::edifact::{
     ElementPlace, Interchange, Message, MessageType, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding,
     SyntaxVersion,
@@ -78,35 +78,6 @@ pub(super) fn judge_each<'i>(
     catalogue.name_simple_elements(interchange, &structures, &mut findings);
     findings.sort_by_key(|finding| (finding.span.start, finding.place));
     Syntax { findings, structures }
-}
-
-/// What is refused, by the findings: the whole, functional groups, messages.
-#[derive(Default)]
-pub(super) struct Refused {
-    interchange: bool,
-    groups: HashSet<u32>,
-    messages: HashSet<u32>,
-}
-
-impl Refused {
-    pub(super) fn by(findings: &[SyntaxFinding]) -> Self {
-        let mut refused = Self::default();
-        for finding in findings {
-            match finding.place {
-                Place::Interchange { .. } => refused.interchange = true,
-                Place::FunctionalGroup { group, .. } => _ = refused.groups.insert(group),
-                Place::Message { message, .. } | Place::Segment { message, .. } => {
-                    refused.messages.insert(message);
-                }
-            }
-        }
-        refused
-    }
-
-    pub(super) fn lets_through(&self, number: u32, message: &Message) -> bool {
-        let is_group_refused = message.group.is_some_and(|group| self.groups.contains(&group));
-        !self.interchange && !is_group_refused && !self.messages.contains(&number)
-    }
 }
 
 /// What is known of a kind of message, found once for neighbours of one kind.

@@ -9,9 +9,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::echo::is_echo;
 use super::expectation::{Expectation, named, of_syntax, stated};
 use super::place::Spot;
-use super::refused::{Refused, is_echo};
 use super::remedy::{nearest_codes, remedy};
 use super::report::{
     Family, FilePlace, FileReport, Finding, InterchangeReport, MessageReport, NoteReport, SegmentReport, Unreadable,
@@ -28,7 +28,7 @@ use crate::edifact::{
     Interchange, Mended, Message, MessageType, Note, PartyId, Reading, Repertoire, Segment, SyntaxError, SyntaxFinding,
     Tolerance, mend,
 };
-use crate::gateway::{Examined, Rulebook, Syntax, examine, judge_syntax};
+use crate::gateway::{Examined, Refused, Rulebook, Syntax, examine, judge_syntax};
 use crate::grammar::Examined as Structure;
 use crate::language::Language;
 use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
@@ -203,7 +203,7 @@ impl<'a> Examination<'a> {
                 _ => Vec::new(),
             };
             let has_errors = content.iter().any(|finding| finding.severity == Severity::Error);
-            report.counts.refused += usize::from(has_errors || refused.has(index, message));
+            report.counts.refused += usize::from(has_errors || !refused.lets_through(index, message));
             self.tell_message(report, index, own, &content);
             findings = rest;
         }

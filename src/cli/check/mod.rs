@@ -11,10 +11,10 @@ mod stream;
 mod unreadable;
 
 // From interchanges to findings with their places, and what would have been right there.
+mod echo;
 mod expectation;
 mod judge;
 mod place;
-mod refused;
 mod remedy;
 mod report;
 mod site;

@@ -77,6 +77,7 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
             message,
             elements: Vec::new(),
             places: Vec::new(),
+            cells_max: 0,
             questions: Vec::new(),
             needed: [Vec::new(), Vec::new()],
             of_line: Vec::new(),
@@ -90,6 +91,7 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
     compiler.check_complete();
     let Compiler { mut guide, wishes, .. } = compiler;
     guide.places = wishes.iter().map(|wishes| Place::of(wishes, &guide.questions, &guide.elements)).collect();
+    guide.cells_max = guide.places.iter().map(|place| place.layout.cells).max().unwrap_or_default();
     Some(guide)
 }
 

@@ -28,14 +28,13 @@ impl Guide {
         (zone, codes): (&'a TimeZone, &'a CodeLists),
         texts: &'a TextStore,
     ) -> Reader<'a, 'i> {
-        let cells_max = self.places.iter().map(|place| place.layout.cells).max().unwrap_or_default();
         let list = |element: &Element| element.list.as_ref().and_then(|(list, _)| codes.list(list));
         Reader {
             guide: self,
             interchange,
             zone,
             texts: Texts::new(interchange.bytes(), interchange.envelope.repertoire, texts),
-            values: SegmentValues::new(interchange.bytes(), interchange.service().release, cells_max),
+            values: SegmentValues::new(interchange.bytes(), interchange.service().release, self.cells_max),
             answers: vec![false; self.questions.len()],
             counts: vec![Count::default(); self.elements.len()],
             lists: self.elements.iter().map(list).collect(),
