@@ -18,7 +18,8 @@ use super::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding
 use super::scan::BLOCK;
 use super::segment::{Segment, Tag};
 use super::service::{ServiceChars, UNA_LENGTH};
-use segments::{Segments, count, divide, first_end, is_line_break, skip_line_breaks, span};
+pub(super) use segments::Traces;
+use segments::{Divided, Segments, count, divide, first_end, is_line_break, skip_line_breaks, span};
 use walk::{take, walk};
 
 /// One message: UNH to UNT; or a package of syntax 4, UNO to UNP, which counts like a message and is never read.
@@ -71,6 +72,8 @@ pub struct Interchange<'a> {
     content: usize,
     /// Where each segment ends: four bytes a segment are all that is kept of it.
     ends: Vec<u32>,
+    /// What its bytes may hold that the standard does not have.
+    traces: Traces,
     /// What UNB says.
     pub envelope: Envelope,
     /// The functional groups, in order.
@@ -118,10 +121,21 @@ impl<'a> Interchange<'a> {
             findings.push(finding(SyntaxError::InvalidDecimalNotation, place, 0..UNA_LENGTH, detail));
             service.decimal_mark = ServiceChars::DEFAULT.decimal_mark;
         }
-        let (ends, suspects) = divide(&service, bytes, content, envelope.repertoire);
-        let interchange =
-            Self { bytes, service, content, ends, envelope, groups: Vec::new(), messages: Vec::new(), trailer: None };
-        let (interchange, mut findings) = walk(interchange, findings);
+        let is_older = envelope.version != SyntaxVersion::V4;
+        let Divided { ends, suspects, services, traces } =
+            divide(&service, bytes, content, envelope.repertoire, is_older);
+        let interchange = Self {
+            bytes,
+            service,
+            content,
+            ends,
+            traces,
+            envelope,
+            groups: Vec::new(),
+            messages: Vec::new(),
+            trailer: None,
+        };
+        let (interchange, mut findings) = walk(interchange, &services, findings);
         // Of a repertoire that is not supported nobody can say which characters it has.
         if !findings.iter().any(|finding| finding.error == SyntaxError::UnsupportedCharacterSet) {
             interchange.check_characters(&suspects, &mut findings);
@@ -162,6 +176,11 @@ impl<'a> Interchange<'a> {
     #[must_use]
     pub fn trailer(&self) -> Option<Segment<'a>> {
         self.segment(self.trailer?)
+    }
+
+    /// What its bytes may hold that the standard does not have.
+    pub(super) fn traces(&self) -> Traces {
+        self.traces
     }
 
     /// All segments in order, service segments included.

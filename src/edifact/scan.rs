@@ -27,6 +27,23 @@ pub(super) struct Masks {
     pub(super) releases_next: bool,
 }
 
+/// Finds one character, released or not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finder(u8x16);
+
+impl Finder {
+    #[inline]
+    pub(super) fn new(character: u8) -> Self {
+        Self(u8x16::splat(character))
+    }
+
+    /// A bit for each byte of this block that is the character.
+    #[inline]
+    pub(super) fn find(self, block: &[u8; BLOCK]) -> u64 {
+        find(block, |bytes| bytes.simd_eq(self.0))
+    }
+}
+
 impl<const N: usize> Scan<N> {
     /// Looks for these characters, unless the one in front of them is a release character.
     #[inline]
@@ -39,22 +56,22 @@ impl<const N: usize> Scan<N> {
     #[inline]
     pub(super) fn masks<const BYTES: usize>(&self, block: &[u8; BYTES], is_released: bool) -> Masks {
         let stops =
-            self.find(block, |bytes| self.stops.iter().fold(u8x16::ZERO, |found, stop| found | bytes.simd_eq(*stop)));
+            find(block, |bytes| self.stops.iter().fold(u8x16::ZERO, |found, stop| found | bytes.simd_eq(*stop)));
         let Some(release) = self.release else {
             return Masks { stops, releases: 0, releases_next: false };
         };
-        let releases = self.find(block, |bytes| bytes.simd_eq(release));
+        let releases = find(block, |bytes| bytes.simd_eq(release));
         if releases == 0 && !is_released {
             return Masks { stops, releases: 0, releases_next: false };
         }
         released(stops, releases, is_released, 1 << (BYTES - 1))
     }
+}
 
-    #[inline]
-    fn find(&self, block: &[u8], matches: impl Fn(u8x16) -> u8x16) -> u64 {
-        let (lanes, _) = block.as_chunks::<16>();
-        lanes.iter().rev().fold(0, |mask, lane| mask << 16 | u64::from(matches(u8x16::new(*lane)).to_bitmask()))
-    }
+#[inline]
+fn find(block: &[u8], matches: impl Fn(u8x16) -> u8x16) -> u64 {
+    let (lanes, _) = block.as_chunks::<16>();
+    lanes.iter().rev().fold(0, |mask, lane| mask << 16 | u64::from(matches(u8x16::new(*lane)).to_bitmask()))
 }
 
 /// Takes out what is released: a release character, or another stop, behind a release character that is not released.

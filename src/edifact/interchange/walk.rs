@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 
 use super::references::References;
@@ -30,12 +31,15 @@ pub(super) fn take(findings: &mut Vec<SyntaxFinding>, found: SyntaxFinding) {
     }
 }
 
-/// Finds the groups and messages of an interchange whose segments are known, and adds what is wrong with them.
-pub(super) fn walk(
-    interchange: Interchange<'_>,
+/// Finds the groups and messages of an interchange whose segments are known, and adds what is wrong with them. `services`
+/// says which segments begin as those of the envelopes do ([`Divided`](super::segments::Divided)).
+pub(super) fn walk<'a>(
+    interchange: Interchange<'a>,
+    services: &[u32],
     findings: Vec<SyntaxFinding>,
-) -> (Interchange<'_>, Vec<SyntaxFinding>) {
+) -> (Interchange<'a>, Vec<SyntaxFinding>) {
     let mut walk = Walk {
+        services: services.iter(),
         interchange,
         findings,
         open: Open::default(),
@@ -100,7 +104,9 @@ fn trailer_faults([said, repeated]: [Cow<'_, str>; 2], counted: usize, reference
 }
 
 /// The walk over the segments that finds the envelopes.
-struct Walk<'a> {
+struct Walk<'a, 's> {
+    /// Those that were not met yet.
+    services: slice::Iter<'s, u32>,
     interchange: Interchange<'a>,
     findings: Vec<SyntaxFinding>,
     open: Open,
@@ -114,13 +120,15 @@ struct Walk<'a> {
     is_package_open: bool,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Walk<'a, '_> {
     fn run(&mut self) {
-        for index in 1..self.interchange.ends.len() {
+        let mut next = 1;
+        loop {
+            let index = self.skip_inside(next);
             let Some(segment) = self.interchange.segment(index) else { break };
-            let is_inside = self.open.message && !segment.raw().starts_with(b"UN");
-            if is_inside || index < self.package_end {
-                continue; // Nearly all of them.
+            next = index + 1;
+            if self.open.message && !segment.raw().starts_with(b"UN") {
+                continue;
             }
             let tag = segment.tag();
             match &tag.0 {
@@ -142,6 +150,17 @@ impl<'a> Walk<'a> {
             Some(trailer) => self.report_rest(trailer),
             None => self.report_end(),
         }
+    }
+
+    /// The next segment that counts from here on: within a package none does, and within a message only those of the
+    /// envelopes do, so that nearly all are left out.
+    fn skip_inside(&mut self, next: usize) -> usize {
+        let next = next.max(self.package_end);
+        if !self.open.message || self.interchange.traces.line_breaks {
+            return next;
+        }
+        let found = self.services.find(|index| **index as usize >= next);
+        found.map_or(self.interchange.ends.len(), |index| *index as usize)
     }
 
     fn report(&mut self, error: SyntaxError, place: Place, segment: &Segment<'a>, element: Option<u16>, detail: &str) {

@@ -1,22 +1,19 @@
 //! What the reader reads although the standard does not have it: counted where it is taken, found where it is not.
 //!
-//! Nothing of this needs other bytes, so that nothing is copied; one look along the segments counts all of it.
+//! Nothing of this needs other bytes, so that nothing is copied. The reader has seen whether there are traces of it; only
+//! then the segments are looked along.
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memmem};
 
 use super::front::is_line_break;
 use super::mend::releases_next;
 use super::{Note, Tolerance, Tolerances};
-use crate::edifact::envelope::SyntaxVersion;
 use crate::edifact::finding::{ElementPlace, Place, ServiceTag, SyntaxError, SyntaxFinding, finding};
-use crate::edifact::interchange::{FunctionalGroup, Interchange, Message};
+use crate::edifact::interchange::{FunctionalGroup, Interchange, Message, Traces};
 use crate::edifact::segment::Segment;
 use crate::edifact::service::{ServiceChars, UNA_LENGTH};
-
-/// Bytes that several looks go along together.
-const BLOCK: usize = 1 << 15;
 
 /// Most findings of this look. One message has no more than one for each switch; so many messages refuse the whole.
 const FINDINGS_MAX: usize = 1_000;
@@ -127,20 +124,12 @@ impl<'a> Look<'a> {
             SyntaxError::TrailingSeparator,
             "a separator stands with nothing behind it",
         );
-        let mut end = if self.has_una() { UNA_LENGTH } else { 0 };
-        let bytes = self.interchange.bytes().get(end..).unwrap_or_default();
-        let is_older = self.interchange.envelope.version != SyntaxVersion::V4; // The grammars look at syntax 4.
-        let pair = [service.component, service.element];
-        let pairs = [pair, [service.component, service.terminator], [service.element, service.terminator]];
-        let finders = pairs.each_ref().map(memmem::Finder::new);
-        let (mut has_breaks, mut has_pairs) = (false, false);
-        for block in blocks(bytes) {
-            has_breaks = has_breaks || memchr2(b'\r', b'\n', block).is_some();
-            has_pairs = has_pairs || (is_older && finders.iter().any(|pair| pair.find(block).is_some()));
-        }
-        if !has_breaks && !has_pairs {
+        let Traces { line_breaks, trailing: has_trailing, .. } = self.interchange.traces();
+        if !line_breaks && !has_trailing {
             return; // Nearly always.
         }
+        let mut end = self.content();
+        let pair = [service.component, service.element];
         let pair = memmem::Finder::new(&pair);
         for segment in self.interchange.segments() {
             let Range { start, end: next } = segment.span();
@@ -152,7 +141,7 @@ impl<'a> Look<'a> {
                 }
             }
             end = next + 1;
-            if has_pairs && let Some(at) = trailing(segment.raw(), &service, &pair) {
+            if has_trailing && let Some(at) = trailing(segment.raw(), &service, &pair) {
                 self.meet(&mut separators, &segment, None, start + at..start + at + 1);
             }
         }
@@ -164,9 +153,8 @@ impl<'a> Look<'a> {
     fn at_release_characters(&mut self) {
         let service = *self.interchange.service();
         let Some(release) = service.release else { return };
-        let content = if self.has_una() { UNA_LENGTH } else { 0 };
-        let bytes = self.interchange.bytes().get(content..).unwrap_or_default();
-        if needless(bytes, 0, release, &service).is_none() {
+        let is_needless = || needless(self.interchange.bytes(), self.content(), release, &service).is_some();
+        if !self.interchange.traces().releases || !is_needless() {
             return;
         }
         let mut met = self.begin(
@@ -186,15 +174,14 @@ impl<'a> Look<'a> {
         self.end(met);
     }
 
+    /// Behind UNA, where there is one.
+    fn content(&self) -> usize {
+        if self.has_una() { UNA_LENGTH } else { 0 }
+    }
+
     fn has_una(&self) -> bool {
         self.interchange.bytes().starts_with(b"UNA")
     }
-}
-
-/// The bytes in blocks that stay at hand while several things are looked for in them. Each begins with the last byte of the
-/// one before, so that two neighbours are in one block.
-fn blocks(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    (0..bytes.len()).step_by(BLOCK).filter_map(move |at| bytes.get(at.saturating_sub(1)..bytes.len().min(at + BLOCK)))
 }
 
 /// A separator of these bytes of a segment with nothing behind it: at their end, or at the end of a composite.
