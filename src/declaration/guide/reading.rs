@@ -1,6 +1,7 @@
 //! Reads well-built messages by the guide: a draft of each declaration, and which of the guide's demands it breaks.
 
 use std::mem;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
@@ -138,7 +139,8 @@ impl<'a> Reader<'a, '_> {
     fn take(&mut self, message: &Message, pieces: &Pieces, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let Some(at) = self.divide(message, pieces, found, place) else { return };
+        let Some(span) = self.divide(message, pieces, found, place) else { return };
+        let at = StatedAt::segment(place.tag, found.position, span);
         if found.place == guide.lines.trigger {
             self.begin_line(at);
         }
@@ -167,25 +169,25 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Takes the values of a segment, when there is something to be read from it; says where it is.
+    /// Takes the values of a segment, when there is something to be read from it; says where its bytes are.
     #[inline]
-    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<StatedAt> {
+    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<Range<usize>> {
         let ends @ [tag, ..] = pieces.of(found.pieces) else { return self.divide_anew(message, found, place) };
         if place.is_asked() {
             self.values.take(ends, pieces.origin(), &place.layout);
         }
         let (start, end) = (tag.end().saturating_sub(place.tag.0.len()), ends.last()?.end());
-        Some(StatedAt::segment(place.tag, found.position, pieces.origin() + start..pieces.origin() + end))
+        Some(pieces.origin() + start..pieces.origin() + end)
     }
 
     /// The same for a segment that nobody has divided yet.
     #[cold]
-    fn divide_anew(&mut self, message: &Message, found: &Match, place: &Place) -> Option<StatedAt> {
+    fn divide_anew(&mut self, message: &Message, found: &Match, place: &Place) -> Option<Range<usize>> {
         let segment = self.interchange.segment_of(message, found.position)?;
         if place.is_asked() {
             self.values.divide(&segment, &place.layout);
         }
-        Some(StatedAt::segment(place.tag, found.position, segment.span()))
+        Some(segment.span())
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.

@@ -51,21 +51,24 @@ impl<'a> SegmentValues<'a> {
     /// in bytes from `origin` on; nothing in it repeats an element.
     #[inline]
     pub(super) fn take(&mut self, ends: &[PieceEnd], origin: usize, layout: &Layout) {
-        let Some((row, (tag, ends))) = self.row.get_mut(..layout.cells).zip(ends.split_first()) else { return };
-        row.fill(Component::default());
-        let mut elements = layout.elements.iter();
-        let mut wanted = elements.next().map(|(cell, width)| *cell..cell + width).unwrap_or_default();
-        let mut start = origin + tag.end() + 1;
-        for piece in ends {
-            let (end, is_last) = (origin + piece.end(), piece.ends_element());
-            if let Some(room) = wanted.next().and_then(|cell| row.get_mut(cell)) {
-                *room = Component { start, end, is_last, has_service: piece.has_service() };
+        let Some((mut row, (tag, ends))) = self.row.get_mut(..layout.cells).zip(ends.split_first()) else { return };
+        let (mut start, mut ends) = (origin + tag.end() + 1, ends.iter());
+        for (_, width) in &layout.elements {
+            let Some((cells, others)) = row.split_at_mut_checked(*width) else { return };
+            let mut cells = cells.iter_mut();
+            for piece in ends.by_ref() {
+                let (end, is_last) = (origin + piece.end(), piece.ends_element());
+                if let Some(cell) = cells.next() {
+                    *cell = Component { start, end, is_last, has_service: piece.has_service() };
+                }
+                start = end + 1;
+                if is_last {
+                    break;
+                }
             }
-            if is_last {
-                let Some((cell, width)) = elements.next() else { break };
-                wanted = *cell..cell + width;
-            }
-            start = end + 1;
+            // What is not stated is in none of the pieces.
+            cells.for_each(|cell| *cell = Component::default());
+            row = others;
         }
     }
 
