@@ -86,6 +86,72 @@ async fn everything_is_there_after_a_drop() {
     check(&store, &recorded).await;
 }
 
+/// Interchanges under one reference, each with the first of them that it is the same as.
+fn under_one_reference() -> [(Examination, usize); 8] {
+    let again = |which| sent("1").prepared(which, "20261121:0300");
+    [
+        (sent("1"), 0),
+        (sent("1").with_other_bytes(2), 1),
+        (sent("1").with_other_bytes(2), 1),
+        (sent("1").with_other_bytes(3).mended(), 3),
+        (sent("1"), 0),
+        (again(1).mended(), 0),
+        (again(2), 1),
+        (again(3), 3),
+    ]
+}
+
+#[tokio::test]
+async fn what_waits_for_the_same_flush_is_known_already() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let store = Arc::new(open_with(&disk, directory.path()));
+    let (begun, lets_go) = disk.hold();
+    let mut tasks = Vec::new();
+    for examination in [sent("0")].into_iter().chain(under_one_reference().map(|(examination, _)| examination)) {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move { store.record(examination).await.unwrap() }));
+        tokio::task::yield_now().await; // Its request waits now.
+        if tasks.len() == 1 {
+            begun.recv().unwrap();
+        }
+    }
+    drop(lets_go);
+    let mut standings = Vec::new();
+    for task in tasks.into_iter().skip(1) {
+        standings.push(task.await.unwrap());
+    }
+    for (at, (standing, (_, same))) in standings.iter().zip(under_one_reference()).enumerate() {
+        assert_eq!((standing.is_repeat, &standing.recorded), (at != same, &standings[same].recorded), "{at}");
+        assert_eq!(standing.recorded.facts.is_refused(), same != 0, "{at}");
+    }
+    // The last of the three that are new went to the disk behind the two others, in one write.
+    let last = store.shared.reader.find(standings[3].recorded.number).unwrap().unwrap();
+    let behind = usize::try_from(last.offset).unwrap() + 24;
+    assert_eq!(fs::read(segment(directory.path(), last.segment)).unwrap()[behind..behind + 4], [2, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn other_bytes_stay_refused_over_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut stands = Vec::new();
+    for (examination, _) in under_one_reference() {
+        stands.push(store.record(examination).await.unwrap().recorded);
+    }
+    drop(store);
+    for is_rebuilt in [false, true] {
+        if is_rebuilt {
+            fs::remove_dir_all(state(directory.path())).unwrap();
+        }
+        let store = open(directory.path());
+        assert_eq!(store.summary().rebuilt.is_some(), is_rebuilt);
+        for ((examination, _), recorded) in under_one_reference().into_iter().zip(stands.clone()) {
+            assert_eq!(store.record(examination).await, Ok(Standing { recorded, is_repeat: true }));
+        }
+    }
+}
+
 #[tokio::test]
 async fn answers_still_wait_after_a_drop() {
     let directory = tempfile::tempdir().unwrap();
@@ -238,9 +304,12 @@ async fn a_damaged_entry_is_never_read_as_another() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[200] ^= 1;
     fs::write(&path, &bytes).unwrap();
-    let outcome = store.record(sent("1").declaring("1")).await;
-    assert!(outcome.as_ref().is_err_and(|Unavailable(reason)| reason.contains("damaged")), "{outcome:?}");
+    for which in [1, 2] {
+        let outcome = store.record(sent("1").declaring("1").with_other_bytes(which)).await;
+        assert!(outcome.as_ref().is_err_and(|Unavailable(reason)| reason.contains("damaged")), "{outcome:?}");
+    }
     assert_eq!(store.record(sent("2").declaring("2")).await.unwrap().recorded, recorded[1]);
+    assert_eq!(store.record(sent("3")).await.unwrap().recorded.number, RecordNumber(3));
 }
 
 #[tokio::test]
