@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use tokio::task::JoinSet;
 
 use super::open::open_on;
@@ -26,6 +27,10 @@ fn open_with(disk: &FaultyDisk, directory: &Path) -> EmbeddedStore {
 
 fn segment(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("store/journal/{number:08}.seg"))
+}
+
+fn seal(directory: &Path, number: u64) -> PathBuf {
+    segment(directory, number).with_extension("seal")
 }
 
 fn state(directory: &Path) -> PathBuf {
@@ -470,4 +475,69 @@ async fn all_who_wait_hear_of_the_failure() {
     given.sort_unstable();
     assert!(given.iter().copied().eq(1..=given.len() as u64));
     assert!(store.record(sent("x")).await.is_err());
+}
+
+/// A store of several segments, closed; how many.
+async fn several_segments(directory: &Path) -> u64 {
+    let store = open(directory);
+    record(&store, 1..=40).await;
+    store.close().await.unwrap();
+    let segments = store.shared.reader.find(RecordNumber(40)).unwrap().unwrap().segment;
+    assert!(segments > 2);
+    segments
+}
+
+#[tokio::test]
+async fn a_full_segment_is_sealed_with_its_digest() {
+    let directory = tempfile::tempdir().unwrap();
+    let segments = several_segments(directory.path()).await;
+    for number in 1..segments {
+        let text = fs::read_to_string(seal(directory.path(), number)).unwrap();
+        let digest = digest(&SHA256, &fs::read(segment(directory.path(), number)).unwrap());
+        let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(text.lines().last(), Some(format!("sha256 {digits}").as_str()));
+    }
+    assert!(!seal(directory.path(), segments).exists(), "the last one is not full yet");
+}
+
+#[tokio::test]
+async fn a_seal_that_is_gone_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    several_segments(directory.path()).await;
+    let before = fs::read(seal(directory.path(), 1)).unwrap();
+    fs::remove_file(seal(directory.path(), 1)).unwrap();
+    drop(open(directory.path()));
+    assert_eq!(fs::read(seal(directory.path(), 1)).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_seal_of_another_segment_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    several_segments(directory.path()).await;
+    fs::copy(seal(directory.path(), 2), seal(directory.path(), 1)).unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
+    assert!(trouble.contains("00000001.seg") && trouble.contains("its seal is of another one"), "{trouble}");
+    fs::write(seal(directory.path(), 1), "rubbish").unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
+    assert!(trouble.contains("00000001.seal") && trouble.contains("its seal cannot be read"), "{trouble}");
+}
+
+/// Somebody who knows the format writes the last entry of the first segment anew, checksum and all.
+#[tokio::test]
+async fn an_entry_that_was_written_anew_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    record(&store, 1..=40).await;
+    let second = store.shared.reader.find(RecordNumber(2)).unwrap().unwrap();
+    let path = segment(directory.path(), second.segment);
+    drop(store);
+    let mut bytes = fs::read(&path).unwrap();
+    let frame = usize::try_from(second.offset).unwrap();
+    let end = frame + usize::try_from(second.length).unwrap();
+    bytes[end - 1] ^= 1;
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&bytes[frame + 4..frame + 8]), &bytes[frame + 12..end]);
+    bytes[frame + 8..frame + 12].copy_from_slice(&checksum.to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
+    assert!(trouble.contains(&format!("is damaged at byte {frame}, where entry 2 should be")), "{trouble}");
 }
