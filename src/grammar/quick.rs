@@ -376,7 +376,7 @@ message TEST
         check("AAA+?+?+?+?+?++xy:12+ABC+-1.50", (true, true));
         check("AAA+x++ABC", (true, true));
         check("AAA+a?+b", (true, true));
-        for number in ["12", "1.5", "1.50", "12.3", "-12", "-12.3"] {
+        for number in ["12", "1.5", "1.50", "12.3", "-1.5", "-12.3"] {
             check(&format!("AAA+x+++{number}"), (true, true));
         }
         check("BBB+x:1+AB:X", (true, true));
@@ -390,6 +390,7 @@ message TEST
         check("BBB+x+XY:ZZZ", (false, true));
         check("BBB+x+?+", (false, true));
         check("AAA+x++", (false, true));
+        check("AAA+x+++-12", (false, true));
         check_in("UNOC:4", "BBB+x*y", (false, true));
         check_in("UNOC:4", "AAA*B+x", (false, true));
     }
