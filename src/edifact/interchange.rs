@@ -502,6 +502,21 @@ mod tests {
     }
 
     #[test]
+    fn segments_are_the_same_from_both_ends() {
+        let text = format!("{UNB}UNH+1+X:D:96B:UN'\r\nBGM+1'RFF+1'\nUNT+4+1'UNZ+1+IC1'");
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let segments = || interchange.segments_of(&interchange.messages[0]);
+        let spans: Vec<_> = segments().map(|segment| segment.span()).collect();
+        let mut backwards: Vec<_> = segments().rev().map(|segment| segment.span()).collect();
+        backwards.reverse();
+        assert_eq!(backwards, spans);
+        assert_eq!(segments().last().map(|segment| segment.span()), spans.last().cloned());
+        for (index, span) in spans.iter().enumerate() {
+            assert_eq!(segments().nth(index).map(|segment| segment.span()).as_ref(), Some(span));
+        }
+    }
+
+    #[test]
     fn a_group_names_the_applications_that_it_states() {
         let text = format!("{UNB}UNG+X+A:ZZ+B+261121:2045+G1+UN+D:96B'UNE+0+G1'UNG+++++G2'UNE+0+G2'UNZ+2+IC1'");
         let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
