@@ -438,6 +438,7 @@ message TEST
     #[test]
     fn letters_are_no_digits() {
         check("AAA+x++A1B", &["37 2 4 A1B"]);
+        check("AAA+x++A?1B", &["37 2 4 A?1B"]);
     }
 
     #[test]
