@@ -83,6 +83,8 @@ metrics! {
     STORE_BATCH = "lodged_store_batch_size", Histogram(SHARERS), [];
     /// Journal entries on stable storage that the state has not taken over yet.
     STORE_LAG = "lodged_store_applied_lag", Gauge, [];
+    /// Segments that could not be sealed: they, or the disk under them, may be damaged.
+    STORE_UNSEALED = "lodged_store_unsealed_segments_total", Counter, [];
     /// Whole days until a certificate ends, the one that ends last of each partner; negative once it ended.
     CERTIFICATE_DAYS_LEFT = "lodged_certificate_days_left", Gauge, ["partner"];
     /// Whole days until the gateway's own certificate ends; negative once it ended.

@@ -4,8 +4,10 @@
 //! Everything an answer needs is in [`Recorded`], so that the same record always yields the same bytes.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use bytes::Bytes;
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -60,8 +62,8 @@ pub struct Examination {
     pub repeat_key: Option<RepeatKey>,
     /// What was taken although the standard does not have it; told while running, not recorded.
     pub notes: Vec<Note>,
-    /// SHA-256 of what counts for a repeat: UNB to UNZ without UNA, without line breaks between segments, without S004.
-    pub digest: Digest,
+    /// What of it is compared when its reference comes again.
+    pub counted: Counted,
 }
 
 /// What an interchange says, with everything its answers need.
@@ -189,9 +191,51 @@ pub struct RepeatKey {
     pub is_practice: bool,
 }
 
+/// What counts when an interchange comes under a reference that was used: UNB to UNZ without UNA, without line breaks
+/// between segments, and without the moment of preparation (S004), which a retransmission may set anew.
+///
+/// Most references come once, so this says where it lies, and [`Counted::digest`] is asked only when one comes again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// These stretches of the bytes as they came, one behind the other; at most [`Counted::STRETCHES_MAX`].
+    Stretches(Vec<Range<u32>>),
+    /// What has this digest. It lies in more stretches, or was mended and does not lie in the bytes that came.
+    Digest(Digest),
+}
+
+impl Counted {
+    /// Most stretches: more of them take more room than a digest.
+    pub const STRETCHES_MAX: usize = 8;
+
+    /// The digest of it; `bytes` are the interchange as it came. None when a stretch does not lie in them.
+    #[must_use]
+    pub fn digest(&self, bytes: &[u8]) -> Option<Digest> {
+        let stretches = match self {
+            Self::Digest(digest) => return Some(*digest),
+            Self::Stretches(stretches) => stretches,
+        };
+        let in_bytes =
+            |stretch: &Range<u32>| bytes.get(usize::try_from(stretch.start).ok()?..usize::try_from(stretch.end).ok()?);
+        let pieces: Option<Vec<&[u8]>> = stretches.iter().map(in_bytes).collect();
+        pieces.map(Digest::of)
+    }
+}
+
 /// SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The digest of these pieces, one behind the other.
+    #[must_use]
+    pub fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        pieces.into_iter().for_each(|piece| context.update(piece));
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
+        Self(bytes)
+    }
+}
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -316,5 +360,28 @@ mod tests {
         assert_eq!(postcard::to_stdvec(&facts).unwrap(), recorded);
         assert_eq!(postcard::from_bytes(&recorded), Ok(facts.clone()));
         assert_eq!(serde_json::to_string(&facts).unwrap(), serde_json::to_string(&held).unwrap());
+    }
+
+    #[expect(clippy::single_range_in_vec_init, reason = "one stretch is a stretch")]
+    #[test]
+    fn how_it_lies_makes_no_difference() {
+        let whole = Counted::Stretches(vec![0..6]).digest(b"UNBUNZ");
+        assert_eq!(Counted::Stretches(vec![1..4, 4..4, 5..8]).digest(b"\nUNB\nUNZ\n"), whole);
+        assert_eq!(Counted::Digest(whole.unwrap()).digest(b"anything"), whole);
+        assert_ne!(Counted::Stretches(vec![0..5]).digest(b"UNBUNZ"), whole);
+    }
+
+    #[test]
+    fn a_stretch_outside_of_the_bytes_has_no_digest() {
+        let backwards = Range { start: 3, end: 2 };
+        for stretch in [0..4, 4..5, u32::MAX..u32::MAX, backwards] {
+            assert_eq!(Counted::Stretches(vec![0..1, stretch]).digest(b"UNB"), None);
+        }
+    }
+
+    #[test]
+    fn the_digest_is_sha_256() {
+        let digest = format!("{:?}", Digest::of([b"a".as_slice(), b"bc"]));
+        assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -15,16 +15,20 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{LazyLock, Mutex};
 
 use bytes::Bytes;
 use lodged::edifact::{Frame, FrameFinder, Mended, Note, Reading, Tolerance, Tolerances, mend};
 use lodged::gateway::{Examined, Rulebook, examine};
-use lodged::record::{Channel, Delivery, Examination};
+use lodged::record::{Channel, Counted, Delivery, Digest, Examination};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
 const SAMPLE: &[u8] = include_bytes!("../testdata/export-original.edi");
+
+/// One rulebook, since it takes long to load: whoever examines sets the tolerances.
+static RULEBOOK: LazyLock<Mutex<Rulebook>> = LazyLock::new(|| Mutex::new(house::rulebook()));
 
 /// The sample without line breaks.
 fn sample() -> Vec<u8> {
@@ -56,7 +60,9 @@ fn examine_with(tolerances: Tolerances, bytes: &[u8]) -> Result<Examination, Str
         received_at: "2026-11-21T20:45:00Z".parse().unwrap(),
         bytes: Bytes::copy_from_slice(bytes),
     };
-    match examine(delivery, &partner, &Rulebook { tolerances, ..house::rulebook() }) {
+    let mut rulebook = RULEBOOK.lock().unwrap();
+    rulebook.tolerances = tolerances;
+    match examine(delivery, &partner, &rulebook) {
         Examined::Interchange(examination) => Ok(*examination),
         Examined::Unreadable(evidence) => Err(evidence.reason),
     }
@@ -97,7 +103,12 @@ fn check(bytes: &[u8], tolerance: Tolerance, count: usize, off: Result<&[&str], 
 
 fn is_repeat(bytes: &[u8], tolerances: Tolerances) -> bool {
     let plain = examine_with(tolerances, &sample()).unwrap();
-    examine_with(tolerances, bytes).unwrap().digest == plain.digest
+    digest(&examine_with(tolerances, bytes).unwrap()) == digest(&plain)
+}
+
+/// The digest of what counts for a repeat.
+fn digest(examination: &Examination) -> Digest {
+    examination.counted.digest(&examination.delivery.bytes).expect("what counts lies in the bytes that came")
 }
 
 #[test]
@@ -105,6 +116,57 @@ fn line_breaks_between_segments() {
     let lines = with(b"'UNT", b"'\r\nUNT");
     check(&lines, Tolerance::LineBreaksBetweenSegments, 1, Ok(&[r"21 \r\n"]));
     assert!(is_repeat(&lines, Tolerances::default()));
+}
+
+/// What counts for a repeat, where it is said as stretches of the bytes that came.
+fn stretches(tolerances: Tolerances, bytes: &[u8]) -> Option<Vec<String>> {
+    match examine_with(tolerances, bytes).unwrap().counted {
+        Counted::Stretches(stretches) => {
+            let shown = |stretch: &Range<u32>| bytes[stretch.start as usize..stretch.end as usize].escape_ascii();
+            Some(stretches.iter().map(|stretch| shown(stretch).to_string()).collect())
+        }
+        Counted::Digest(_) => None,
+    }
+}
+
+#[test]
+fn what_counts_for_a_repeat_stands_around_the_moment_of_preparation() {
+    let text = sample().escape_ascii().to_string();
+    let (before, behind) = text.split_once("261121:1530").unwrap();
+    let expected = ["UNB".to_owned(), before.strip_prefix("UNB").unwrap().to_owned(), behind.to_owned()];
+    let expected = Some(expected.to_vec());
+    assert_eq!(stretches(Tolerances::NONE, &sample()), expected);
+    for front in ["\u{feff}", "\r\n", "To: UNB\n", "UNA:+.? '", "\u{feff}\nTo: B\nUNA:+.? '\r\n"] {
+        assert_eq!(stretches(Tolerances::ALL, &[front.as_bytes(), &*sample()].concat()), expected, "{front:?}");
+    }
+}
+
+#[test]
+fn what_counts_for_a_repeat_is_digested_where_it_lies_in_many_stretches() {
+    for many in 1..=10 {
+        let segments: Vec<_> = sample().splitn(many, |byte| *byte == b'\'').map(<[u8]>::to_vec).collect();
+        let lines = segments.join(b"'\r\n".as_slice());
+        let lie = stretches(Tolerances::default(), &lines).map(|stretches| stretches.len());
+        assert_eq!(lie, Some(many + 2).filter(|lie| *lie <= Counted::STRETCHES_MAX));
+        assert!(is_repeat(&lines, Tolerances::default()));
+    }
+}
+
+#[test]
+fn what_counts_for_a_repeat_is_digested_where_bytes_were_mended() {
+    for mended in [&utf8(&sample()), &wrapped(&sample(), 80), &sample()[..sample().len() - 1]] {
+        assert_eq!(stretches(Tolerances::ALL, mended), None);
+    }
+}
+
+#[test]
+fn another_moment_of_preparation_makes_a_repeat_and_another_byte_does_not() {
+    for (old, new, is_same) in [("261121:1530", "20261121:153001", true), ("+JP'", "+KR'", false)] {
+        let bytes = with(old.as_bytes(), new.as_bytes());
+        assert_eq!(is_repeat(&bytes, Tolerances::default()), is_same, "{new}");
+        assert_eq!(is_repeat(&bytes[..bytes.len() - 1], Tolerances::ALL), is_same, "{new}");
+        assert_eq!(is_repeat(&[b"UNA:+.? '\n", &*bytes].concat(), Tolerances::default()), is_same, "{new}");
+    }
 }
 
 /// The sample with its segments ended by other bytes; what it releases only for its own terminator needs that no longer.
@@ -153,7 +215,7 @@ fn wrapped_lines() {
     let plain = examine_with(Tolerances::default(), &sample()).unwrap();
     for width in 10..120 {
         let taken = examine_with(Tolerances::ALL, &wrapped(&sample(), width)).unwrap();
-        assert_eq!((taken.facts.findings, taken.digest), (Vec::new(), plain.digest), "at {width}");
+        assert_eq!((digest(&taken), taken.facts.findings), (digest(&plain), Vec::new()), "at {width}");
     }
 }
 
@@ -300,6 +362,13 @@ proptest! {
         let again = mend(once.bytes(), &tolerances);
         prop_assert_eq!(again.bytes(), once.bytes());
         prop_assert_eq!(again.original(&(3..5)), 3..5);
+    }
+
+    #[test]
+    fn what_counts_for_a_repeat_is_that_of_the_mended_bytes(tolerances in tolerances(), bytes in stream()) {
+        let mended = examine_with(tolerances, mend(&bytes, &tolerances).bytes());
+        let came = examine_with(tolerances, &bytes);
+        prop_assert_eq!(came.ok().as_ref().map(digest), mended.ok().as_ref().map(digest));
     }
 
     #[test]

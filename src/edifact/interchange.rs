@@ -191,11 +191,19 @@ impl<'a> Interchange<'a> {
     /// The bytes of its segments with their terminators, in order: segments that lie back to back are one stretch, and
     /// line breaks between segments are in none.
     pub fn stretches(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        let is_followed = |end: &u32, _: &u32| !self.bytes.get(*end as usize + 1).is_some_and(is_line_break);
-        let mut behind = self.content;
-        self.ends.chunk_by(is_followed).filter_map(move |ends| {
+        let is_followed = |ends: &&[u32]| match ends {
+            [end, ..] => !self.bytes.get(*end as usize + 1).is_some_and(is_line_break),
+            [] => false,
+        };
+        let (mut rest, mut behind) = (self.ends.as_slice(), self.content);
+        std::iter::from_fn(move || {
+            // Without line breaks nobody need look at all of them.
+            let is_whole = !self.traces.line_breaks;
+            let count = if is_whole { rest.len() } else { 1 + rest.windows(2).take_while(is_followed).count() };
+            let (ends, others) = rest.split_at_checked(count)?;
             let start = skip_line_breaks(self.bytes, behind);
             behind = *ends.last()? as usize + 1;
+            rest = others;
             Some(start..behind)
         })
     }

@@ -5,22 +5,20 @@
 
 use std::ops::Range;
 
-use aws_lc_rs::digest;
-
 use super::reference::reference;
 use super::refused::Refused;
 use super::rulebook::Rulebook;
 use super::syntax::{OfKind, Seen, is_full, judge_each, too_long, unsupported};
 use crate::declaration::guide::{Reader, TextStore};
 use crate::edifact::{
-    ElementPlace, FunctionalGroup, Interchange, Message, Place, Reading, Segment, ServiceTag, SyntaxError,
+    ElementPlace, FunctionalGroup, Interchange, Mended, Message, Place, Reading, Segment, ServiceTag, SyntaxError,
     SyntaxFinding, Tag, Tolerance, mend, preparation_day,
 };
 use crate::grammar::Examined as Structure;
 use crate::partner::{Agreement, Partner};
 use crate::record::{
-    AnswerReference, Decision, Delivery, Digest, Evidence, Examination, Facts, GroupFacts, Judgement, MessageFacts,
-    RepeatKey,
+    AnswerReference, Counted, Decision, Delivery, Digest, Evidence, Examination, Facts, GroupFacts, Judgement,
+    MessageFacts, RepeatKey,
 };
 use crate::rules;
 
@@ -77,9 +75,9 @@ pub fn examine(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Ex
         reference: interchange.envelope.reference.0.clone(),
         is_practice: interchange.envelope.is_practice,
     });
-    let digest = repeat_digest(&interchange);
+    let counted = counted(&interchange, &mended);
     let facts = facts(interchange, partner, rulebook, findings, judgements);
-    Examined::Interchange(Box::new(Examination { delivery, facts, notes, repeat_key, digest }))
+    Examined::Interchange(Box::new(Examination { delivery, facts, notes, repeat_key, counted }))
 }
 
 /// Why there is nothing to examine, with the switch that would make it readable.
@@ -272,22 +270,31 @@ fn acknowledged(interchange: &Interchange<'_>) -> Vec<AnswerReference> {
         .collect()
 }
 
-/// What counts when an interchange is compared with an earlier one: UNB to UNZ without UNA, without line breaks between
-/// segments, and without the moment of preparation (S004), which a retransmission may set anew.
-fn repeat_digest(interchange: &Interchange<'_>) -> Digest {
-    let mut context = digest::Context::new(&digest::SHA256);
-    let mut digest = |stretch: Range<usize>| context.update(interchange.bytes().get(stretch).unwrap_or_default());
+/// What counts when its reference comes again: where it lies, or the digest of it.
+fn counted(interchange: &Interchange<'_>, mended: &Mended<'_>) -> Counted {
+    let lies = |stretch| {
+        let Range { start, end } = mended.original(&stretch);
+        Some(u32::try_from(start).ok()?..u32::try_from(end).ok()?)
+    };
+    if mended.is_as_it_came() {
+        let stretches = counted_stretches(interchange).take(Counted::STRETCHES_MAX + 1).map(lies);
+        let stretches: Option<Vec<_>> = stretches.collect();
+        if let Some(stretches) = stretches.filter(|stretches| stretches.len() <= Counted::STRETCHES_MAX) {
+            return Counted::Stretches(stretches);
+        }
+    }
+    let piece = |stretch: Range<usize>| interchange.bytes().get(stretch).unwrap_or_default();
+    Counted::Digest(Digest::of(counted_stretches(interchange).map(piece)))
+}
+
+/// The stretches of what was read that count.
+fn counted_stretches(interchange: &Interchange<'_>) -> impl Iterator<Item = Range<usize>> {
     let mut stretches = interchange.stretches();
-    if let Some((first, unb)) = stretches.next().zip(interchange.header()) {
+    let of_first = stretches.next().zip(interchange.header()).map(|(first, unb)| {
         // Of UNB there is the tag, and what stands around S004.
         let (tag, elements, end) = (unb.tag_bytes(), unb.tag_element().span().end, unb.span().end);
         let prepared = unb.element(PREPARED).map_or(end..end, |element| element.span());
-        digest(first.start..first.start + tag.len());
-        digest(elements..prepared.start);
-        digest(prepared.end..first.end);
-    }
-    stretches.for_each(digest);
-    let mut bytes = [0; 32];
-    bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
-    Digest(bytes)
+        [first.start..first.start + tag.len(), elements..prepared.start, prepared.end..first.end]
+    });
+    of_first.into_iter().flatten().chain(stretches)
 }

@@ -15,7 +15,7 @@ pub struct Refused {
 impl Refused {
     /// What these findings refuse.
     #[must_use]
-    pub fn by(findings: &[SyntaxFinding]) -> Self {
+    pub fn by<'a>(findings: impl IntoIterator<Item = &'a SyntaxFinding>) -> Self {
         let mut refused = Self::default();
         for finding in findings {
             match finding.place {

@@ -19,7 +19,7 @@ pub struct Syntax {
 }
 
 /// Most findings of syntax and directory that are looked for in one interchange. A message begun is examined to its end,
-/// so the limit of a message may come on top of it.
+/// so the limit of a message may come on top of it, and that of the service segments.
 pub const FINDINGS_MAX: usize = 10_000;
 
 /// Judges an interchange by syntax and directory alone. `findings` are those of its reading.
@@ -48,8 +48,8 @@ pub(super) fn judge_each<'i>(
     catalogue: &Catalogue,
     mut look: impl FnMut(Seen<'_, 'i>) -> bool,
 ) -> Syntax {
-    findings.extend(catalogue.check_service(interchange));
-    let refused = Refused::by(&findings);
+    let mut service = catalogue.check_envelopes(interchange);
+    let refused = Refused::by(findings.iter().chain(service.findings()));
     let mut structures = Vec::with_capacity(interchange.messages.len());
     let mut grammars = OfKind::new(|kind| catalogue.message(kind));
     let mut structure = Structure::default();
@@ -57,6 +57,7 @@ pub(super) fn judge_each<'i>(
         if is_full(interchange, message, &mut findings) {
             break;
         }
+        let is_service_right = service.check_message(number, message);
         let mut is_kept = false;
         match grammars.of(&message.kind) {
             Some(grammar) => {
@@ -64,7 +65,8 @@ pub(super) fn judge_each<'i>(
                 grammar.examine_into(&mut structure, &interchange.envelope, number, segments);
                 grammar.check_sections(number, |position| interchange.segment_of(message, position), &mut structure);
                 name_strangers(interchange, &mut structure.findings);
-                let is_right = structure.findings.is_empty() && refused.lets_through(number, message);
+                let is_body_right = structure.findings.is_empty();
+                let is_right = is_service_right && is_body_right && refused.lets_through(number, message);
                 is_kept = look(Seen { number, message, structure: &structure, is_right });
                 findings.append(&mut structure.findings);
             }
@@ -75,6 +77,7 @@ pub(super) fn judge_each<'i>(
         structures.push(is_kept.then(|| structure.without_pieces()));
     }
     structures.resize_with(interchange.messages.len(), || None);
+    findings.append(&mut service.into_findings());
     catalogue.name_simple_elements(interchange, &structures, &mut findings);
     findings.sort_by_key(|finding| (finding.span.start, finding.place));
     Syntax { findings, structures }

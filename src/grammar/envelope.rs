@@ -7,57 +7,58 @@ use super::{
     findings::Findings,
     header::{Header, check_header},
     quick::Quick,
+    spec::SegmentTable,
 };
 use crate::edifact::{
-    ElementPlace, Interchange, Pieces, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion, Tag,
+    ElementPlace, Interchange, Message, Pieces, Place, Segment, ServiceTag, SyntaxError, SyntaxFinding, SyntaxVersion,
+    Tag,
 };
 
 impl Catalogue {
-    /// Checks the elements of the service segments by the syntax version of the interchange.
+    /// Checks the elements of all service segments by the syntax version of the interchange.
     ///
     /// What [`Interchange::read`] says already is not said again: counts, references, and what UNB does not support.
     /// Where there are more than [`FINDINGS_MAX`](super::FINDINGS_MAX), the last one refuses the interchange.
     #[must_use]
     pub fn check_service(&self, interchange: &Interchange<'_>) -> Vec<SyntaxFinding> {
+        let mut check = self.check_envelopes(interchange);
+        for (number, message) in (0..).zip(&interchange.messages) {
+            check.check_message(number, message);
+        }
+        check.into_findings()
+    }
+
+    /// The same message by message: begins with the envelopes around the messages.
+    #[must_use]
+    pub fn check_envelopes<'a>(&'a self, interchange: &'a Interchange<'a>) -> ServiceCheck<'a> {
         let envelope = &interchange.envelope;
-        let quick = Quick::new(interchange.service(), envelope);
-        let header = Header { is_syntax_4: envelope.version == SyntaxVersion::V4, repertoire: envelope.repertoire };
-        let whole = Place::Interchange { segment: None, element: None };
         let mut check = ServiceCheck {
-            catalogue: self,
+            table: self.service(envelope.version),
             interchange,
-            quick,
+            quick: Quick::new(interchange.service(), envelope),
             pieces: Pieces::default(),
             characters: None,
-            header,
-            findings: Findings::of(whole),
+            header: Header { is_syntax_4: envelope.version == SyntaxVersion::V4, repertoire: envelope.repertoire },
+            findings: Findings::of(Place::Interchange { segment: None, element: None }),
         };
         let ends = [(interchange.header(), ServiceTag::Unb), (interchange.trailer(), ServiceTag::Unz)];
         for (segment, tag) in ends {
             check.segment(segment, tag, Place::Interchange { segment: Some(tag), element: None });
         }
-        for (group, number) in interchange.groups.iter().zip(0u32..) {
+        for (number, group) in (0..).zip(&interchange.groups) {
             for (segment, tag) in interchange.envelope_of(group).zip([ServiceTag::Ung, ServiceTag::Une]) {
                 let place = Place::FunctionalGroup { group: number, segment: Some(tag), element: None };
                 check.segment(Some(segment), tag, place);
             }
         }
-        for (message, number) in interchange.messages.iter().zip(0u32..) {
-            let mut segments = interchange.segments_of(message);
-            let ends = [(segments.next(), ServiceTag::Unh), (segments.next_back(), ServiceTag::Unt)];
-            for (segment, tag) in ends {
-                check.segment(segment, tag, Place::Message { message: number, segment: Some(tag), element: None });
-            }
-        }
-        let mut findings = check.findings.into_vec();
-        findings.retain(|finding| !is_said_by_the_reader(finding));
-        findings.sort_by_key(|finding| (finding.span.start, finding.place));
-        findings
+        check
     }
 }
 
-struct ServiceCheck<'a> {
-    catalogue: &'a Catalogue,
+/// The check of the service segments of one interchange.
+#[derive(Debug)]
+pub struct ServiceCheck<'a> {
+    table: &'a SegmentTable,
     interchange: &'a Interchange<'a>,
     quick: Quick,
     /// Where the pieces of the segment end that is looked at.
@@ -69,19 +70,45 @@ struct ServiceCheck<'a> {
 }
 
 impl ServiceCheck<'_> {
+    /// Checks UNH and UNT of a message, counted from 0; says whether nothing is wrong with them.
+    pub fn check_message(&mut self, number: u32, message: &Message) -> bool {
+        let before = self.findings.as_slice().len();
+        let mut segments = self.interchange.segments_of(message);
+        let ends = [(segments.next(), ServiceTag::Unh), (segments.next_back(), ServiceTag::Unt)];
+        for (segment, tag) in ends {
+            self.segment(segment, tag, Place::Message { message: number, segment: Some(tag), element: None });
+        }
+        before == self.findings.as_slice().len()
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub fn findings(&self) -> &[SyntaxFinding] {
+        self.findings.as_slice()
+    }
+
+    /// What was found, in the order of the bytes.
+    #[must_use]
+    pub fn into_findings(self) -> Vec<SyntaxFinding> {
+        let mut findings = self.findings.into_vec();
+        findings.sort_by_key(|finding| (finding.span.start, finding.place));
+        findings
+    }
+
     /// Checks one segment, when it is the one wanted: the last segment of a message need not be UNT.
     fn segment(&mut self, segment: Option<Segment<'_>>, wanted: ServiceTag, place: Place) {
         let tag = Tag::read(wanted.as_str().as_bytes());
         let Some(segment) = segment.filter(|segment| segment.tag_number() == tag.number()) else { return };
-        let table = self.catalogue.service(self.interchange.envelope.version);
-        let Some(spec) = table.segment(tag) else { return };
+        let Some(spec) = self.table.segment(tag) else { return };
+        let before = self.findings.as_slice().len();
         self.pieces.divide(self.quick.divider(), &segment, &segment);
         if self.quick.look_at(&spec.quick, &segment, &self.pieces, &mut 0).is_none() {
             let new = || Characters::new(self.interchange.service(), &self.interchange.envelope);
             let characters = self.characters.get_or_insert_with(new);
-            check_elements(characters, table, spec, &segment, place, &mut self.findings);
+            check_elements(characters, self.table, spec, &segment, place, &mut self.findings);
         }
         check_header(self.header, wanted, &segment, place, &mut self.findings);
+        self.findings.retain_from(before, |finding| !is_said_by_the_reader(finding));
     }
 }
 

@@ -45,6 +45,18 @@ impl Findings {
         self.found.len() >= FINDINGS_MAX
     }
 
+    pub(super) fn as_slice(&self) -> &[SyntaxFinding] {
+        &self.found
+    }
+
+    /// Drops those from this one on that are not wanted.
+    pub(super) fn retain_from(&mut self, first: usize, mut is_wanted: impl FnMut(&SyntaxFinding) -> bool) {
+        if first < self.found.len() {
+            let behind = self.found.split_off(first);
+            self.found.extend(behind.into_iter().filter(|finding| is_wanted(finding)));
+        }
+    }
+
     pub(super) fn into_vec(self) -> Vec<SyntaxFinding> {
         self.found
     }

@@ -40,6 +40,7 @@ mod trial;
 
 pub use catalogue::{Catalogue, GrammarTrouble, files, lint};
 pub use codes::{CodeList, DirectoryCodes};
+pub use envelope::ServiceCheck;
 pub use findings::FINDINGS_MAX;
 pub use import::{Import, Imported, import};
 pub use matching::{Examined, Match};

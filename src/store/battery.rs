@@ -1,6 +1,6 @@
 //! One contract, and every engine keeps it: each property is a function, and `battery!` runs it on each engine.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::edifact::{ElementPlace, Place, ServiceTag, SyntaxError};
@@ -62,6 +62,8 @@ battery! {
         the_first_answer_stands
         the_first_answer_stands_when_all_come_at_once
         other_bytes_are_refused_and_stay_refused
+        other_bytes_are_refused_once_when_all_come_at_once
+        what_does_not_count_makes_no_other_interchange
         other_bytes_of_an_acknowledgement_are_not_answered
         without_a_key_nothing_is_a_repeat
         practice_and_real_are_apart
@@ -144,6 +146,42 @@ async fn other_bytes_are_refused_and_stay_refused(store: Arc<impl Engine>) {
     let others = recorded(&*store, sent("1").declaring("B").with_other_bytes(3)).await;
     assert_ne!(others.number, refused.recorded.number);
     assert_eq!(recorded(&*store, sent("1")).await, first);
+}
+
+async fn other_bytes_are_refused_once_when_all_come_at_once(store: Arc<impl Engine>) {
+    let tasks: Vec<_> = (0..32)
+        .map(|task| {
+            let (store, which) = (Arc::clone(&store), task % 4);
+            tokio::spawn(async move { (which, record(&*store, sent("1").with_other_bytes(which)).await) })
+        })
+        .collect();
+    let mut standing = BTreeMap::new();
+    let mut new = 0;
+    for task in tasks {
+        let (which, Standing { recorded, is_repeat }) = task.await.unwrap();
+        new += usize::from(!is_repeat);
+        assert_eq!(standing.entry(which).or_insert_with(|| recorded.clone()), &recorded);
+    }
+    assert_eq!((new, standing.values().filter(|recorded| recorded.facts.is_refused()).count()), (4, 3));
+    let numbers: BTreeSet<_> = standing.values().map(|recorded| recorded.number.0).collect();
+    assert!(numbers.into_iter().eq(1..=4));
+}
+
+async fn what_does_not_count_makes_no_other_interchange(store: Arc<impl Engine>) {
+    for (reference, is_mended) in [("1", false), ("2", true)] {
+        let came = |which| match is_mended {
+            true => sent(reference).with_other_bytes(which).mended(),
+            false => sent(reference).with_other_bytes(which),
+        };
+        for which in [1, 2] {
+            let first = record(&*store, came(which)).await;
+            assert_eq!((first.is_repeat, first.recorded.facts.is_refused()), (false, which == 2));
+            let anew = sent(reference).prepared(which, "20261121:0300");
+            for again in [anew.clone(), anew.mended(), sent(reference).with_other_bytes(which), came(which)] {
+                assert_eq!(record(&*store, again).await, Standing { is_repeat: true, ..first.clone() });
+            }
+        }
+    }
 }
 
 async fn other_bytes_of_an_acknowledgement_are_not_answered(store: Arc<impl Engine>) {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
-use crate::record::{Answer, AnswerReference, Delivery, Digest, Evidence, Facts, Recorded, RepeatKey, Verdict};
+use crate::record::{
+    Answer, AnswerReference, Counted, Delivery, Digest, Evidence, Facts, Recorded, RepeatKey, Verdict,
+};
 
 use super::Unavailable;
 use super::state::{self, Change, Pointer, Series};
@@ -42,13 +44,21 @@ pub(crate) struct LodgedInterchange {
 
 /// How a repeat is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Remembered {
-    /// The key.
-    pub(crate) key: RepeatKey,
-    /// What a repeat has in common with it.
-    pub(crate) digest: Digest,
-    /// Whether it was the first under the key; otherwise it was refused with 0085 = 26.
-    pub(crate) is_first: bool,
+pub(crate) enum Remembered {
+    /// It was the first under the key.
+    First {
+        /// The key.
+        key: RepeatKey,
+        /// What a repeat has in common with it.
+        counted: Counted,
+    },
+    /// It came with other bytes than the first, and was refused with 0085 = 26.
+    Other {
+        /// The key.
+        key: RepeatKey,
+        /// Of what a repeat has in common with it.
+        digest: Digest,
+    },
 }
 
 impl Entry {
@@ -69,13 +79,13 @@ impl Entry {
             .map_err(|error| Unavailable(format!("an entry of the journal is not one of this version: {error}")))
     }
 
-    /// What stands for the interchange in this entry.
+    /// The interchange in this entry.
     ///
     /// # Errors
     /// [`Unavailable`] when the entry is of another kind: the state points at the wrong place.
-    pub(crate) fn into_recorded(self) -> Result<Recorded, Unavailable> {
+    pub(crate) fn into_interchange(self) -> Result<LodgedInterchange, Unavailable> {
         match self {
-            Self::Interchange(interchange) => Ok(interchange.recorded),
+            Self::Interchange(interchange) => Ok(*interchange),
             Self::Evidence(_) | Self::Delivered { .. } => {
                 Err(Unavailable("the state names an entry that is no interchange; move it aside to rebuild it".into()))
             }
@@ -113,12 +123,12 @@ impl Entry {
 impl LodgedInterchange {
     fn changes(&self, pointer: Pointer) -> Result<Vec<Change>, Unavailable> {
         let mut changes = Vec::with_capacity(8);
-        if let Some(Remembered { key, digest, is_first }) = &self.remembered {
-            changes.push(if *is_first {
-                Change::put(state::first_under(key), &state::First { digest: *digest, pointer })?
-            } else {
-                Change::put(state::other_bytes(key, digest), &pointer)?
-            });
+        let remembered = self.remembered.as_ref().map(|remembered| match remembered {
+            Remembered::First { key, .. } => state::first_under(key),
+            Remembered::Other { key, digest } => state::other_bytes(key, digest),
+        });
+        if let Some(key) = remembered {
+            changes.push(Change::put(key, &pointer)?);
         }
         self.changes_of_declarations(pointer, &mut changes)?;
         self.changes_of_answers(pointer, &mut changes)?;

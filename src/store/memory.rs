@@ -10,7 +10,7 @@ use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
 use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
 
-use super::entry::Entry;
+use super::entry::{Entry, LodgedInterchange};
 use super::settle::{self, Settled};
 use super::state::{self, Knowledge, Pointer, Waiting};
 use super::{Numbering, Standing, Store, Unavailable, WaitingAnswer};
@@ -122,8 +122,8 @@ impl Knowledge for Inner {
         Ok(self.state.get(key).cloned())
     }
 
-    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
-        self.entry(pointer.number)?.clone().into_recorded()
+    fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable> {
+        self.entry(pointer.number)?.clone().into_interchange()
     }
 }
 

@@ -31,10 +31,11 @@ const PARTNERS: [&str; 2] = ["maple", "birch"];
 
 fn examination() -> impl Strategy<Value = Examination> {
     let declarations = prop::collection::vec((0..2_usize, 0..5_u8, prop::bool::weighted(0.8)), 0..4);
-    let marks = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1), any::<bool>());
-    (0..2_usize, 0..6_u8, 1..3_u8, declarations, marks).prop_map(|(from, reference, bytes, declarations, marks)| {
-        let (is_practice, is_refused, is_unkeyed, asks_nothing) = marks;
-        let mut examination = sent(&reference.to_string()).from(PARTNERS[from]).with_other_bytes(bytes);
+    let marks = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1), any::<bool>());
+    let bytes = (1..3_u8, prop::sample::select(&["261120:2159", "20261121:0300"][..]));
+    (0..2_usize, 0..6_u8, bytes, declarations, marks).prop_map(|(from, reference, bytes, declarations, marks)| {
+        let (is_mended, is_practice, is_refused, is_unkeyed, asks_nothing) = marks;
+        let mut examination = sent(&reference.to_string()).from(PARTNERS[from]).prepared(bytes.0, bytes.1);
         for (exporter, reference, is_accepted) in declarations {
             let reference = reference.to_string();
             examination = match is_accepted {
@@ -42,7 +43,8 @@ fn examination() -> impl Strategy<Value = Examination> {
                 false => examination.refusing(&reference),
             };
         }
-        let marks: [(bool, Mark); 4] = [
+        let marks: [(bool, Mark); 5] = [
+            (is_mended, Examination::mended),
             (is_practice, Examination::for_practice),
             (is_refused, Examination::refused),
             (is_unkeyed, Examination::without_key),

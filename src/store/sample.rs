@@ -1,5 +1,7 @@
 //! Examinations for tests, as small as the idea they show.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use jiff::civil::date;
 use jiff::{Timestamp, tz::TimeZone};
@@ -13,7 +15,7 @@ use crate::identifier::{DeclarationReference, ProofForm};
 use crate::language::Language;
 use crate::partner::{Agreement, PartnerId};
 use crate::record::{
-    Answer, AnswerReference, Channel, Decision, Delivery, Digest, Evidence, Examination, Facts, Judgement,
+    Answer, AnswerReference, Channel, Counted, Decision, Delivery, Evidence, Examination, Facts, Judgement,
     MessageFacts, RepeatKey,
 };
 
@@ -47,14 +49,14 @@ pub(super) fn sent(reference: &str) -> Examination {
         partner: partner("maple"),
         channel: Channel::EdiTls,
         received_at: NOW.parse::<Timestamp>().unwrap(),
-        bytes: Bytes::from(format!("UNB+{reference}'UNZ'")),
+        bytes: Bytes::new(),
     };
     let examination = Examination {
         delivery,
         facts: facts(sender, reference),
         notes: Vec::new(),
         repeat_key: Some(repeat_key),
-        digest: Digest([0; 32]),
+        counted: Counted::Stretches(Vec::new()),
     };
     examination.with_other_bytes(1)
 }
@@ -138,8 +140,23 @@ impl Examination {
     }
 
     /// The same reference with other bytes.
-    pub(super) fn with_other_bytes(mut self, which: u8) -> Self {
-        self.digest = Digest([which; 32]);
+    pub(super) fn with_other_bytes(self, which: u8) -> Self {
+        self.prepared(which, "261120:2159")
+    }
+
+    /// The same reference with these bytes, prepared at a moment, which does not count.
+    pub(super) fn prepared(mut self, which: u8, moment: &str) -> Self {
+        let before = format!("UNB+{}+", self.facts.envelope.reference.0);
+        self.delivery.bytes = format!("{before}{moment}'BGM+{which}'UNZ'").into();
+        let behind = before.len() + moment.len();
+        self.counted = stretches([0..before.len(), behind..self.delivery.bytes.len()]);
+        self
+    }
+
+    /// The same in bytes that are mended when they are read.
+    pub(super) fn mended(mut self) -> Self {
+        self.counted = Counted::Digest(self.counted.digest(&self.delivery.bytes).unwrap());
+        self.delivery.bytes = [b"\n", &*self.delivery.bytes].concat().into();
         self
     }
 
@@ -177,10 +194,17 @@ impl Examination {
     }
 
     /// The same with bytes this long.
+    #[expect(clippy::single_range_in_vec_init, reason = "all of them are one stretch")]
     pub(super) fn with_bytes(mut self, length: usize) -> Self {
         self.delivery.bytes = vec![b'x'; length].into();
+        self.counted = stretches([0..length]);
         self
     }
+}
+
+fn stretches<const N: usize>(stretches: [Range<usize>; N]) -> Counted {
+    let short = |stretch: Range<usize>| u32::try_from(stretch.start).unwrap()..u32::try_from(stretch.end).unwrap();
+    Counted::Stretches(stretches.map(short).into())
 }
 
 /// A declaration of one commodity.

@@ -10,11 +10,11 @@ use crate::identifier::{AuthorizationId, DeclarationReference, ProofOfReportNumb
 use crate::language::Language;
 use crate::partner::PartnerId;
 use crate::record::{
-    Answer, AnswerReference, Decision, Digest, Examination, Facts, Judgement, Recorded, RepeatKey, Verdict,
+    Answer, AnswerReference, Counted, Decision, Digest, Examination, Facts, Judgement, Recorded, RepeatKey, Verdict,
 };
 
 use super::entry::{LodgedInterchange, Remembered};
-use super::state::{self, First, Knowledge, Pointer, Series, StandingDeclaration, Waiting};
+use super::state::{self, Knowledge, Pointer, Series, StandingDeclaration, Waiting};
 use super::{Numbering, Unavailable, refusals};
 use crate::rules;
 
@@ -40,15 +40,15 @@ pub(crate) fn settle(
     number: RecordNumber,
     examination: Examination,
 ) -> Result<Settled, Unavailable> {
-    let Examination { delivery, mut facts, repeat_key, digest, notes: _ } = examination;
+    let Examination { delivery, mut facts, repeat_key, counted, notes: _ } = examination;
     let remembered = match repeat_key {
         None => None,
-        Some(key) => match known_as(knowledge, &key, &digest)? {
-            KnownAs::New => Some(Remembered { key, digest, is_first: true }),
-            KnownAs::Repeat(pointer) => return Ok(Settled::Repeat(Box::new(knowledge.recorded(pointer)?))),
-            KnownAs::OtherBytes => {
+        Some(key) => match known_as(knowledge, &key, &counted, &delivery.bytes)? {
+            KnownAs::New => Some(Remembered::First { key, counted }),
+            KnownAs::Repeat(recorded) => return Ok(Settled::Repeat(recorded)),
+            KnownAs::OtherBytes(digest) => {
                 facts = refusals::used_before(facts);
-                Some(Remembered { key, digest, is_first: false })
+                Some(Remembered::Other { key, digest })
             }
         },
     };
@@ -84,21 +84,40 @@ pub(crate) fn still_waiting(
 enum KnownAs {
     New,
     /// The same bytes came before, and this was recorded of them.
-    Repeat(Pointer),
-    /// Other bytes came before, and these did not.
-    OtherBytes,
+    Repeat(Box<Recorded>),
+    /// Other bytes came before, and these, of this digest, did not.
+    OtherBytes(Digest),
 }
 
-fn known_as(knowledge: &impl Knowledge, key: &RepeatKey, digest: &Digest) -> Result<KnownAs, Unavailable> {
-    let first: Option<First> = knowledge.find(&state::first_under(key))?;
-    Ok(match first {
-        None => KnownAs::New,
-        Some(first) if first.digest == *digest => KnownAs::Repeat(first.pointer),
-        Some(_) => {
-            let refused: Option<Pointer> = knowledge.find(&state::other_bytes(key, digest))?;
-            refused.map_or(KnownAs::OtherBytes, KnownAs::Repeat)
-        }
+/// Whether an interchange came before. Under a new key nothing is read again and no digest is made.
+fn known_as(
+    knowledge: &impl Knowledge,
+    key: &RepeatKey,
+    counted: &Counted,
+    bytes: &[u8],
+) -> Result<KnownAs, Unavailable> {
+    let Some(first) = knowledge.find::<Pointer>(&state::first_under(key))? else { return Ok(KnownAs::New) };
+    let LodgedInterchange { bytes: first_bytes, remembered, recorded } = knowledge.lodged(first)?;
+    let Some(Remembered::First { counted: first_counted, .. }) = remembered else {
+        let reason = "the state names an entry that is not the first under its reference; move it aside to rebuild it";
+        return Err(Unavailable(reason.into()));
+    };
+    if first_bytes == bytes && first_counted == *counted {
+        return Ok(KnownAs::Repeat(Box::new(recorded)));
+    }
+    let (of_first, digest) = (digest(&first_counted, &first_bytes)?, digest(counted, bytes)?);
+    if of_first == digest {
+        return Ok(KnownAs::Repeat(Box::new(recorded)));
+    }
+    Ok(match knowledge.find::<Pointer>(&state::other_bytes(key, &digest))? {
+        Some(refused) => KnownAs::Repeat(Box::new(knowledge.recorded(refused)?)),
+        None => KnownAs::OtherBytes(digest),
     })
+}
+
+fn digest(counted: &Counted, bytes: &[u8]) -> Result<Digest, Unavailable> {
+    let digest = counted.digest(bytes);
+    digest.ok_or_else(|| Unavailable("what counts of an interchange is said to lie outside of its bytes".into()))
 }
 
 /// Draws the references of the answers that go back.
@@ -219,17 +238,17 @@ mod tests {
 
     use super::*;
 
-    /// What is known, and no journal behind it.
+    /// What is known, and a journal of this one interchange, if any.
     #[derive(Default)]
-    struct Known(BTreeMap<Vec<u8>, Vec<u8>>);
+    struct Known(BTreeMap<Vec<u8>, Vec<u8>>, Option<LodgedInterchange>);
 
     impl Knowledge for Known {
         fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
             Ok(self.0.get(key).cloned())
         }
 
-        fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
-            Err(Unavailable(format!("{pointer:?}")))
+        fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable> {
+            self.1.clone().ok_or_else(|| Unavailable(format!("{pointer:?}")))
         }
     }
 
@@ -239,7 +258,27 @@ mod tests {
         let period = ProofForm::G7.period(jiff::civil::date(2026, 11, 20));
         let series =
             Series { form: ProofForm::G7, is_practice: false, authorization_id: &authorization_id, period: &period };
-        Known(BTreeMap::from([(state::counter(series), postcard::to_stdvec(&last).unwrap())]))
+        Known(BTreeMap::from([(state::counter(series), postcard::to_stdvec(&last).unwrap())]), None)
+    }
+
+    /// What is known behind the first interchange, of which the journal holds what is made of it.
+    fn behind(first: Examination, held: impl FnOnce(&mut LodgedInterchange)) -> Known {
+        let key = state::first_under(first.repeat_key.as_ref().unwrap());
+        let Settled::New(mut interchange) = settle(&Known::default(), &numbering(), RecordNumber(1), first).unwrap()
+        else {
+            panic!("the first is a repeat")
+        };
+        held(&mut interchange);
+        let pointer = Pointer { number: RecordNumber(1), segment: 1, offset: 64, length: 100 };
+        Known(BTreeMap::from([(key, postcard::to_stdvec(&pointer).unwrap())]), Some(*interchange))
+    }
+
+    /// What comes behind such a first interchange is neither new nor a repeat: it cannot be said, for this reason.
+    #[track_caller]
+    fn check_unavailable(held: impl FnOnce(&mut LodgedInterchange), which: u8, reason: &str) {
+        let following = sent("1").with_other_bytes(which);
+        let outcome = settle(&behind(sent("1"), held), &numbering(), RecordNumber(2), following);
+        assert!(outcome.as_ref().is_err_and(|Unavailable(said)| said.contains(reason)), "{outcome:?}");
     }
 
     fn settled(known: &Known, numbering: &Numbering, examination: Examination) -> Recorded {
@@ -286,6 +325,31 @@ mod tests {
             "R603 La référence A a déjà servi; son numéro de preuve de déclaration est AB123420261100001",
         ];
         check(&Known::default(), &numbering, sent("1").declaring("A").declaring("A").in_french(), &said);
+    }
+
+    #[test]
+    fn a_first_interchange_that_is_known_and_cannot_be_read_makes_no_other_new() {
+        let known = Known(behind(sent("1"), |_| ()).0, None);
+        for which in [1, 2] {
+            let following = sent("1").with_other_bytes(which);
+            assert!(settle(&known, &numbering(), RecordNumber(2), following).is_err());
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_not_the_first_under_its_reference_is_not_taken_for_it() {
+        check_unavailable(|held| held.remembered = None, 1, "not the first under its reference");
+        let refused = |held: &mut LodgedInterchange| {
+            let key = sent("1").repeat_key.unwrap();
+            held.remembered = Some(Remembered::Other { key, digest: Digest([0; 32]) });
+        };
+        check_unavailable(refused, 1, "not the first under its reference");
+    }
+
+    #[test]
+    fn stretches_that_the_bytes_do_not_have_are_compared_with_nothing() {
+        check_unavailable(|held| held.bytes.truncate(4), 1, "outside of its bytes");
+        check_unavailable(|held| held.bytes.truncate(4), 2, "outside of its bytes");
     }
 
     #[test]

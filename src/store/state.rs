@@ -11,7 +11,7 @@
 //! | `d` partner, practice, declaration reference | [`StandingDeclaration`] |
 //! | `o` partner, answer reference | [`Waiting`] |
 //! | `p` form, practice, authorization ID, period, sequence | [`Pointer`] |
-//! | `r` partner, practice, sender, control reference | [`First`] |
+//! | `r` partner, practice, sender, control reference | [`Pointer`] to the first interchange |
 //! | the same, then a digest | [`Pointer`] to the refusal of other bytes |
 //!
 //! Keys of repeats are never removed: they are kept longer than an agreement demands.
@@ -25,6 +25,7 @@ use crate::partner::PartnerId;
 use crate::record::{AnswerKind, AnswerReference, Digest, Recorded, RepeatKey};
 
 use super::Unavailable;
+use super::entry::LodgedInterchange;
 
 /// Where an entry stands in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,15 +38,6 @@ pub(crate) struct Pointer {
     pub(crate) offset: u64,
     /// The length of its frame, in bytes.
     pub(crate) length: u32,
-}
-
-/// The first interchange under a repeat key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct First {
-    /// Its digest.
-    pub(crate) digest: Digest,
-    /// Where it stands.
-    pub(crate) pointer: Pointer,
 }
 
 /// An accepted declaration.
@@ -105,11 +97,19 @@ pub(crate) trait Knowledge {
     /// [`Unavailable`] when the state cannot be read.
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable>;
 
-    /// The interchange at this place, read again from where it stands.
+    /// The interchange at this place, read again from where it stands, whether it is on stable storage yet or not.
     ///
     /// # Errors
     /// [`Unavailable`] when the journal cannot be read.
-    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable>;
+    fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable>;
+
+    /// What stands for the interchange at this place.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the journal cannot be read.
+    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
+        Ok(self.lodged(pointer)?.recorded)
+    }
 
     /// What the key holds, as what it is.
     ///

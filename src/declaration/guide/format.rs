@@ -18,8 +18,9 @@ const DIGITS_AT_ONCE: usize = 18;
 
 impl Format {
     /// Whether a text has this form.
-    pub(super) fn accepts_text(self, text: &str) -> bool {
-        match self {
+    #[inline]
+    pub(super) fn accepts_text(&self, text: &str) -> bool {
+        match *self {
             Self::Text { is_alphabetic, least, most } => {
                 let is_as_long = |length: usize| (usize::from(least)..=usize::from(most)).contains(&length);
                 if is_alphabetic {

@@ -1,13 +1,14 @@
 //! Reads well-built messages by the guide: a draft of each declaration, and which of the guide's demands it breaks.
 
 use std::mem;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
 use super::breach::{BreachKind, Reading, breach};
 use super::place::{Check, Place, Slot, ToRead};
 use super::texts::{TextStore, Texts};
-use super::values::SegmentValues;
+use super::values::{Found, SegmentValues};
 use super::{Element, Guide, Status};
 use crate::codes::{CodeList, CodeLists};
 use crate::declaration::draft::{LineDraft, Listed, Stated, StatedAt, Text};
@@ -138,7 +139,8 @@ impl<'a> Reader<'a, '_> {
     fn take(&mut self, message: &Message, pieces: &Pieces, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let Some(at) = self.divide(message, pieces, found, place) else { return };
+        let Some(span) = self.divide(message, pieces, found, place) else { return };
+        let at = StatedAt::segment(place.tag, found.position, span);
         if found.place == guide.lines.trigger {
             self.begin_line(at);
         }
@@ -156,7 +158,7 @@ impl<'a> Reader<'a, '_> {
                     is_used = true;
                     call_for(&reading.calls_for, &mut self.counts);
                     for slot in &reading.slots {
-                        self.read_value(slot, at);
+                        self.read_value(slot, &at);
                     }
                 }
             }
@@ -167,25 +169,25 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Takes the values of a segment, when there is something to be read from it; says where it is.
+    /// Takes the values of a segment, when there is something to be read from it; says where its bytes are.
     #[inline]
-    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<StatedAt> {
+    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<Range<usize>> {
         let ends @ [tag, ..] = pieces.of(found.pieces) else { return self.divide_anew(message, found, place) };
         if place.is_asked() {
             self.values.take(ends, pieces.origin(), &place.layout);
         }
         let (start, end) = (tag.end().saturating_sub(place.tag.0.len()), ends.last()?.end());
-        Some(StatedAt::segment(place.tag, found.position, pieces.origin() + start..pieces.origin() + end))
+        Some(pieces.origin() + start..pieces.origin() + end)
     }
 
     /// The same for a segment that nobody has divided yet.
     #[cold]
-    fn divide_anew(&mut self, message: &Message, found: &Match, place: &Place) -> Option<StatedAt> {
+    fn divide_anew(&mut self, message: &Message, found: &Match, place: &Place) -> Option<Range<usize>> {
         let segment = self.interchange.segment_of(message, found.position)?;
         if place.is_asked() {
             self.values.divide(&segment, &place.layout);
         }
-        Some(StatedAt::segment(place.tag, found.position, segment.span()))
+        Some(segment.span())
     }
 
     /// Asks a trigger whether it says something, and notes the elements that must be there if it does.
@@ -242,8 +244,8 @@ impl<'a> Reader<'a, '_> {
     }
 
     #[inline]
-    fn read_value(&mut self, slot: &Slot, segment: StatedAt) {
-        let Some((text, at)) = self.values.text(slot, segment, &mut self.texts) else { return };
+    fn read_value(&mut self, slot: &Slot, segment: &StatedAt) {
+        let Some(found) = self.values.text(slot, &mut self.texts) else { return };
         let Some(count) = self.counts.get_mut(slot.element) else { return };
         count.stated += 1;
         let stated = count.stated;
@@ -252,17 +254,19 @@ impl<'a> Reader<'a, '_> {
         }
         if stated > slot.most {
             if stated == slot.most + 1 {
-                self.break_with(slot, BreachKind::TooMany { most: slot.most }, at);
+                self.break_with(slot, segment, |_| BreachKind::TooMany { most: slot.most });
             }
-        } else if self.put(slot, text, at).is_none() {
-            self.break_with(slot, BreachKind::IllFormed { value: text, expected: slot.format }, at);
+        } else if self.put(slot, &found, segment).is_none() {
+            self.break_with(slot, segment, |value| BreachKind::IllFormed { value, expected: slot.format });
         }
     }
 
+    /// Notes that this value breaks a demand. It is looked up again, so that of the many that break none nothing is kept.
     #[cold]
-    fn break_with(&mut self, slot: &Slot, kind: BreachKind<'a>, at: StatedAt) {
-        let guide = self.guide;
-        let line = self.line_of(slot);
+    fn break_with(&mut self, slot: &Slot, segment: &StatedAt, kind: impl FnOnce(Text<'a>) -> BreachKind<'a>) {
+        let (guide, line) = (self.guide, self.line_of(slot));
+        let Some(found) = self.values.text(slot, &mut self.texts) else { return };
+        let (kind, at) = (kind(found.text), found.at(slot, segment));
         self.reading.breaches.extend(guide.elements.get(slot.element).map(|element| element.breach(kind, line, at)));
     }
 
@@ -274,16 +278,17 @@ impl<'a> Reader<'a, '_> {
 
     /// Puts a value where it belongs; none when it is not written as it must be.
     #[inline]
-    fn put(&mut self, slot: &Slot, text: Text<'a>, at: StatedAt) -> Option<()> {
-        let Slot { format, sink, .. } = *slot;
+    fn put(&mut self, slot: &Slot, found: &Found<'a>, segment: &StatedAt) -> Option<()> {
+        let (format, text) = (&slot.format, found.text);
         if !format.accepts_text(text) {
             return None;
         }
         if slot.is_listed {
-            self.list(slot, text, at);
+            self.list(slot, text, segment);
         }
+        let at = found.at(slot, segment);
         let draft = &mut self.reading.draft;
-        match sink {
+        match slot.sink {
             Sink::Text(field) => *field(draft) = Some(Stated { value: text, at }),
             Sink::LineText(field) => *field(draft.lines.last_mut()?) = Some(Stated { value: text, at }),
             Sink::Texts(fields) => fields(draft).push(Stated { value: text, at }),
@@ -319,22 +324,24 @@ impl<'a> Reader<'a, '_> {
     /// Notes a value that must be in a code list, unless it is there on every day. Whether a list that nobody knows holds
     /// it is not asked.
     #[inline]
-    fn list(&mut self, slot: &Slot, text: Text<'a>, at: StatedAt) {
+    fn list(&mut self, slot: &Slot, text: Text<'a>, segment: &StatedAt) {
         if let Some(Some(list)) = self.lists.get(slot.element)
             && !list.is_always_valid(text)
         {
-            self.note_listed(slot, text, at);
+            self.note_listed(slot, segment);
         }
     }
 
     #[cold]
-    fn note_listed(&mut self, slot: &Slot, text: Text<'a>, at: StatedAt) {
+    fn note_listed(&mut self, slot: &Slot, segment: &StatedAt) {
         let guide = self.guide;
+        let Some(found) = self.values.text(slot, &mut self.texts) else { return };
+        let stated = Stated { value: found.text, at: found.at(slot, segment) };
         let Some((list, code)) = guide.elements.get(slot.element).and_then(|element| element.list.as_ref()) else {
             return;
         };
         let line = self.line_of(slot);
-        self.reading.draft.listed.push(Listed { list, code, line, stated: Stated { value: text, at } });
+        self.reading.draft.listed.push(Listed { list, code, line, stated });
     }
 
     /// The message has ended: what its header, or its last line, lacks.

@@ -41,6 +41,26 @@ impl Component {
     }
 }
 
+/// A text as a segment states it, and where.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    pub text: Text<'a>,
+    start: usize,
+    end: usize,
+    /// Whether its element may be a simple one: nothing of it stands behind the text.
+    is_simple: bool,
+}
+
+impl Found<'_> {
+    /// The place of the value of this slot in this segment.
+    #[inline(always)]
+    pub(super) fn at(&self, slot: &Slot, segment: &StatedAt) -> StatedAt {
+        let Position { element, component } = slot.first;
+        let component = if component > 1 || !self.is_simple { component } else { 0 };
+        segment.element(element, component, self.start..self.end)
+    }
+}
+
 impl<'a> SegmentValues<'a> {
     /// For an interchange with this release character, if it has one, and places that have no more cells than this.
     pub(super) fn new(bytes: &'a [u8], release: Option<u8>, cells_max: usize) -> Self {
@@ -51,21 +71,24 @@ impl<'a> SegmentValues<'a> {
     /// in bytes from `origin` on; nothing in it repeats an element.
     #[inline]
     pub(super) fn take(&mut self, ends: &[PieceEnd], origin: usize, layout: &Layout) {
-        let Some((row, (tag, ends))) = self.row.get_mut(..layout.cells).zip(ends.split_first()) else { return };
-        row.fill(Component::default());
-        let mut elements = layout.elements.iter();
-        let mut wanted = elements.next().map(|(cell, width)| *cell..cell + width).unwrap_or_default();
-        let mut start = origin + tag.end() + 1;
-        for piece in ends {
-            let (end, is_last) = (origin + piece.end(), piece.ends_element());
-            if let Some(room) = wanted.next().and_then(|cell| row.get_mut(cell)) {
-                *room = Component { start, end, is_last, has_service: piece.has_service() };
+        let Some((mut row, (tag, ends))) = self.row.get_mut(..layout.cells).zip(ends.split_first()) else { return };
+        let (mut start, mut ends) = (origin + tag.end() + 1, ends.iter());
+        for (_, width) in &layout.elements {
+            let Some((cells, others)) = row.split_at_mut_checked(*width) else { return };
+            let mut cells = cells.iter_mut();
+            for piece in ends.by_ref() {
+                let (end, is_last) = (origin + piece.end(), piece.ends_element());
+                if let Some(cell) = cells.next() {
+                    *cell = Component { start, end, is_last, has_service: piece.has_service() };
+                }
+                start = end + 1;
+                if is_last {
+                    break;
+                }
             }
-            if is_last {
-                let Some((cell, width)) = elements.next() else { break };
-                wanted = *cell..cell + width;
-            }
-            start = end + 1;
+            // What is not stated is in none of the pieces.
+            cells.for_each(|cell| *cell = Component::default());
+            row = others;
         }
     }
 
@@ -117,9 +140,9 @@ impl<'a> SegmentValues<'a> {
         checks.iter().all(holds)
     }
 
-    /// The text that stands here, blanks around it taken off, and where it was found; none when nothing does.
+    /// The text that stands here, blanks around it taken off; none when nothing does.
     #[inline]
-    pub(super) fn text(&self, slot: &Slot, segment: StatedAt, texts: &mut Texts<'a>) -> Option<(Text<'a>, StatedAt)> {
+    pub(super) fn text(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<Found<'a>> {
         let first = self.component(slot.cell);
         let (text, Range { start, end }) = if (slot.more > 0 && !first.is_last) || first.has_service {
             self.joined(slot, texts)?
@@ -128,10 +151,7 @@ impl<'a> SegmentValues<'a> {
         } else {
             (texts.text(first.range()), first.range())
         };
-        let Position { element, component } = slot.first;
-        let component = if component > 1 || !first.is_last { component } else { 0 };
-        let at = segment.element(element, component, start..end);
-        (!text.is_empty()).then_some((text, at))
+        (!text.is_empty()).then_some(Found { text, start, end, is_simple: first.is_last })
     }
 
     /// The texts of the components that a value is made of, and their bytes in the segment.
@@ -217,9 +237,9 @@ mod tests {
         values.divide(&Segment::new(service, 0, before.trim_end_matches('\'').as_bytes()), &layout);
         values.divide(&Segment::new(service, before.len(), &bytes[before.len()..bytes.len() - 1]), &layout);
         let at = StatedAt::segment(Tag(*b"NAD"), 2, 0..segment.len());
-        let said = values
-            .text(slot, at, &mut texts)
-            .map(|(text, at)| (text, at.point().element.is_some_and(|element| element.component.is_some())));
+        let said = values.text(slot, &mut texts).map(|found| {
+            (found.text, found.at(slot, &at).point().element.is_some_and(|element| element.component.is_some()))
+        });
         assert_eq!(said, expected);
     }
 

@@ -108,6 +108,12 @@ impl<'a> Mended<'a> {
         &self.bytes
     }
 
+    /// Whether the bytes are a stretch of those that came: nothing in them was written anew.
+    #[must_use]
+    pub fn is_as_it_came(&self) -> bool {
+        matches!(self.bytes, Cow::Borrowed(_))
+    }
+
     /// Where a stretch of the mended bytes stands in those that came.
     #[must_use]
     pub fn original(&self, range: &Range<usize>) -> Range<usize> {
@@ -262,6 +268,12 @@ mod tests {
             let mended = mend(bytes, &tolerances);
             assert!(matches!(mended.bytes, Cow::Borrowed(same) if same == bytes) && mended.origins.is_empty());
         }
+    }
+
+    #[test]
+    fn what_is_cut_off_in_front_leaves_the_rest_as_it_came() {
+        assert!(mend(b"To: B\nUNB+UNOA'UNZ+1'", &Tolerances::ALL).is_as_it_came());
+        assert!(!mend(b"To: B\nUNB+UNOA'UNZ+1", &Tolerances::ALL).is_as_it_came());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
 use crate::record::{Answer, AnswerReference, Delivery, Recorded};
-use crate::store::entry::Entry;
+use crate::store::entry::{Entry, LodgedInterchange};
 use crate::store::index::Index;
 use crate::store::journal::{JournalTrouble, Reader};
 use crate::store::overlay::Overlay;
@@ -174,7 +174,7 @@ impl Knowledge for Shared {
         Ok(self.index.get(key)?)
     }
 
-    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
-        self.entry(pointer)?.into_recorded()
+    fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable> {
+        self.entry(pointer)?.into_interchange()
     }
 }

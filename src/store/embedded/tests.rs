@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use tokio::task::JoinSet;
 
 use super::open::open_on;
@@ -26,6 +27,10 @@ fn open_with(disk: &FaultyDisk, directory: &Path) -> EmbeddedStore {
 
 fn segment(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("store/journal/{number:08}.seg"))
+}
+
+fn seal(directory: &Path, number: u64) -> PathBuf {
+    segment(directory, number).with_extension("seal")
 }
 
 fn state(directory: &Path) -> PathBuf {
@@ -84,6 +89,72 @@ async fn everything_is_there_after_a_drop() {
     assert_eq!(store.summary().records, 40);
     assert!(!store.summary().had_torn_tail);
     check(&store, &recorded).await;
+}
+
+/// Interchanges under one reference, each with the first of them that it is the same as.
+fn under_one_reference() -> [(Examination, usize); 8] {
+    let again = |which| sent("1").prepared(which, "20261121:0300");
+    [
+        (sent("1"), 0),
+        (sent("1").with_other_bytes(2), 1),
+        (sent("1").with_other_bytes(2), 1),
+        (sent("1").with_other_bytes(3).mended(), 3),
+        (sent("1"), 0),
+        (again(1).mended(), 0),
+        (again(2), 1),
+        (again(3), 3),
+    ]
+}
+
+#[tokio::test]
+async fn what_waits_for_the_same_flush_is_known_already() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let store = Arc::new(open_with(&disk, directory.path()));
+    let (begun, lets_go) = disk.hold();
+    let mut tasks = Vec::new();
+    for examination in [sent("0")].into_iter().chain(under_one_reference().map(|(examination, _)| examination)) {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move { store.record(examination).await.unwrap() }));
+        tokio::task::yield_now().await; // Its request waits now.
+        if tasks.len() == 1 {
+            begun.recv().unwrap();
+        }
+    }
+    drop(lets_go);
+    let mut standings = Vec::new();
+    for task in tasks.into_iter().skip(1) {
+        standings.push(task.await.unwrap());
+    }
+    for (at, (standing, (_, same))) in standings.iter().zip(under_one_reference()).enumerate() {
+        assert_eq!((standing.is_repeat, &standing.recorded), (at != same, &standings[same].recorded), "{at}");
+        assert_eq!(standing.recorded.facts.is_refused(), same != 0, "{at}");
+    }
+    // The last of the three that are new went to the disk behind the two others, in one write.
+    let last = store.shared.reader.find(standings[3].recorded.number).unwrap().unwrap();
+    let behind = usize::try_from(last.offset).unwrap() + 24;
+    assert_eq!(fs::read(segment(directory.path(), last.segment)).unwrap()[behind..behind + 4], [2, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn other_bytes_stay_refused_over_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut stands = Vec::new();
+    for (examination, _) in under_one_reference() {
+        stands.push(store.record(examination).await.unwrap().recorded);
+    }
+    drop(store);
+    for is_rebuilt in [false, true] {
+        if is_rebuilt {
+            fs::remove_dir_all(state(directory.path())).unwrap();
+        }
+        let store = open(directory.path());
+        assert_eq!(store.summary().rebuilt.is_some(), is_rebuilt);
+        for ((examination, _), recorded) in under_one_reference().into_iter().zip(stands.clone()) {
+            assert_eq!(store.record(examination).await, Ok(Standing { recorded, is_repeat: true }));
+        }
+    }
 }
 
 #[tokio::test]
@@ -238,9 +309,12 @@ async fn a_damaged_entry_is_never_read_as_another() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[200] ^= 1;
     fs::write(&path, &bytes).unwrap();
-    let outcome = store.record(sent("1").declaring("1")).await;
-    assert!(outcome.as_ref().is_err_and(|Unavailable(reason)| reason.contains("damaged")), "{outcome:?}");
+    for which in [1, 2] {
+        let outcome = store.record(sent("1").declaring("1").with_other_bytes(which)).await;
+        assert!(outcome.as_ref().is_err_and(|Unavailable(reason)| reason.contains("damaged")), "{outcome:?}");
+    }
     assert_eq!(store.record(sent("2").declaring("2")).await.unwrap().recorded, recorded[1]);
+    assert_eq!(store.record(sent("3")).await.unwrap().recorded.number, RecordNumber(3));
 }
 
 #[tokio::test]
@@ -401,4 +475,69 @@ async fn all_who_wait_hear_of_the_failure() {
     given.sort_unstable();
     assert!(given.iter().copied().eq(1..=given.len() as u64));
     assert!(store.record(sent("x")).await.is_err());
+}
+
+/// A store of several segments, closed; how many.
+async fn several_segments(directory: &Path) -> u64 {
+    let store = open(directory);
+    record(&store, 1..=40).await;
+    store.close().await.unwrap();
+    let segments = store.shared.reader.find(RecordNumber(40)).unwrap().unwrap().segment;
+    assert!(segments > 2);
+    segments
+}
+
+#[tokio::test]
+async fn a_full_segment_is_sealed_with_its_digest() {
+    let directory = tempfile::tempdir().unwrap();
+    let segments = several_segments(directory.path()).await;
+    for number in 1..segments {
+        let text = fs::read_to_string(seal(directory.path(), number)).unwrap();
+        let digest = digest(&SHA256, &fs::read(segment(directory.path(), number)).unwrap());
+        let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(text.lines().last(), Some(format!("sha256 {digits}").as_str()));
+    }
+    assert!(!seal(directory.path(), segments).exists(), "the last one is not full yet");
+}
+
+#[tokio::test]
+async fn a_seal_that_is_gone_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    several_segments(directory.path()).await;
+    let before = fs::read(seal(directory.path(), 1)).unwrap();
+    fs::remove_file(seal(directory.path(), 1)).unwrap();
+    drop(open(directory.path()));
+    assert_eq!(fs::read(seal(directory.path(), 1)).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_seal_of_another_segment_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    several_segments(directory.path()).await;
+    fs::copy(seal(directory.path(), 2), seal(directory.path(), 1)).unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
+    assert!(trouble.contains("00000001.seg") && trouble.contains("its seal is of another one"), "{trouble}");
+    fs::write(seal(directory.path(), 1), "rubbish").unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
+    assert!(trouble.contains("00000001.seal") && trouble.contains("its seal cannot be read"), "{trouble}");
+}
+
+/// Somebody who knows the format writes the last entry of the first segment anew, checksum and all.
+#[tokio::test]
+async fn an_entry_that_was_written_anew_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    record(&store, 1..=40).await;
+    let second = store.shared.reader.find(RecordNumber(2)).unwrap().unwrap();
+    let path = segment(directory.path(), second.segment);
+    drop(store);
+    let mut bytes = fs::read(&path).unwrap();
+    let frame = usize::try_from(second.offset).unwrap();
+    let end = frame + usize::try_from(second.length).unwrap();
+    bytes[end - 1] ^= 1;
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&bytes[frame + 4..frame + 8]), &bytes[frame + 12..end]);
+    bytes[frame + 8..frame + 12].copy_from_slice(&checksum.to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+    let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
+    assert!(trouble.contains(&format!("is damaged at byte {frame}, where entry 2 should be")), "{trouble}");
 }

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
-use crate::record::{Answer, Evidence, Examination, Recorded};
-use crate::store::entry::Entry;
+use crate::record::{Answer, Evidence, Examination};
+use crate::store::entry::{Entry, LodgedInterchange};
 use crate::store::journal::Journal;
 use crate::store::overlay::Overlay;
 use crate::store::settle::{self, Settled};
@@ -122,7 +122,7 @@ impl Writer {
             Settled::New(interchange) => {
                 let entry = Entry::Interchange(interchange);
                 self.gather(&entry)?;
-                Ok(Standing { recorded: entry.into_recorded()?, is_repeat: false })
+                Ok(Standing { recorded: entry.into_interchange()?.recorded, is_repeat: false })
             }
         }
     }
@@ -236,10 +236,10 @@ impl Knowledge for WithUnwritten<'_> {
         }
     }
 
-    fn recorded(&self, pointer: Pointer) -> Result<Recorded, Unavailable> {
+    fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable> {
         match self.journal.gathered_entry(pointer) {
-            Some(payload) => Entry::decode(payload)?.into_recorded(),
-            None => self.shared.recorded(pointer),
+            Some(payload) => Entry::decode(payload)?.into_interchange(),
+            None => self.shared.lodged(pointer),
         }
     }
 }

@@ -10,9 +10,11 @@ use std::thread::{self, JoinHandle};
 use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
+use super::chain::Chain;
 use super::disk::{Disk, JournalFile};
 use super::frame::{self, Frame};
 use super::reader::Reader;
+use super::seal::Sealer;
 use super::segment::{self, FIRST_FRAME, Header, StoreId};
 use super::trouble::JournalTrouble;
 
@@ -31,10 +33,12 @@ pub(crate) struct Journal {
     directory: PathBuf,
     store: StoreId,
     segment_bytes: u64,
-    reader: Arc<Reader>,
+    behind: Behind,
     active: Active,
     /// The number of the next entry.
     next: u64,
+    /// What all entries before it come to.
+    chain: Chain,
     /// Frames that are not written yet.
     gathered: Vec<u8>,
     /// How many.
@@ -52,6 +56,14 @@ pub(crate) struct Active {
     pub(crate) end: u64,
 }
 
+/// Who goes on with the segments once they are written.
+pub(crate) struct Behind {
+    /// Reads entries from them.
+    pub(crate) reader: Arc<Reader>,
+    /// Seals them.
+    pub(crate) sealer: Sealer,
+}
+
 /// Where segments are made, and how long.
 pub(crate) struct Place {
     /// Through which the files are reached.
@@ -63,12 +75,12 @@ pub(crate) struct Place {
 }
 
 impl Journal {
-    /// The journal whose next entry has the number `next` and goes to the end of the active segment.
-    pub(crate) fn new(place: Place, reader: Arc<Reader>, active: Active, next: u64) -> Self {
+    /// The journal whose next entry has this number, follows this chain, and goes to the end of the active segment.
+    pub(crate) fn new(place: Place, behind: Behind, active: Active, (next, chain): (u64, Chain)) -> Self {
         let Place { disk, directory, segment_bytes } = place;
         let store = active.header.store;
         let (gathered, entries, prepared) = (Vec::new(), 0, None);
-        Self { disk, directory, store, segment_bytes, reader, active, next, gathered, entries, prepared }
+        Self { disk, directory, store, segment_bytes, behind, active, next, chain, gathered, entries, prepared }
     }
 
     /// The number that the next entry gets.
@@ -110,11 +122,12 @@ impl Journal {
     pub(crate) fn gather(&mut self, payload: &[u8]) -> Result<Pointer, JournalTrouble> {
         let number = self.next_number();
         let offset = self.active.end.saturating_add(as_offset(self.gathered.len()));
-        let frame = Frame { number, behind: self.entries, payload };
+        let chain = self.chain.follow(number, payload);
+        let frame = Frame { number, behind: self.entries, chain, payload };
         let generation = self.active.header.generation();
         let length = frame.write(generation, &mut self.gathered);
         let length = length.ok_or(JournalTrouble::TooLong { bytes: payload.len() })?;
-        self.next += 1;
+        (self.next, self.chain) = (self.next + 1, chain);
         self.entries += 1;
         Ok(Pointer { number, segment: self.segment(), offset, length })
     }
@@ -158,9 +171,11 @@ impl Journal {
             let file = self.prepared()?.map_err(JournalTrouble::io("create", &path))?;
             (path, file, self.segment_bytes)
         };
-        let header = Header { store: self.store, number: self.segment() + 1, first: self.next, bytes };
+        let (number, first, chain) = (self.segment() + 1, self.next, self.chain);
+        let header = Header { store: self.store, number, first, bytes, chain };
         name(&*self.disk, &*file, &prepared, &segment::path(&self.directory, header.number), &header)?;
-        self.reader.learn(header.first, header.number);
+        self.behind.reader.learn(header.first, header.number);
+        self.behind.sealer.seal(self.active.header, header);
         self.active = Active { file, header, end: FIRST_FRAME };
         Ok(())
     }

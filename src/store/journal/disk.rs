@@ -91,9 +91,10 @@ pub(crate) fn write_zeroes(file: &dyn JournalFile, from: u64, to: u64) -> io::Re
 
 #[cfg(test)]
 pub(crate) mod faulty {
-    //! A disk that fails when it is told to.
+    //! A disk that fails or waits when it is told to.
 
     use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
 
@@ -112,16 +113,33 @@ pub(crate) mod faulty {
 
     /// The file system, until it fails.
     #[derive(Debug, Clone, Default)]
-    pub(crate) struct FaultyDisk(Arc<Mutex<Option<(Fault, u32)>>>);
+    pub(crate) struct FaultyDisk {
+        plan: Arc<Mutex<Option<(Fault, u32)>>>,
+        held: Arc<Mutex<Option<Held>>>,
+    }
+
+    /// The ends, within a flush, of what holds it.
+    #[derive(Debug)]
+    struct Held {
+        begun: Sender<()>,
+        waits: Receiver<()>,
+    }
 
     impl FaultyDisk {
         /// Fails at the `n`-th operation of the kind from now, counted from 1.
         pub(crate) fn fail(&self, fault: Fault, n: u32) {
-            *self.0.lock().unwrap() = Some((fault, n));
+            *self.plan.lock().unwrap() = Some((fault, n));
+        }
+
+        /// Holds the next flush: the one end hears when it has begun, the other lets it go on when it is dropped.
+        pub(crate) fn hold(&self) -> (Receiver<()>, Sender<()>) {
+            let ((begun, hears), (lets_go, waits)) = (channel(), channel());
+            *self.held.lock().unwrap() = Some(Held { begun, waits });
+            (hears, lets_go)
         }
 
         fn due(&self, kinds: &[Fault]) -> Option<Fault> {
-            let mut plan = self.0.lock().unwrap();
+            let mut plan = self.plan.lock().unwrap();
             let (fault, left) = plan.as_mut().filter(|(fault, _)| kinds.contains(fault))?;
             *left = left.saturating_sub(1);
             (*left == 0).then_some(*fault)
@@ -175,6 +193,11 @@ pub(crate) mod faulty {
         }
 
         fn sync(&self) -> io::Result<()> {
+            let held = self.disk.held.lock().unwrap().take();
+            if let Some(Held { begun, waits }) = held {
+                begun.send(()).unwrap();
+                assert!(waits.recv().is_err(), "nothing is sent, only dropped");
+            }
             match self.disk.due(&[Fault::Sync]) {
                 None => self.file.sync(),
                 Some(_) => Err(io::Error::other("the disk was told to fail")),

@@ -1,21 +1,26 @@
 //! A frame: one entry under a checksum.
 //!
-//! `magic | length | crc32c | generation | number | behind | payload`, integers little-endian. The checksum covers
+//! `magic | length | crc32c | generation | number | behind | chain | payload`, integers little-endian. The checksum covers
 //! everything but the magic and itself.
 
 use crate::identifier::RecordNumber;
+
+use super::chain::{CHAIN_BYTES, Chain};
 
 /// What a frame begins with.
 const MAGIC: [u8; 4] = *b"LDGf";
 
 /// Bytes in front of a payload.
-pub(crate) const HEADER_BYTES: usize = 28;
+pub(crate) const HEADER_BYTES: usize = CHAIN + CHAIN_BYTES;
 
 /// Longest payload, in bytes.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 256 << 20;
 
 /// Where the checked part after the checksum begins.
 const CHECKED: usize = 12;
+
+/// Where the chain stands.
+const CHAIN: usize = 28;
 
 /// A frame as it lies in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) number: RecordNumber,
     /// How many entries before this one went to the disk in the same write.
     pub(crate) behind: u32,
+    /// What it and all entries before it come to. Whoever reads along the journal checks it; a single read cannot.
+    pub(crate) chain: Chain,
     /// The entry.
     pub(crate) payload: &'a [u8],
 }
@@ -53,7 +60,8 @@ impl<'a> Frame<'a> {
             return None;
         }
         let number = header.get(16..)?.first_chunk().copied().map(u64::from_le_bytes)?;
-        Some(Self { number: RecordNumber(number), behind: field(24)?, payload })
+        let chain = header.get(CHAIN..)?.first_chunk().copied().map(Chain)?;
+        Some(Self { number: RecordNumber(number), behind: field(24)?, chain, payload })
     }
 
     /// Appends the frame; it returns its length, or none when the payload is longer than [`PAYLOAD_BYTES_MAX`].
@@ -64,11 +72,9 @@ impl<'a> Frame<'a> {
         let payload_bytes = u32::try_from(self.payload.len()).ok()?;
         let length = payload_bytes.to_le_bytes();
         let mut checked = [0; HEADER_BYTES - CHECKED];
-        let (generation_field, rest) = checked.split_at_mut(4);
-        let (number_field, behind_field) = rest.split_at_mut(8);
-        generation_field.copy_from_slice(&generation.to_le_bytes());
-        number_field.copy_from_slice(&self.number.0.to_le_bytes());
-        behind_field.copy_from_slice(&self.behind.to_le_bytes());
+        let fields: [&[u8]; 4] =
+            [&generation.to_le_bytes(), &self.number.0.to_le_bytes(), &self.behind.to_le_bytes(), &self.chain.0];
+        checked.iter_mut().zip(fields.into_iter().flatten()).for_each(|(to, from)| *to = *from);
         let checksum = crc32c::crc32c_append(crc32c::crc32c(&length), &checked);
         let checksum = crc32c::crc32c_append(checksum, self.payload);
         to.reserve(self.length());
@@ -94,7 +100,8 @@ impl<'a> Frame<'a> {
 mod tests {
     use super::*;
 
-    const FRAME: Frame<'_> = Frame { number: RecordNumber(7), behind: 2, payload: b"what came" };
+    const FRAME: Frame<'_> =
+        Frame { number: RecordNumber(7), behind: 2, chain: Chain([9; CHAIN_BYTES]), payload: b"what came" };
 
     fn written() -> Vec<u8> {
         let mut bytes = Vec::new();

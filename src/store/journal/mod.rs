@@ -4,9 +4,12 @@
 //! appends (one write and one flush for everything that waits), and [`Reader`], which checks every frame it reads.
 //! Bytes and files are all it knows, no entry's meaning. `docs/journal-format.md` has the layout.
 
-// How bytes lie: a frame, a segment, and what a segment holds when it is read from the start.
+// How bytes lie: a frame and how it follows the one before, a segment, and what a segment holds when it is read from the
+// start.
+mod chain;
 mod frame;
 mod scan;
+mod seal;
 mod segment;
 
 // The files, and the seam at which tests make them fail.

@@ -11,12 +11,17 @@ use std::sync::Arc;
 use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
-use super::append::{self, Active, Journal, PREPARED, Place};
+use super::append::{self, Active, Behind, Journal, PREPARED, Place};
+use super::chain::Chain;
 use super::disk::write_zeroes;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
+use super::seal::{Seal, Sealer};
 use super::segment::{self, FIRST_FRAME, Header, StoreId};
 use super::trouble::JournalTrouble;
+
+/// What is wrong with a segment whose chain is not that of the one before it.
+const UNLINKED: &str = "its entries do not follow those in front of it";
 
 /// A journal that is found and not read yet.
 pub(crate) struct Opened {
@@ -24,6 +29,8 @@ pub(crate) struct Opened {
     /// In order; at least one.
     headers: Vec<Header>,
     last: Header,
+    /// Those that have no seal yet, each with the one that follows it.
+    unsealed: Vec<(Header, Header)>,
 }
 
 /// The segments in a directory; none when there is none. What is there is on stable storage from now on: a process that
@@ -47,7 +54,24 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     }
     let Some(last) = headers.last().copied() else { return Ok(None) };
     flush(&place, &last)?;
-    Ok(Some(Opened { place, headers, last }))
+    let unsealed = unsealed(&place, &headers)?;
+    Ok(Some(Opened { place, headers, last, unsealed }))
+}
+
+/// The segments but the last that have no seal, each with the one that follows it. Seals that are there must be theirs.
+fn unsealed(place: &Place, headers: &[Header]) -> Result<Vec<(Header, Header)>, JournalTrouble> {
+    let mut unsealed = Vec::new();
+    for (header, next) in headers.iter().zip(headers.iter().skip(1)) {
+        match Seal::read(&*place.disk, &place.directory, header.number)? {
+            None => unsealed.push((*header, *next)),
+            Some(seal) if seal.is_of(header, next) => {}
+            Some(_) => {
+                let path = segment::path(&place.directory, header.number);
+                return Err(JournalTrouble::Header { path, reason: "its seal is of another one" });
+            }
+        }
+    }
+    Ok(unsealed)
 }
 
 /// Puts the last segment and the names of all of them on stable storage. Those before it were, before it was begun.
@@ -67,9 +91,10 @@ impl Opened {
         let prepared = place.directory.join(PREPARED);
         let file =
             place.disk.create(&prepared, place.segment_bytes).map_err(JournalTrouble::io("create", &prepared))?;
-        let header = Header { store, number: 1, first: 1, bytes: place.segment_bytes };
+        let chain = Chain::of_store(store);
+        let header = Header { store, number: 1, first: 1, bytes: place.segment_bytes, chain };
         append::name(&*place.disk, &*file, &prepared, &segment::path(&place.directory, 1), &header)?;
-        Ok(Self { place, headers: vec![header], last: header })
+        Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new() })
     }
 
     /// The store it belongs to.
@@ -100,6 +125,10 @@ impl Opened {
                 let contents = self.read_segment(header, &mut bytes, after, &mut each)?;
                 if contents.ending != Ending::Clean || contents.next != next.first {
                     return Err(self.damaged(header, &contents).into());
+                }
+                if contents.chain != next.chain {
+                    let path = segment::path(&self.place.directory, next.number);
+                    return Err(JournalTrouble::Header { path, reason: UNLINKED }.into());
                 }
             }
         }
@@ -141,7 +170,7 @@ impl Opened {
     /// # Errors
     /// [`JournalTrouble::Io`] when the last segment cannot be written.
     pub(crate) fn resume(self, contents: &Contents) -> Result<(Journal, Arc<Reader>), JournalTrouble> {
-        let Self { place, headers, last } = self;
+        let Self { place, headers, last, unsealed } = self;
         let path = segment::path(&place.directory, last.number);
         let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
         if contents.ending == Ending::Torn {
@@ -151,8 +180,11 @@ impl Opened {
         }
         let reader = Arc::new(Reader::new(Arc::clone(&place.disk), place.directory.clone(), last.store));
         headers.iter().for_each(|header| reader.learn(header.first, header.number));
+        let sealer = Sealer::start(Arc::clone(&place.disk), &place.directory)?;
+        unsealed.into_iter().for_each(|(header, next)| sealer.seal(header, next));
         let active = Active { file, header: last, end: contents.end };
-        let journal = Journal::new(place, Arc::clone(&reader), active, contents.next);
+        let behind = Behind { reader: Arc::clone(&reader), sealer };
+        let journal = Journal::new(place, behind, active, (contents.next, contents.chain));
         Ok((journal, reader))
     }
 }
@@ -175,6 +207,7 @@ fn check_next(before: Option<&Header>, header: &Header, number: u64) -> Result<(
     }
     match before {
         None if header.first != 1 => Err("the entries before it are missing"),
+        None if header.chain != Chain::of_store(header.store) => Err(UNLINKED),
         Some(before) if before.store != header.store => Err("it belongs to another store"),
         Some(before) if before.first > header.first => Err("it begins before the one in front of it"),
         None | Some(_) => Ok(()),

@@ -3,6 +3,7 @@
 use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
+use super::chain::Chain;
 use super::frame::Frame;
 use super::segment::{FIRST_FRAME, Header};
 
@@ -13,6 +14,8 @@ pub(crate) struct Contents {
     pub(crate) end: u64,
     /// The number that the next entry would have.
     pub(crate) next: u64,
+    /// What all entries up to there come to.
+    pub(crate) chain: Chain,
     /// What lies behind it.
     pub(crate) ending: Ending,
 }
@@ -31,7 +34,8 @@ pub(crate) enum Ending {
     Clean,
     /// What an interrupted write left. Nothing of that write was acknowledged.
     Torn,
-    /// A frame of a later write, which began only after the missing one was on stable storage: that one was lost since.
+    /// A frame that is not what was written: one of a later write, which began only after the missing one was on stable
+    /// storage, so that one was lost since; or one that does not follow what stands before it.
     Damaged,
 }
 
@@ -46,16 +50,21 @@ pub(crate) fn frames<E>(
 ) -> Result<Contents, E> {
     let generation = header.generation();
     let mut next = header.first;
-    let mut end = FIRST_FRAME;
+    let (mut end, mut chain) = (FIRST_FRAME, header.chain);
     let mut rest = usize::try_from(FIRST_FRAME).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
     while let Some(frame) = Frame::read(rest, generation).filter(|frame| frame.number.0 == next) {
+        let link = chain.follow(frame.number, frame.payload);
+        if link != frame.chain {
+            // Whole and under a right checksum: no interrupted write leaves that.
+            return Ok(Contents { end, next, chain, ending: Ending::Damaged });
+        }
         let length = u32::try_from(frame.length()).unwrap_or(u32::MAX);
         each(Pointer { number: frame.number, segment: header.number, offset: end, length }, frame.payload)?;
         rest = rest.get(frame.length()..).unwrap_or_default();
         end += u64::from(length);
-        next += 1;
+        (next, chain) = (next + 1, link);
     }
-    Ok(Contents { end, next, ending: ending(rest, generation, next) })
+    Ok(Contents { end, next, chain, ending: ending(rest, generation, next) })
 }
 
 /// What the bytes behind the last whole frame are, when `next` would be the next entry.
@@ -79,18 +88,25 @@ pub(crate) fn find(bytes: &[u8], header: &Header, number: RecordNumber) -> Optio
 mod tests {
     use std::convert::Infallible;
 
+    use super::super::chain::CHAIN_BYTES;
+    use super::super::frame::HEADER_BYTES;
     use super::super::segment::StoreId;
     use super::*;
 
-    const HEADER: Header = Header { store: StoreId([7; 16]), number: 1, first: 5, bytes: 1024 };
+    const HEADER: Header =
+        Header { store: StoreId([7; 16]), number: 1, first: 5, bytes: 1024, chain: Chain([9; CHAIN_BYTES]) };
+
+    /// Bytes of the frame of an entry.
+    const FRAME: usize = HEADER_BYTES + b"entry".len();
 
     /// A segment in which each write had this many entries.
     fn segment(writes: &[u32]) -> Vec<u8> {
         let mut bytes = HEADER.write();
-        let mut number = HEADER.first;
+        let (mut number, mut chain) = (HEADER.first, HEADER.chain);
         for entries in writes {
             for behind in 0..*entries {
-                let frame = Frame { number: RecordNumber(number), behind, payload: b"entry" };
+                chain = chain.follow(RecordNumber(number), b"entry");
+                let frame = Frame { number: RecordNumber(number), behind, chain, payload: b"entry" };
                 frame.write(HEADER.generation(), &mut bytes).unwrap();
                 number += 1;
             }
@@ -101,7 +117,7 @@ mod tests {
 
     /// The place of an entry, counted from 0.
     fn place(entry: usize) -> usize {
-        64 + entry * 33
+        usize::try_from(FIRST_FRAME).unwrap() + entry * FRAME
     }
 
     fn check(bytes: &[u8], entries: u64, ending: Ending) {
@@ -146,10 +162,20 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_frame_that_does_not_follow_is_damage() {
+        let mut bytes = segment(&[1, 1]);
+        let frame = Frame { number: RecordNumber(6), behind: 0, chain: HEADER.chain, payload: b"entry" };
+        let mut other = Vec::new();
+        frame.write(HEADER.generation(), &mut other).unwrap();
+        bytes[place(1)..place(2)].copy_from_slice(&other);
+        check(&bytes, 1, Ending::Damaged);
+    }
+
+    #[test]
     fn an_entry_is_found_by_its_number() {
         let bytes = segment(&[2, 1]);
         let pointer = find(&bytes, &HEADER, RecordNumber(6)).unwrap();
-        assert_eq!((pointer.offset, pointer.length), (97, 33));
+        assert_eq!((pointer.offset, pointer.length), (place(1) as u64, u32::try_from(FRAME).unwrap()));
         assert_eq!(find(&bytes, &HEADER, RecordNumber(8)), None);
     }
 }

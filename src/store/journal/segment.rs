@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
 
-use super::disk::JournalFile;
+use super::chain::{CHAIN_BYTES, Chain};
+use super::disk::{Disk, JournalFile};
 use super::trouble::JournalTrouble;
 
 /// What a segment begins with.
@@ -15,10 +16,10 @@ const MAGIC: [u8; 8] = *b"LODGEDjl";
 const FORMAT: u32 = 1;
 
 /// Bytes in front of the first frame.
-pub(crate) const HEADER_BYTES: usize = 64;
+pub(crate) const HEADER_BYTES: usize = 96;
 
 /// [`HEADER_BYTES`] as an offset.
-pub(crate) const FIRST_FRAME: u64 = 64;
+pub(crate) const FIRST_FRAME: u64 = 96;
 
 /// Which store a file belongs to. Drawn once, when the store is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl fmt::Debug for StoreId {
     }
 }
 
-/// What a segment says of itself: `magic | format | store | number | first entry | bytes | crc32c`, zeroes between.
+/// What a segment says of itself: `magic | format | store | number | first entry | bytes | chain | crc32c`, zeroes between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The store it belongs to.
@@ -60,6 +61,8 @@ pub(crate) struct Header {
     pub(crate) first: u64,
     /// The length of the file, in bytes.
     pub(crate) bytes: u64,
+    /// What all entries before it come to.
+    pub(crate) chain: Chain,
 }
 
 impl Header {
@@ -77,6 +80,7 @@ impl Header {
         bytes.extend_from_slice(&self.number.to_le_bytes());
         bytes.extend_from_slice(&self.first.to_le_bytes());
         bytes.extend_from_slice(&self.bytes.to_le_bytes());
+        bytes.extend_from_slice(&self.chain.0);
         bytes.resize(HEADER_BYTES - 4, 0);
         let checksum = crc32c::crc32c(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
@@ -92,7 +96,8 @@ impl Header {
         let (store, rest) = rest.split_first_chunk::<16>().ok_or(SHORT)?;
         let (number, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
         let (first, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
-        let (length, _) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
+        let (length, rest) = rest.split_first_chunk::<8>().ok_or(SHORT)?;
+        let (chain, _) = rest.split_first_chunk::<CHAIN_BYTES>().ok_or(SHORT)?;
         if *magic != MAGIC {
             return Err("it does not begin as one");
         }
@@ -107,6 +112,7 @@ impl Header {
             number: u64::from_le_bytes(*number),
             first: u64::from_le_bytes(*first),
             bytes: u64::from_le_bytes(*length),
+            chain: Chain(*chain),
         })
     }
 
@@ -122,6 +128,17 @@ impl Header {
         let header = Self::read(&bytes).map_err(trouble)?;
         if header.bytes == length { Ok(header) } else { Err(trouble("its length is not the one it states")) }
     }
+}
+
+/// All bytes of the file with this header.
+///
+/// # Errors
+/// [`JournalTrouble::Io`].
+pub(crate) fn read(disk: &dyn Disk, path: &Path, header: &Header) -> Result<Vec<u8>, JournalTrouble> {
+    let mut bytes = vec![0; usize::try_from(header.bytes).unwrap_or(usize::MAX)];
+    let file = disk.open(path).map_err(JournalTrouble::io("open", path))?;
+    file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", path))?;
+    Ok(bytes)
 }
 
 /// The file of a segment.
@@ -142,7 +159,8 @@ pub(crate) fn number(path: &Path) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const HEADER: Header = Header { store: StoreId([7; 16]), number: 3, first: 41, bytes: 4096 };
+    const HEADER: Header =
+        Header { store: StoreId([7; 16]), number: 3, first: 41, bytes: 4096, chain: Chain([9; CHAIN_BYTES]) };
 
     #[test]
     fn a_header_is_read_as_it_was_written() {

@@ -1,0 +1,231 @@
+//! Seals: what a segment is once nothing more goes into it, in a small file beside it.
+//!
+//! A sealed segment is never changed again: a copy of it is a backup of it, and its seal says whether a copy is right. The
+//! seal is made behind the writer's back, from what can be read again and not from what was written.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::event;
+use crate::identifier::RecordNumber;
+
+use super::chain::Chain;
+use super::disk::Disk;
+use super::scan::{self, Ending};
+use super::segment::{self, Header};
+use super::trouble::JournalTrouble;
+
+/// Longest seal that is read, in bytes; one is less than 300.
+const BYTES_MAX: u64 = 4096;
+
+/// What a seal begins with: what it is, and its version.
+const TITLE: &str = "lodged seal 1";
+
+/// What a sealed segment is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seal {
+    /// The number of the segment.
+    pub(crate) segment: u64,
+    /// The number of its first entry.
+    pub(crate) first: u64,
+    /// The number of the first entry behind it.
+    pub(crate) next: u64,
+    /// What all entries up to its last one come to.
+    pub(crate) chain: Chain,
+    /// The SHA-256 of the file.
+    pub(crate) digest: [u8; 32],
+}
+
+/// The file of a seal.
+pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
+    segment::path(directory, number).with_extension("seal")
+}
+
+impl Seal {
+    /// Reads a segment and says what it is, when it is right and the one that begins with `next` follows it.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`] when it cannot be read, or is not what was written.
+    pub(crate) fn make(
+        disk: &dyn Disk,
+        directory: &Path,
+        header: &Header,
+        next: &Header,
+    ) -> Result<Self, JournalTrouble> {
+        let path = segment::path(directory, header.number);
+        let bytes = segment::read(disk, &path, header)?;
+        let Ok(contents) = scan::frames(&bytes, header, |_, _| Ok::<_, std::convert::Infallible>(()));
+        let is_right = contents.ending == Ending::Clean && contents.next == next.first && contents.chain == next.chain;
+        if !is_right {
+            return Err(JournalTrouble::Damaged { path, offset: contents.end, number: RecordNumber(contents.next) });
+        }
+        let (segment, first, next, chain) = (header.number, header.first, contents.next, contents.chain);
+        let digest = digest(&SHA256, &bytes).as_ref().first_chunk().copied().unwrap_or_default();
+        Ok(Self { segment, first, next, chain, digest })
+    }
+
+    /// Whether it is the seal of this segment, and the other one follows it.
+    pub(crate) fn is_of(&self, header: &Header, next: &Header) -> bool {
+        (self.segment, self.first, self.next, self.chain) == (header.number, header.first, next.first, next.chain)
+    }
+
+    /// The seal beside a segment; none when there is none.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`] when it cannot be read, or is no seal.
+    pub(crate) fn read(disk: &dyn Disk, directory: &Path, number: u64) -> Result<Option<Self>, JournalTrouble> {
+        let path = path(directory, number);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let file = disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let length = file.bytes().map_err(JournalTrouble::io("measure", &path))?.min(BYTES_MAX);
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", &path))?;
+        let seal = std::str::from_utf8(&bytes).ok().and_then(Self::parse);
+        seal.map(Some).ok_or(JournalTrouble::Header { path, reason: "its seal cannot be read" })
+    }
+
+    /// Writes it beside its segment, on stable storage.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`].
+    pub(crate) fn write(&self, disk: &dyn Disk, directory: &Path) -> Result<(), JournalTrouble> {
+        let (path, text) = (path(directory, self.segment), self.to_text());
+        let new = path.with_extension("seal.new");
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let file = disk.create(&new, length).map_err(JournalTrouble::io("create", &new))?;
+        file.write_at(text.as_bytes(), 0).map_err(JournalTrouble::io("write", &new))?;
+        file.sync().map_err(JournalTrouble::io("flush", &new))?;
+        disk.rename(&new, &path).map_err(JournalTrouble::io("rename", &new))?;
+        disk.sync_directory(directory).map_err(JournalTrouble::io("flush", directory))
+    }
+
+    fn to_text(&self) -> String {
+        let Self { segment, first, next, chain, digest } = self;
+        let mut text = format!("{TITLE}\nsegment {segment}\nfirst {first}\nnext {next}\nchain {chain}\nsha256 ");
+        for byte in digest {
+            _ = write!(text, "{byte:02x}"); // Writing to a string cannot fail.
+        }
+        text.push('\n');
+        text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.strip_suffix('\n')?.split('\n');
+        lines.next().filter(|title| *title == TITLE)?;
+        let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let seal = Self {
+            segment: field("segment")?.parse().ok()?,
+            first: field("first")?.parse().ok()?,
+            next: field("next")?.parse().ok()?,
+            chain: Chain(bytes(field("chain")?)?),
+            digest: bytes(field("sha256")?)?,
+        };
+        // What is written otherwise is no seal of ours.
+        (seal.to_text() == text).then_some(seal)
+    }
+}
+
+/// Bytes in hexadecimal digits.
+fn bytes(digits: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    for (at, byte) in (0..).step_by(2).zip(&mut bytes) {
+        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Makes seals behind the writer's back.
+pub(crate) struct Sealer {
+    /// None only while it is dropped.
+    sealed: Option<Sender<(Header, Header)>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sealer {
+    /// Begins to wait for segments to seal. What cannot be sealed is told to operators: the segment may be damaged, and the
+    /// next start tries again.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`] when there is no thread for it.
+    pub(crate) fn start(disk: Arc<dyn Disk>, directory: &Path) -> Result<Self, JournalTrouble> {
+        let (sealed, segments) = channel::<(Header, Header)>();
+        let no_thread = JournalTrouble::io("start a thread for", directory);
+        let place = directory.to_owned();
+        let run = move || {
+            for (header, next) in segments {
+                let made = Seal::make(&*disk, &place, &header, &next).and_then(|seal| seal.write(&*disk, &place));
+                if let Err(trouble) = made {
+                    metrics::counter!(event::STORE_UNSEALED).increment(1);
+                    tracing::error!(segment = header.number, %trouble, "a segment of the journal could not be sealed");
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("lodged-seal".into()).spawn(run).map_err(no_thread)?;
+        Ok(Self { sealed: Some(sealed), thread: Some(thread) })
+    }
+
+    /// Lets this segment be sealed, which the other one follows.
+    pub(crate) fn seal(&self, header: Header, next: Header) {
+        if let Some(sealed) = &self.sealed
+            && sealed.send((header, next)).is_err()
+        {
+            tracing::error!(segment = header.number, "the thread that seals has ended; the next start seals it");
+        }
+    }
+}
+
+impl Drop for Sealer {
+    /// The next owner of the directory must not meet a thread of this one.
+    fn drop(&mut self) {
+        drop(self.sealed.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that seals panicked; the next start seals what is left");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEAL: Seal = Seal { segment: 3, first: 41, next: 77, chain: Chain([0xab; 32]), digest: [0x01; 32] };
+
+    #[test]
+    fn a_seal_is_read_as_it_was_written() {
+        let text = SEAL.to_text();
+        assert_eq!(
+            text,
+            format!(
+                "lodged seal 1\nsegment 3\nfirst 41\nnext 77\nchain {}\nsha256 {}\n",
+                "ab".repeat(32),
+                "01".repeat(32)
+            )
+        );
+        assert_eq!(Seal::parse(&text), Some(SEAL));
+    }
+
+    #[test]
+    fn what_is_written_otherwise_is_no_seal() {
+        let text = SEAL.to_text();
+        for other in [
+            String::new(),
+            text.replace("seal 1", "seal 2"),
+            text.replace("41", "041"),
+            text.replace("ab", "AB"),
+            text.replace("ab", "a"),
+            format!("{text}more\n"),
+            text.trim_end().to_owned(),
+        ] {
+            assert_eq!(Seal::parse(&other), None, "{other}");
+        }
+    }
+}
