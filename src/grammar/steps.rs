@@ -218,6 +218,8 @@ mod tests {
             assert_eq!(!grammar(&catalogue).steps().rows.is_empty(), has_steps, "{count}");
             let (_, examined) = examine(grammar(&catalogue), "UNOA:3", "A10'A11'A10'");
             assert_eq!((examined.matches.len(), examined.findings.len()), (5, 0));
+            let undivided = examined.matches.iter().filter(|one| one.pieces.is_empty()).count();
+            assert_eq!(undivided, 2, "only UNH and UNT are not looked at");
         };
         check(720, true);
         check(725, false);
