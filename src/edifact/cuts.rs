@@ -113,3 +113,42 @@ impl Iterator for Cuts<'_> {
         Some(Piece { start, end, separator: self.ahead.get(end).copied().unwrap_or_default() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pieces of a segment, in brackets where nothing stands in them; and whether something was released.
+    #[track_caller]
+    fn check(segment: &str, expected: &str, has_release: bool) {
+        let segment = Segment::new(ServiceChars::DEFAULT, 0, segment.as_bytes());
+        let (mut cuts, mut found) = (segment.cuts(), Vec::new());
+        while let Some(piece) = cuts.next() {
+            let text = cuts.bytes(&piece).escape_ascii();
+            found.push(if piece.is_empty() { format!("[{text}]") } else { text.to_string() });
+        }
+        assert_eq!((found.join(" "), cuts.has_release()), (expected.to_owned(), has_release));
+    }
+
+    #[test]
+    fn pieces_stand_between_separators() {
+        check("DTM+137:20261121:102", "DTM 137 20261121 102", false);
+        check("NAD++:", "NAD [] [] []", false);
+        check("", "[]", false);
+    }
+
+    #[test]
+    fn what_is_released_divides_nothing_and_is_told() {
+        check("FTX+A?+B", "FTX A?+B", true);
+        let long = "A".repeat(BLOCK);
+        check(&format!("FTX+{long}+?:"), &format!("FTX {long} ?:"), true);
+    }
+
+    #[test]
+    fn a_segment_may_end_where_a_block_does() {
+        for length in BLOCK - 2..=BLOCK + 2 {
+            let long = "A".repeat(length - 4);
+            check(&format!("FTX+{long}"), &format!("FTX {long}"), false);
+        }
+    }
+}

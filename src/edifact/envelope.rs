@@ -240,3 +240,52 @@ pub(super) fn read_header(header: &Segment<'_>, is_syntax_4: bool, findings: &mu
         is_practice: test_indicator == "1",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn party(identification: &str, qualifier: Option<&str>, internal: Option<&str>) -> PartyId {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        PartyId {
+            identification: identification.to_owned(),
+            qualifier: text(qualifier),
+            internal: text(internal),
+            internal_sub: text(internal),
+        }
+    }
+
+    #[test]
+    fn who_it_is_does_not_hang_on_addresses() {
+        let acme = party("ACME", Some("ZZ"), Some("X"));
+        assert!(acme.is_same_party(&party("ACME", Some("ZZ"), None)));
+        for other in [party("ACME", Some("14"), Some("X")), party("ACMF", Some("ZZ"), Some("X"))] {
+            assert!(!acme.is_same_party(&other), "{other:?}");
+        }
+        assert_eq!(acme.without_addresses(), party("ACME", Some("ZZ"), None));
+    }
+
+    #[test]
+    fn what_cannot_be_named_is_not_answered() {
+        let can_be_answered = |reference: usize, sender: usize, recipient: usize| {
+            let [reference, sender, recipient] = [reference, sender, recipient].map(|length| "é".repeat(length));
+            let text = format!("UNB+UNOY:4+{sender}+{recipient}+20261121:2045+{reference}");
+            let header = Segment::new(super::super::ServiceChars::DEFAULT, 0, text.as_bytes());
+            read_header(&header, true, &mut Vec::new()).can_be_answered()
+        };
+        assert!(can_be_answered(1, 1, 1) && can_be_answered(14, 35, 35));
+        assert!(!can_be_answered(0, 1, 1) && !can_be_answered(15, 1, 1));
+        assert!(!can_be_answered(1, 0, 1) && !can_be_answered(1, 36, 1));
+        assert!(!can_be_answered(1, 1, 0) && !can_be_answered(1, 1, 36));
+    }
+
+    #[test]
+    fn days_of_preparation_are_of_this_century_or_say_theirs() {
+        let day = |digits: &[u8]| preparation_day(digits).map(|day| day.to_string());
+        assert_eq!(day(b"261121").as_deref(), Some("2026-11-21"));
+        assert_eq!(day(b"19991231").as_deref(), Some("1999-12-31"));
+        for digits in ["", "1121", "0261121", "261131", "261321", "26112 ", "-61121", "\u{e9}1121"] {
+            assert_eq!(day(digits.as_bytes()), None, "{digits}");
+        }
+    }
+}

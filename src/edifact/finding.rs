@@ -305,10 +305,29 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_subjects_syntax_version() {
-        assert_eq!(SyntaxError::InvalidDecimalNotation.code(SyntaxVersion::V3), 19);
-        assert_eq!(SyntaxError::InvalidDecimalNotation.code(SyntaxVersion::V4), 37);
-        assert_eq!(SyntaxError::TrailingSeparator.code(SyntaxVersion::V3), 15);
-        assert_eq!(SyntaxError::TrailingSeparator.code(SyntaxVersion::V4), 45);
+        for (error, older, newer) in [
+            (SyntaxError::InvalidDecimalNotation, 19, 37),
+            (SyntaxError::SecurityNotSupported, 27, 15),
+            (SyntaxError::MoreThanOneMessageType, 31, 12),
+            (SyntaxError::MissingDigit, 38, 37),
+            (SyntaxError::TrailingSeparator, 15, 45),
+            (SyntaxError::UnsupportedCharacterSet, 2, 46),
+            (SyntaxError::UnsupportedEnvelope, 18, 47),
+            (SyntaxError::DependencyViolated, 15, 48),
+        ] {
+            assert_eq!((error.code(SyntaxVersion::V3), error.code(SyntaxVersion::V4)), (older, newer), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn levels_are_the_segments_of_contrl() {
+        assert_eq!(Level::ALL.map(Level::as_str), ["UCI", "UCF", "UCM", "UCS", "UCD"]);
+    }
+
+    #[test]
+    fn every_error_has_a_sentence_of_its_own_in_each_language() {
+        let sentences = SyntaxError::ALL.iter().flat_map(|error| [error.english(), error.french()]);
+        assert_eq!(sentences.collect::<std::collections::BTreeSet<_>>().len(), 2 * SyntaxError::ALL.len());
     }
 
     #[test]

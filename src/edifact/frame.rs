@@ -108,7 +108,7 @@ impl FrameFinder {
     /// Looks behind what may stand in front and reads the service characters, as soon as enough bytes are there to tell.
     fn begin(&mut self, buffer: &[u8]) -> Result<(usize, ServiceChars), Frame> {
         // More line breaks where nothing has begun yet tell nothing, however many come.
-        if self.scanned > 0 && next_content(buffer, self.scanned) == buffer.len() {
+        if next_content(buffer, self.scanned) == buffer.len() {
             self.scanned = buffer.len();
             return Err(Frame::Incomplete);
         }
@@ -242,7 +242,9 @@ mod tests {
 
     #[test]
     fn characters_of_una_hold() {
-        check("UNA:+.? ~UNB+A'UNZ+1~UNZ+1~", "UNA:+.? ~UNB+A\\'UNZ+1~UNZ+1~");
+        for tolerances in [Tolerances::default(), Tolerances::NONE] {
+            check_with(tolerances, "UNA:+.? ~UNB+A'UNZ+1~UNZ+1~", "UNA:+.? ~UNB+A\\'UNZ+1~UNZ+1~");
+        }
     }
 
     #[test]
@@ -302,6 +304,7 @@ mod tests {
     fn tags_and_what_is_released_may_be_wrapped() {
         let stream = "UNB+A?\n'UNZ+'UN\r\nZ+1'UNB+B'UNZ+2'";
         check_with(Tolerances::ALL, stream, r"UNB+A?\n\'UNZ+\'UN\r\nZ+1\' | UNB+B\'UNZ+2\'");
+        check_with(Tolerances::NONE, "UNB+A?\n'UNZ+1'", r"UNB+A?\n\'UNZ+1\'");
     }
 
     #[test]

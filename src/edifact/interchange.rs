@@ -502,6 +502,39 @@ mod tests {
     }
 
     #[test]
+    fn segments_of_a_message_are_counted_from_one_to_its_trailer() {
+        let text = format!("{UNB}UNH+1+X:D:96B:UN'BGM+1'UNT+3+1'UNZ+1+IC1'");
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let tag = |position| interchange.segment_of(&interchange.messages[0], position).map(|found| found.tag().0);
+        assert_eq!([0, 1, 2, 3, 4].map(tag), [None, Some(*b"UNH"), Some(*b"BGM"), Some(*b"UNT"), None]);
+    }
+
+    #[test]
+    fn segments_are_the_same_from_both_ends() {
+        let text = format!("{UNB}UNH+1+X:D:96B:UN'\r\nBGM+1'RFF+1'\nUNT+4+1'UNZ+1+IC1'");
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let segments = || interchange.segments_of(&interchange.messages[0]);
+        let spans: Vec<_> = segments().map(|segment| segment.span()).collect();
+        let mut backwards: Vec<_> = segments().rev().map(|segment| segment.span()).collect();
+        backwards.reverse();
+        assert_eq!(backwards, spans);
+        assert_eq!(segments().last().map(|segment| segment.span()), spans.last().cloned());
+        for (index, span) in spans.iter().enumerate() {
+            assert_eq!(segments().nth(index).map(|segment| segment.span()).as_ref(), Some(span));
+        }
+    }
+
+    #[test]
+    fn a_group_names_the_applications_that_it_states() {
+        let text = format!("{UNB}UNG+X+A:ZZ+B+261121:2045+G1+UN+D:96B'UNE+0+G1'UNG+++++G2'UNE+0+G2'UNZ+2+IC1'");
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let name = |party: &Option<PartyId>| party.as_ref().map(|party| party.identification.clone());
+        let parties = interchange.groups.iter().map(|group| (name(&group.sender), name(&group.recipient)));
+        let stated = (Some("A".to_owned()), Some("B".to_owned()));
+        assert_eq!(parties.collect::<Vec<_>>(), [stated, (None, None)]);
+    }
+
+    #[test]
     fn groups_and_messages_do_not_mix() {
         check(
             "UNH+1+X:D:96B:UN'UNT+2+1'UNG+X+A+B+261121:2045+G1+UN+D:96B'UNH+1+X:D:96B:UN'UNT+2+1'UNE+1+G1'UNZ+1+IC1'",
@@ -526,6 +559,14 @@ mod tests {
         let group = "UNG+++++G'UNO+P1+AA:R'UNP+3+P1'UNE+1+G'";
         check_newer(&format!("{group}UNZ+1+1'"), &["47 UCM 0 UNO"]);
         check("UNO+P1'UNP+1+P1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'", &["33 UCI - UNO+P1", "33 UCI - UNP+1+P1"]);
+    }
+
+    #[test]
+    fn packages_are_called_so_in_a_syntax_without_them() {
+        let text = format!("{UNB}UNO+P1'UNP+1+P1'BGM+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+IC1'");
+        let (_, findings) = Interchange::read(text.as_bytes()).unwrap();
+        let details: Vec<&str> = findings.iter().map(|found| &*found.detail).collect();
+        assert_eq!(details, ["packages (UNO to UNP) are not processed", "packages (UNO to UNP) are not processed", ""]);
     }
 
     #[test]

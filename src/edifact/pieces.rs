@@ -272,6 +272,7 @@ mod tests {
         assert_eq!(ends(Stretch::of(1, 2).unwrap()), [3, 5]);
         assert!(ends(Stretch::default()).is_empty());
         assert!(ends(Stretch::of(2, 2).unwrap()).is_empty(), "it is of other pieces");
+        assert!(Stretch::default().is_empty() && !Stretch::of(1, 2).unwrap().is_empty());
     }
 
     proptest! {

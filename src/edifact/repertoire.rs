@@ -332,6 +332,19 @@ mod tests {
     }
 
     #[test]
+    fn iso_8859_9_has_the_turkish_letters() {
+        assert_eq!(Repertoire::Unok.decode(b"\xd0\xdd\xde\xf0\xfd\xfe \xe9"), "ĞİŞğış é");
+        assert_eq!(*Repertoire::Unok.encode("ĞİŞğış é"), *b"\xd0\xdd\xde\xf0\xfd\xfe \xe9");
+    }
+
+    #[test]
+    fn texts_that_are_ascii_are_not_copied() {
+        for repertoire in Repertoire::ALL {
+            assert!(matches!(repertoire.decode(b"ACME 1"), Cow::Borrowed("ACME 1")), "{repertoire:?}");
+        }
+    }
+
+    #[test]
     fn broken_utf8_is_shown_as_such() {
         assert_eq!(Repertoire::Unoy.decode(b"a\xffb"), "a\u{fffd}b");
     }

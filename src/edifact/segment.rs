@@ -505,6 +505,43 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_a_tag_is_that_of_its_letters() {
+        for (bytes, length, expected) in [
+            ("BGM'", 3, Tag(*b"BGM")),
+            ("BGM", 3, Tag(*b"BGM")),
+            ("BGM+1'", 5, Tag(*b"BGM")),
+            ("BGM:1+X'", 7, Tag(*b"BGM")),
+            ("BGMX+1'", 6, Tag::MALFORMED),
+            ("BG'+'", 2, Tag::MALFORMED),
+            ("'", 0, Tag::MALFORMED),
+        ] {
+            let segment = Segment::at(ServiceChars::DEFAULT, bytes.as_bytes(), 0..length);
+            assert_eq!((segment.tag_number(), segment.tag()), (expected.number(), expected), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_no_service_character_is_a_wrong_separator() {
+        let tag = |text: &str| Segment::new(V4, 0, text.as_bytes()).tag_with_wrong_separator();
+        assert_eq!(tag("UNH!1"), Some(Tag(*b"UNH")));
+        for text in ["UNH", "UNH+1", "UNH:1", "UNH*1", "UNHX1", "unh!1"] {
+            assert_eq!(tag(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_copied_when_something_in_them_is_released() {
+        let segment = Segment::new(V4, 0, b"FTX+A+B?+");
+        let is_copied = |element| matches!(segment.component(element, 1).unwrap().unreleased(), Cow::Owned(_));
+        assert_eq!([is_copied(2), is_copied(3)], [false, true]);
+    }
+
+    #[test]
+    fn tags_and_segments_are_shown_as_they_are_written() {
+        assert_eq!(format!("{:?} {:?}", Tag(*b"BGM"), Segment::new(V4, 0, b"BGM+\xe9")), r"BGM BGM+\xe9");
+    }
+
+    #[test]
     fn spans_point_into_the_interchange() {
         let segment = Segment::new(V4, 100, b"AB1+x?+y:z*w");
         let element = segment.element(2).unwrap();

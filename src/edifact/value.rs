@@ -152,6 +152,16 @@ mod tests {
         check("");
     }
 
+    #[test]
+    fn release_characters_are_left_out_and_counted_out() {
+        let segment = Segment::new(V4, 0, b"FTX+A?+B++AB");
+        let values: Vec<_> = segment
+            .values()
+            .map(|value| (value.length(), value.is_empty(), matches!(value.unreleased(), Cow::Owned(_))))
+            .collect();
+        assert_eq!(values, [(3, false, true), (0, true, false), (2, false, false)]);
+    }
+
     proptest! {
         #[test]
         fn of_any_bytes(text in "[A-C+:*?']{0,200}") {

@@ -192,3 +192,80 @@ fn join_normal(separator: u8, pieces: impl Iterator<Item = Vec<u8>>) -> Vec<u8> 
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(fill: impl FnOnce(&mut SegmentWriter<'_>), expected: &str) {
+        let mut writer = InterchangeWriter::new(ServiceChars::DEFAULT, Repertoire::Unob, "R");
+        writer.segment("ABC", fill);
+        assert_eq!(String::from_utf8(writer.finish()).unwrap(), format!("{expected}UNZ+0+R'"));
+    }
+
+    #[test]
+    fn what_is_left_out_keeps_its_place_unless_nothing_follows() {
+        check(
+            |segment| {
+                segment.element("A");
+                segment.skip();
+                segment.element("");
+                segment.element("B");
+                segment.skip();
+            },
+            "ABC+A+++B'",
+        );
+        check(|segment| segment.composite(&["", "A", "", "B", ""]), "ABC+:A::B'");
+        check(|segment| segment.composite(&["", ""]), "ABC'");
+    }
+
+    #[test]
+    fn values_are_released_where_they_must_be() {
+        check(|segment| segment.composite(&["A'B", "+:?*"]), "ABC+A?'B:?+?:??*'");
+    }
+
+    #[test]
+    fn what_every_interchange_has_is_written_whole() {
+        let text = |text: &str| Some(text.to_owned());
+        let party = PartyId {
+            identification: "ACME".to_owned(),
+            qualifier: text("ZZ"),
+            internal: None,
+            internal_sub: text("S"),
+        };
+        check(|segment| segment.party(&party), "ABC+ACME:ZZ::S'");
+        check(|segment| segment.party(&party.without_addresses()), "ABC+ACME:ZZ'");
+        check(|segment| segment.syntax(SyntaxVersion::V4), "ABC+UNOB:4'");
+    }
+
+    #[test]
+    fn counts_and_references_fill_themselves_in() {
+        let [kind, version, release, agency] = ["X", "D", "96B", "UN"].map(str::to_owned);
+        let kind = MessageType { kind, version, release, agency, association: Some("EXP".to_owned()) };
+        let mut writer = InterchangeWriter::new(ServiceChars::DEFAULT, Repertoire::Unob, "IC'1");
+        writer.advice();
+        writer.segment("UNB", |segment| segment.element("A"));
+        writer.begin_message("M1", &kind);
+        writer.segment("BGM", |_| {});
+        writer.begin_message("M2", &kind);
+        writer.end_message();
+        writer.end_message();
+        assert_eq!(
+            String::from_utf8(writer.finish()).unwrap(),
+            "UNA:+.? 'UNB+A'UNH+M1+X:D:96B:UN:EXP'BGM'UNT+3+M1'UNH+M2+X:D:96B:UN:EXP'UNT+2+M2'UNZ+2+IC?'1'"
+        );
+    }
+
+    #[test]
+    fn normal_form_leaves_out_what_means_nothing() {
+        let service = ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT };
+        let normal = |text: &str| {
+            let mut bytes = Vec::new();
+            Segment::new(service, 0, text.as_bytes()).write_normal(&mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(normal("ABC++A::B:+:*+C*?D*::*+"), "ABC++A::B++C*D'");
+        assert_eq!(normal("ABC+A?+?*?B+*A"), "ABC+A?+?*B+*A'");
+    }
+}

@@ -386,6 +386,18 @@ message TEST Association
     }
 
     #[test]
+    fn folders_are_followed_down_to_a_depth() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut path = folder.path().to_owned();
+        for _ in 0..=FOLDER_DEPTH_MAX + 2 {
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join("a.grammar"), "").unwrap();
+            path.push("a");
+        }
+        assert_eq!(files(folder.path(), EXTENSION).unwrap().len(), FOLDER_DEPTH_MAX + 1);
+    }
+
+    #[test]
     fn a_file_without_end_is_not_read_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let file = fs::File::create(folder.path().join("a.grammar")).unwrap();

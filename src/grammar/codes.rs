@@ -156,6 +156,7 @@ impl CodeSet {
 #[cfg(test)]
 mod tests {
     use super::super::trial::catalogue;
+    use super::{Code, CodeList, CodeSet};
     use crate::grammar::{DataId, DirectoryKey};
 
     fn check(code: &str, expected: Option<&str>) {
@@ -177,6 +178,22 @@ mod tests {
         check("B", Some("Second"));
         check("A", Some(""));
         check("12345678", Some("Longest"));
+    }
+
+    #[test]
+    fn a_set_has_its_codes_and_no_others() {
+        for count in 0..200 {
+            let codes: Vec<Code> = (0..count).map(|number| Code(number * 7)).collect();
+            let set = CodeSet::of(&codes);
+            for number in 0..count * 7 + 7 {
+                assert_eq!(set.has(Code(number)), number % 7 == 0 && number / 7 < count, "{number} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_without_codes_is_empty() {
+        assert!(CodeList::new(DataId::read("1000").unwrap(), []).is_empty());
     }
 
     #[test]

@@ -355,6 +355,7 @@ pub(super) fn check_repetitions(repetitions_max: &Located<u32>, mistakes: &mut M
 #[cfg(test)]
 mod tests {
     use super::super::trial::mistakes;
+    use super::{COMPONENTS_MAX, ELEMENTS_MAX};
 
     fn check(text: &str, expected: &[&str]) {
         assert_eq!(mistakes(&format!("directory T:1:UN\n{text}")), expected);
@@ -442,6 +443,27 @@ mod tests {
     }
 
     #[test]
+    fn composites_and_segments_have_bounds() {
+        let composite = |count: usize| {
+            format!("element 1000 an..3\ncomposite C100\n{}segment AAA\n  M C100\n", "  C 1000\n".repeat(count))
+        };
+        check(&composite(COMPONENTS_MAX), &[]);
+        let error = format!("3:11: error: composite C100 has more than {COMPONENTS_MAX} components");
+        check(&composite(COMPONENTS_MAX + 1), &[&error]);
+        let segment = |count: usize| format!("element 1000 an..3\nsegment AAA\n{}", "  C 1000\n".repeat(count));
+        check(&segment(ELEMENTS_MAX), &[]);
+        let error = format!("3:9: error: segment AAA has more than {ELEMENTS_MAX} elements");
+        check(&segment(ELEMENTS_MAX + 1), &[&error]);
+    }
+
+    #[test]
+    fn a_message_of_a_syntax_says_which_it_is() {
+        let found = mistakes("syntax 3\nmessage TEST\n  M UNH\n  M UNT\n");
+        let error = "2:9: error: a message of the syntax needs a key\n  hint: write `key D:3:UN` below it";
+        assert!(found.iter().any(|mistake| mistake == error), "{found:?}");
+    }
+
+    #[test]
     fn repetitions_have_bounds() {
         check(
             "element 1000 an..3\nsegment AAA\n  M 1000 x0\n",
@@ -451,5 +473,6 @@ mod tests {
             "element 1000 an..3\nsegment AAA\n  M 1000 x10000000\n",
             &["4:10: error: nothing repeats more than 9999999 times"],
         );
+        check("element 1000 an..3\nsegment AAA\n  M 1000 x9999999\n", &[]);
     }
 }

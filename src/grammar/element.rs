@@ -57,8 +57,7 @@ impl Check<'_> {
                 }
             }
         }
-        self.has_trailing |=
-            position > 1 && last.is_empty() && self.raw.last() == Some(&self.characters.service.element);
+        self.has_trailing |= last.is_empty() && self.raw.last() == Some(&self.characters.service.element);
         for (element, position) in elements.iter().zip(2u16..).skip(usize::from(position) - 1) {
             if element.is_mandatory {
                 let end = self.raw.len();
@@ -440,6 +439,7 @@ message TEST
     #[test]
     fn letters_are_no_digits() {
         check("AAA+x++A1B", &["37 2 4 A1B"]);
+        check("AAA+x++A?1B", &["37 2 4 A?1B"]);
     }
 
     #[test]

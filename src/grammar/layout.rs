@@ -250,6 +250,15 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_is_reached_over_something_mandatory_is_not_reached() {
+        let hint = "an earlier BBB always takes the segment; a mandatory segment between the two would tell them apart";
+        check(
+            "  M UNH\n  M group SG1\n    M AAA\n    C BBB x9\n  C BBB\n  M UNT\n",
+            &[&format!("10:5: error: BBB can never be reached\n  hint: {hint}")],
+        );
+    }
+
+    #[test]
     fn no_group_is_inside_itself() {
         check(
             "  M UNH\n  C group SG1\n    M AAA\n    C group SG1\n      M BBB\n  M UNT\n",

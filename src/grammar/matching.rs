@@ -566,6 +566,37 @@ mod tests {
     }
 
     #[test]
+    fn what_skips_no_separator_is_taken_however_many_are_to_come() {
+        let table = "  M UNH\n  M AAA\n  C BBB\n  M UNS\n  C CCC\n  M UNT\n";
+        let segments = ["AAA", "BBB", "CCC"].map(|tag| format!("segment {tag}\n"));
+        let catalogue = catalogue(&format!("directory T:1:UN\n{}message TEST\n{table}", segments.concat()));
+        let (text, examined) = examine(grammar(&catalogue), "UNOA:3", "BBB'UNS+D'CCC'UNS+S'");
+        let found: Vec<String> = examined.findings.iter().map(|finding| told(&text, finding)).collect();
+        assert_eq!(found, ["13 1 BBB", "15 5 UNS+S"]);
+    }
+
+    /// What is wrong with the segments of the first message of an interchange, the first `left_out` left out.
+    #[track_caller]
+    fn check_torn(segments: &str, left_out: usize, expected: &[&str]) {
+        let text = format!("UNB+UNOA:3+A+B+261121:2045+1'{segments}UNZ+1+1'");
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let segments = interchange.segments_of(&interchange.messages[0]).skip(left_out);
+        let examined = grammar(&tables()).examine(&interchange.envelope, 0, segments);
+        assert_eq!(examined.findings.iter().map(|finding| told(&text, finding)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn without_its_trailer_a_message_lacks_all_but_that() {
+        check_torn("UNH+1+TEST:T:1:UN'AAA'", 0, &["13 2 AAA"]);
+        check_torn("UNH+1+TEST:T:1:UN'AAA'EEE'", 0, &[]);
+    }
+
+    #[test]
+    fn without_its_header_a_message_lacks_it() {
+        check_torn("UNH+1+TEST:T:1:UN'AAA'EEE'UNT+4+1'", 1, &["13 1 AAA"]);
+    }
+
+    #[test]
     fn a_malformed_tag_has_no_place() {
         check("AAA aa EEE", "AAA EEE", &["15 3 aa: TEST has no segment aa"]);
     }
@@ -629,13 +660,9 @@ mod tests {
             ends.map(|end| text.get(..end).and_then(|text| text.get(end - 2..)).unwrap()).collect::<Vec<_>>().join(" ")
         });
         assert_eq!(ends.collect::<Vec<_>>(), ["", "AA +x", "", "AA ?+ yz", ""]);
-        assert!(
-            examined.without_pieces().matches.iter().all(|one| examined
-                .without_pieces()
-                .pieces
-                .of(one.pieces)
-                .is_empty())
-        );
+        let kept = examined.without_pieces();
+        assert_eq!((&kept.matches, &kept.findings), (&examined.matches, &examined.findings));
+        assert!(kept.matches.iter().all(|one| kept.pieces.of(one.pieces).is_empty()));
     }
 
     #[test]

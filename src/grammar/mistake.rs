@@ -147,3 +147,45 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     // More than half of the letters wrong is another word.
     (distance * 2 <= name.chars().count()).then(|| format!("{known} is known"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: u32) -> At {
+        At { file: 0, line, column: 1 }
+    }
+
+    #[test]
+    fn mistakes_are_told_a_line_each_in_the_order_of_the_file() {
+        let mut mistakes = Mistakes::default();
+        mistakes.warning(at(3), "odd", None);
+        assert_eq!(mistakes.len(), 1);
+        mistakes.error(at(2), "wrong", Some("mend it".to_owned()));
+        assert_eq!(mistakes.len(), 2);
+        let report = mistakes.into_report(&["a".into()]);
+        assert_eq!(report.to_string(), "a:2:1: error: wrong\n  hint: mend it\na:3:1: warning: odd");
+        assert!(report.has_errors());
+    }
+
+    #[test]
+    fn of_another_reading_only_errors_count() {
+        let (mut mistakes, mut other) = (Mistakes::default(), Mistakes::default());
+        other.warning(at(1), "odd", None);
+        mistakes.append_errors(other);
+        assert_eq!(mistakes.into_report(&[]), LintReport::default());
+    }
+
+    #[test]
+    fn the_nearest_name_has_half_of_the_letters_at_least() {
+        #[track_caller]
+        fn check(name: &str, expected: Option<&str>) {
+            assert_eq!(nearest(name, ["BGM", "SEGMENT"]), expected.map(|known| format!("{known} is known")));
+        }
+        check("bg", Some("BGM"));
+        check("sgemnt", Some("SEGMENT"));
+        check("xbgmxx", Some("BGM"));
+        check("xbgxxx", None);
+        check("", None);
+    }
+}

@@ -376,6 +376,15 @@ mod tests {
         check("segment dtm", "2:9: error: here should stand a segment tag such as DTM, not \"dtm\"");
         let repetitions = "here should stand how often it may stand here, such as x99";
         check("segment DTM\n  M 1000 9", &format!("3:10: error: {repetitions}, not \"9\""));
+        check("segment DTM\n  M 1000 x+9", &format!("3:10: error: {repetitions}, not \"x+9\""));
+        for kind in ["cusdec", "EXPORTS"] {
+            let message = "here should stand a message type of up to six capital letters";
+            check(&format!("message {kind}"), &format!("2:9: error: {message}, not \"{kind}\""));
+        }
+        for id in ["c100", "C100C100C"] {
+            let entry = "here should stand a tag, a composite or an element";
+            check(&format!("segment DTM\n  M {id}"), &format!("3:5: error: {entry}, not \"{id}\""));
+        }
     }
 
     #[test]

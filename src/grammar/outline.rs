@@ -93,6 +93,7 @@ pub(super) fn outline(file: usize, text: &str, mistakes: &mut Mistakes) -> Optio
     let mut assembly = Assembly {
         mistakes,
         home: None,
+        is_late: false,
         outline: Outline::default(),
         body: Body::None,
         open: Vec::new(),
@@ -102,8 +103,8 @@ pub(super) fn outline(file: usize, text: &str, mistakes: &mut Mistakes) -> Optio
         assembly.line(At { file, line: number, column: 1 }, line);
     }
     assembly.close_groups(0);
-    let Assembly { mistakes, home, outline, .. } = assembly;
-    if home.is_none() {
+    let Assembly { mistakes, home, is_late, outline, .. } = assembly;
+    if home.is_none() || is_late {
         let hint = "begin it with `directory D:96B:UN`, or `syntax 3`".to_owned();
         mistakes.error(At { file, line: 1, column: 1 }, "the file does not say what it belongs to", Some(hint));
     }
@@ -129,6 +130,8 @@ pub(super) struct OpenGroup {
 struct Assembly<'m> {
     mistakes: &'m mut Mistakes,
     home: Option<Home>,
+    /// Something was defined before that was said.
+    is_late: bool,
     outline: Outline,
     body: Body,
     open: Vec<OpenGroup>,
@@ -195,6 +198,7 @@ impl Assembly<'_> {
             Statement::Home(home) => self.belong(at, home),
             _ if self.home.is_none() => {
                 // Said once, for the whole file.
+                self.is_late = true;
                 self.skipped = Some(indentation);
             }
             Statement::Element { id, representation, name } => {
@@ -335,6 +339,29 @@ mod tests {
     }
 
     #[test]
+    fn a_file_says_first_what_it_belongs_to() {
+        let error = "1:1: error: the file does not say what it belongs to\n  hint: begin it with `directory D:96B:UN`, or `syntax 3`";
+        check("element 1000 an..3\ndirectory T:1:UN\n", &[error]);
+        check("segment AAA\n    C 1000\n", &[error]);
+    }
+
+    #[test]
+    fn definitions_begin_at_the_left_margin() {
+        check("directory T:1:UN\n  segment AAA\n", &["2:3: error: a definition begins at the left margin"]);
+        check("directory T:1:UN\n  segment AAA\n    C 1000\n", &["2:3: error: a definition begins at the left margin"]);
+    }
+
+    #[test]
+    fn a_line_without_a_definition_hides_what_is_below_it_and_no_more() {
+        let error = "this line belongs to no definition\n  hint: indent it below its segment, composite or message";
+        let told = |line: u32, column: u32| format!("{line}:{column}: error: {error}");
+        check("directory T:1:UN\nM 1000\n  M 1000\nM 1000\n", &[&told(2, 1), &told(4, 1)]);
+        let element = "directory T:1:UN\nelement 1000 an..3\n";
+        let used = "segment AAA\n  M 1000\n";
+        check(&format!("{element}  M 1000\n    M 1000\n  M 1000\n{used}"), &[&told(3, 3), &told(5, 3)]);
+    }
+
+    #[test]
     fn every_mistake_of_a_file_is_told() {
         check(
             "directory T:1:UN\nelement 1 an..3\nelement 1000 3\n",
@@ -363,6 +390,11 @@ mod tests {
             "directory T:1:UN\nsegment AAA\n    C 1000\n",
             &["3:5: error: this line is indented deeper than the line above allows"],
         );
+        let error = "this line is indented deeper than the line above allows";
+        check(
+            "directory T:1:UN\nsegment AAA\n      C 1000\n        C 1000\n      C 1000\n",
+            &[&format!("3:7: error: {error}"), &format!("5:7: error: {error}")],
+        );
         check(
             "directory T:1:UN\nM 1000\n",
             &[
@@ -374,10 +406,25 @@ mod tests {
     #[test]
     fn only_messages_have_groups_and_keys() {
         check("directory T:1:UN\nsegment AAA\n  M group SG1\n", &["3:3: error: only a message has segment groups"]);
+        let error = "only a message has segment groups";
+        check(
+            "directory T:1:UN\nsegment AAA\n  M group SG1\n    M group SG3\n  M group SG2\n",
+            &[&format!("3:3: error: {error}"), &format!("5:3: error: {error}")],
+        );
         check(
             "directory T:1:UN\nsegment AAA\n  key T:1:UN\n",
             &["3:3: error: a key stands directly below its message"],
         );
+    }
+
+    #[test]
+    fn a_key_stands_directly_below_its_message() {
+        let error = "a key stands directly below its message";
+        let table = "  M UNH\n  M UNT\n";
+        check(&format!("directory T:1:UN\nmessage TEST\n  key T:2:UN\n{table}"), &[]);
+        check(&format!("directory T:1:UN\nmessage TEST\n    key T:2:UN\n{table}"), &[&format!("3:5: error: {error}")]);
+        let below = format!("directory T:1:UN\nmessage TEST\n{table}segment AAA\n  key T:2:UN\n");
+        check(&below, &[&format!("6:3: error: {error}")]);
     }
 
     #[test]
@@ -387,8 +434,9 @@ mod tests {
             let indentation = "  ".repeat(depth);
             text.extend([&indentation, "C group G", &format!("{depth:02}"), "\n", &indentation, "  M AAA\n"]);
         }
-        text += "  M UNT\n";
-        check(&text, &["37:35: error: segment groups are nested deeper than 16 levels"]);
+        text += &format!("{}C group G18\n  M UNT\n", "  ".repeat(17));
+        let error = "segment groups are nested deeper than 16 levels";
+        check(&text, &[&format!("37:35: error: {error}"), &format!("39:35: error: {error}")]);
     }
 
     #[test]

@@ -336,9 +336,9 @@ message TEST
         )
     });
 
-    /// Whether the quick look finds the segment right, and whether the exact look does.
-    fn looks(syntax: &str, segment: &str) -> (bool, bool) {
-        let text = format!("UNB+{syntax}+A+B+261121:2045+1'{segment}'");
+    /// Whether the quick look finds the segment right, and whether the exact look does; `behind` stands behind it.
+    fn looks(syntax: &str, segment: &str, behind: &str) -> (bool, bool) {
+        let text = format!("UNB+{syntax}+A+B+261121:2045+1'{segment}'{behind}");
         let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
         let (envelope, service) = (&interchange.envelope, interchange.service());
         let table = TABLES.directory(&super::super::DirectoryKey::read("T:1:UN").unwrap()).unwrap();
@@ -355,8 +355,19 @@ message TEST
         (quick.is_some(), findings.into_vec().is_empty())
     }
 
+    /// What stands behind a segment: enough to look at its last value in one go, or nothing.
+    const BEHIND: [&str; 2] = ["BBB+x'UNT+4+1'UNZ+1+1'", ""];
+
+    #[track_caller]
+    fn check_in(syntax: &str, segment: &str, expected: (bool, bool)) {
+        for behind in BEHIND {
+            assert_eq!(looks(syntax, segment, behind), expected, "{segment}, {behind:?} behind it");
+        }
+    }
+
+    #[track_caller]
     fn check(segment: &str, expected: (bool, bool)) {
-        assert_eq!(looks("UNOC:3", segment), expected, "{segment}");
+        check_in("UNOC:3", segment, expected);
     }
 
     #[test]
@@ -364,7 +375,14 @@ message TEST
         check("AAA+x", (true, true));
         check("AAA+?+?+?+?+?++xy:12+ABC+-1.50", (true, true));
         check("AAA+x++ABC", (true, true));
+        check("AAA+a?+b", (true, true));
+        for number in ["12", "1.5", "1.50", "12.3", "-1.5", "-12.3"] {
+            check(&format!("AAA+x+++{number}"), (true, true));
+        }
         check("BBB+x:1+AB:X", (true, true));
+        check("BBB+x+:X", (true, true));
+        check("AAA+é", (true, true));
+        check_in("UNOY:4", "AAA+x", (true, true));
     }
 
     #[test]
@@ -372,8 +390,9 @@ message TEST
         check("BBB+x+XY:ZZZ", (false, true));
         check("BBB+x+?+", (false, true));
         check("AAA+x++", (false, true));
-        assert_eq!(looks("UNOC:4", "BBB+x*y"), (false, true));
-        assert_eq!(looks("UNOC:4", "AAA*B+x"), (false, true));
+        check("AAA+x+++-12", (false, true));
+        check_in("UNOC:4", "BBB+x*y", (false, true));
+        check_in("UNOC:4", "AAA*B+x", (false, true));
     }
 
     #[test]
@@ -387,6 +406,8 @@ message TEST
             "AAA+x++AB",
             "AAA+x++AB1",
             "AAA+x+++1234",
+            "AAA+x+++1.234",
+            "AAA+x+++-1.234",
             "AAA+x+++1.",
             "AAA+x+++.5",
             "AAA+x+++1,5",
@@ -400,17 +421,19 @@ message TEST
         ] {
             check(segment, (false, false));
         }
-        assert_eq!(looks("UNOC:4", "AAA+x++"), (false, false));
-        assert_eq!(looks("UNOC:4", "BBB+x*y*z"), (false, false));
-        assert_eq!(looks("UNOC:4", "AAA+x+x*y"), (false, false));
+        check_in("UNOC:4", "AAA+x++", (false, false));
+        check_in("UNOC:4", "BBB+x*y*z", (false, false));
+        check_in("UNOC:4", "AAA+x+x*y", (false, false));
     }
 
     proptest! {
         #[test]
         fn whatever_is_plainly_right_is_right(segment in "(AAA|BBB)([-+:*?.,x1é]|[ABC]{3}|\\+|AB|12){0,20}") {
             for syntax in ["UNOC:3", "UNOY:4", "UNOA:1"] {
-                let (quick, exact) = looks(syntax, &segment);
-                prop_assert!(!quick || exact, "{segment} in {syntax}");
+                for behind in BEHIND {
+                    let (quick, exact) = looks(syntax, &segment, behind);
+                    prop_assert!(!quick || exact, "{segment} in {syntax}, {behind:?} behind it");
+                }
             }
         }
     }

@@ -209,3 +209,32 @@ impl SegmentTable {
         self.segments.binary_search_by_key(&tag, |segment| segment.tag).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_three_short_words() {
+        for text in ["D:96B:UN", "1:2:3", "ABC:DEF:GHI"] {
+            assert_eq!(DirectoryKey::read(text).map(|key| key.to_string()).as_deref(), Some(text));
+        }
+        for text in ["", "D:96B", "D:96B:UN:X", "D::UN", "ABCD:1:UN", "D:9-B:UN", "D:96B:\u{e9}"] {
+            assert_eq!(DirectoryKey::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn elements_are_four_digits_and_composites_begin_with_a_letter() {
+        for (text, is_composite) in [("2380", false), ("C507", true)] {
+            let id = DataId::read(text).unwrap();
+            assert_eq!(
+                (id.as_str(), id.is_composite(), format!("{id} {id:?}")),
+                (text, is_composite, format!("{text} {text}"))
+            );
+        }
+        for text in ["", "238", "23800", "c507", "CC07", "238A", "-123"] {
+            assert_eq!(DataId::read(text), None, "{text}");
+        }
+    }
+}

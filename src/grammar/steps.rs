@@ -193,6 +193,7 @@ impl TagNumbers {
 
 #[cfg(test)]
 mod tests {
+    use super::super::trial::{catalogue, examine, grammar};
     use super::*;
 
     #[test]
@@ -203,6 +204,25 @@ mod tests {
         assert_eq!(found, (0..26).map(Some).collect::<Vec<_>>());
         assert_eq!(numbers.number(Tag(*b"ZAA").number()), None);
         assert_eq!(numbers.number(Tag::MALFORMED.number()), None);
+    }
+
+    #[test]
+    fn a_table_with_too_many_steps_is_searched() {
+        let tags: Vec<String> =
+            ('A'..='K').flat_map(|first| (10..=99).map(move |rest| format!("{first}{rest}"))).collect();
+        let segments: String = tags.iter().map(|tag| format!("segment {tag}\n")).collect();
+        let check = |count: usize, has_steps: bool| {
+            let places: String = tags.iter().take(count).map(|tag| format!("  C {tag}\n")).collect();
+            let text = format!("directory T:1:UN\n{segments}message TEST\n  M UNH\n{places}{places}  M UNT\n");
+            let catalogue = catalogue(&text);
+            assert_eq!(!grammar(&catalogue).steps().rows.is_empty(), has_steps, "{count}");
+            let (_, examined) = examine(grammar(&catalogue), "UNOA:3", "A10'A11'A10'");
+            assert_eq!((examined.matches.len(), examined.findings.len()), (5, 0));
+            let undivided = examined.matches.iter().filter(|one| one.pieces.is_empty()).count();
+            assert_eq!(undivided, 2, "only UNH and UNT are not looked at");
+        };
+        check(720, true);
+        check(725, false);
     }
 
     #[test]

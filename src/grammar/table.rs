@@ -150,3 +150,55 @@ impl MessageGrammar {
         Some((table, table.segments.get(usize::from(spec.segment))?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::{catalogue, grammar};
+    use crate::edifact::SyntaxVersion;
+
+    const TABLE: &str = "directory T:1:UN
+segment AAA
+segment BBB
+message TEST
+  M UNH
+  C AAA
+  C group SG1 x9
+    M BBB
+    C AAA
+    M BBB
+    C AAA
+  M UNT
+";
+
+    /// The numbers of the places that have this path.
+    #[track_caller]
+    fn check(path: &str, expected: &[usize]) {
+        let catalogue = catalogue(TABLE);
+        let found = grammar(&catalogue).find(path);
+        assert_eq!(found.iter().map(|id| id.index()).collect::<Vec<_>>(), expected, "{path}");
+        assert!(found.iter().all(|id| grammar(&catalogue).place(*id).unwrap().to_string() == path));
+    }
+
+    #[test]
+    fn places_are_found_by_their_paths() {
+        check("UNH", &[0]);
+        check("AAA", &[1]);
+        check("SG1/BBB", &[2, 4]);
+        check("SG1/AAA", &[3, 5]);
+        for path in ["BBB", "SG2/AAA", "SG1/CCC", "SG1", "aaa", ""] {
+            check(path, &[]);
+        }
+    }
+
+    #[test]
+    fn service_segments_are_those_of_the_syntax_version() {
+        let catalogue = catalogue(TABLE);
+        let elements = |version| {
+            let (table, unh) = grammar(&catalogue).segment(grammar(&catalogue).find("UNH")[0], version).unwrap();
+            assert!(std::ptr::eq(table, catalogue.service(version)));
+            table.elements(unh).len()
+        };
+        assert_eq!(elements(SyntaxVersion::V1), elements(SyntaxVersion::V3));
+        assert!(elements(SyntaxVersion::V3) < elements(SyntaxVersion::V4));
+    }
+}

@@ -84,6 +84,17 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_kept_of_whoever_counts() {
+        let groups = [(None, "8"), (None, "9"), (None, "10"), (Some(0), "2"), (Some(0), "3"), (Some(1), "1")];
+        let messages = groups.map(|(group, reference)| message(group, reference, false));
+        let mut references = References::default();
+        for (index, message) in messages.iter().enumerate() {
+            assert!(references.are_new_with(message, &messages[..index]));
+        }
+        assert!(references.gathered.is_none());
+    }
+
+    #[test]
     fn what_breaks_the_row_is_held_against_all_before_it() {
         check(&["1", "5", "3", "5", "4", "1", "6"], &[true, true, true, false, true, false, true]);
     }

@@ -307,8 +307,7 @@ impl<'a> Walk<'a, '_> {
         let is_trailer = self.interchange.bytes.get(trailer..)?.starts_with(b"UNP");
         let found = self.interchange.ends.partition_point(|end| *end as usize <= trailer);
         // What has no terminator is no segment.
-        let segments = index + 1..self.interchange.ends.len();
-        is_trailer.then_some(found).filter(|found| segments.contains(found))
+        (is_trailer && found < self.interchange.ends.len()).then_some(found)
     }
 
     /// The next segment that is UNP; where there was none, there is none further on.

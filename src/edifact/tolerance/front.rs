@@ -193,6 +193,20 @@ mod tests {
         check(&[b'x'; PREAMBLE_BYTES_MAX], Tolerances::ALL, Front::Nothing);
     }
 
+    #[test]
+    fn what_begins_within_the_longest_preamble_may_end_behind_it() {
+        let check = |text: &[u8], expected| {
+            check(&[&[b'x'; PREAMBLE_BYTES_MAX - 1], text].concat(), Tolerances::ALL, expected);
+        };
+        let begun: [&[u8]; 6] = [b"U", b"UNB+UN", b"UNA:+.?", b"UNA:+.? '", b"UNA:+.? '\r\n", b"UNA:+.? 'UN"];
+        begun.into_iter().for_each(|text| check(text, Front::Undecided));
+        check(b"UNB+UNO", Front::At(PREAMBLE_BYTES_MAX - 1));
+        check(b"UNA:+.? '\r\nUNB+", Front::At(PREAMBLE_BYTES_MAX - 1));
+        let others: [&[u8]; 6] =
+            [b"UNB-UN", b"UNA++.? '", b"UNA:+.? 'X", b"UNA:+.? '\n\n\n", b"UNA:+.? '\n\n\nUNB+", b"UNA:+.? 'UNX+"];
+        others.into_iter().for_each(|text| check(text, Front::Nothing));
+    }
+
     #[track_caller]
     fn check_implied(text: &str, expected: Implied) {
         assert_eq!(implied_terminator(&ServiceChars::DEFAULT, text.as_bytes()), expected, "{text}");
@@ -210,6 +224,7 @@ mod tests {
         check_implied("UNB+UNOA:1+A+B\n+REF'UNH+1'", Implied::No);
         check_implied("UNB+UNOA:1+A+B\nUNH+1'\nBGM'", Implied::No);
         check_implied("UNB+UNOA:1+A'\nUNH+1\nBGM\n", Implied::No);
-        check_implied(&"A".repeat(2_000), Implied::No);
+        check_implied(&"A".repeat(FIRST_LINES_BYTES_MAX), Implied::No);
+        check_implied(&"A".repeat(FIRST_LINES_BYTES_MAX - 1), Implied::Undecided);
     }
 }

@@ -293,12 +293,24 @@ mod tests {
     }
 
     #[test]
+    fn the_line_break_that_is_shown_is_the_one_that_ends_unb() {
+        let mended = mend(b"UNA:+,? '\nUNB+A\nUNH+1\nUNZ+1\n", &Tolerances::ALL);
+        assert_eq!(mended.notes.iter().map(|note| note.first.clone()).collect::<Vec<_>>(), [15..16]);
+    }
+
+    #[test]
     fn wrapped_lines_are_put_together() {
         check(
             b"UNB+UNOA:3+AB\r\nCD'UNH+1'\r\nBGM+1?\n'2'U\nNZ+1'\r\n",
             "UNB+UNOA:3+ABCD'UNH+1'\r\nBGM+1?'2'UNZ+1'\r\n",
             &[(Tolerance::WrappedLines, 3, r"\r\n")],
         );
+    }
+
+    #[test]
+    fn a_line_is_wrapped_behind_a_released_terminator_too() {
+        check(b"UNB+A?'\nB'UNZ+1'", "UNB+A?'B'UNZ+1'", &[(Tolerance::WrappedLines, 1, r"\n")]);
+        check(b"UNB+A??'\nUNZ+1'", "UNB+A??'\nUNZ+1'", &[]);
     }
 
     #[test]
@@ -342,6 +354,27 @@ mod tests {
             bytes.get(mended.original(&(start..start + stretch.len()))).unwrap()
         };
         assert_eq!([shown(b"\xc9\xc9"), shown(b"+B"), shown(b"UNZ"), shown(b"R'")], ["\u{c9}\u{c9}", "+B", "UNZ", "R"]);
+    }
+
+    #[test]
+    fn every_character_that_was_transcoded_is_counted() {
+        let mended = mend("UNB+UNOC:3+\u{c9}T\u{e9}'".as_bytes(), &Tolerances::ALL);
+        let counted = mended.notes.iter().map(|note| (note.tolerance, note.count, note.first.clone()));
+        assert_eq!(counted.collect::<Vec<_>>(), [(Tolerance::Utf8UnderUnoc, 2, 11..13)]);
+    }
+
+    #[test]
+    fn spans_and_notes_of_what_is_read_are_those_of_what_came() {
+        let mended = mend(b"\xef\xbb\xbfUNB+UNOA:3+A?B+C'UNZ+0+1'", &Tolerances::ALL);
+        let mut spans = [0..3, 13..14];
+        mended.restore(&mut spans);
+        assert_eq!(spans, [3..6, 16..17]);
+        let notes = mended.read().unwrap().notes.into_iter().map(|note| (note.tolerance, note.first));
+        let expected = [(Tolerance::ByteOrderMark, 0..3), (Tolerance::ReleaseBeforeOrdinary, 15..17)];
+        assert_eq!(notes.collect::<Vec<_>>(), expected);
+        let plain = mend(b"UNB+A'", &Tolerances::ALL);
+        plain.restore(&mut spans);
+        assert_eq!(spans, [3..6, 16..17]);
     }
 
     #[test]

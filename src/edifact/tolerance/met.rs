@@ -229,7 +229,7 @@ fn in_message(interchange: &Interchange<'_>, segment: &Segment<'_>) -> Option<(P
     let number = interchange.messages.partition_point(|message| first(message) <= Some(offset)).checked_sub(1)?;
     let found = interchange.messages.get(number)?;
     let segments = interchange.segments_of(found);
-    let end = segments.clone().next_back().map(|last| last.span().end).filter(|end| offset < *end)?;
+    let end = segments.clone().next_back().map(|last| last.span().end).filter(|end| offset <= *end)?;
     let position = segments.clone().position(|one| one.span().start == offset)?;
     let message = u32::try_from(number).ok()?;
     let service = match &segment.tag().0 {
@@ -340,6 +340,34 @@ mod tests {
     }
 
     #[test]
+    fn a_line_break_in_front_of_a_trailer_is_the_messages() {
+        check(
+            &format!("{UNB}UNH+1+X:D:96B:UN'\nUNT+2+1'UNZ+1+R'"),
+            &[r"line_breaks_between_segments 1 \n"],
+            &[r"21 UCM 0 UNT 1:0 \n"],
+        );
+    }
+
+    /// Where line breaks are found in an interchange that has other mistakes, too.
+    #[track_caller]
+    fn check_breaks(text: &str, expected: &[&str]) {
+        let mended = mend(text.as_bytes(), &Tolerances::NONE);
+        let findings = mended.read().unwrap().findings;
+        let breaks = findings.into_iter().filter(|found| found.error == SyntaxError::InvalidCharacter);
+        assert_eq!(breaks.map(|found| place(found.place)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_line_break_in_front_of_a_package_is_the_packages() {
+        check_breaks("UNB+UNOC:4+A+B+20261121:2045+R'\nUNO+P1+AA:R+1+1'aUNP+1+P1'UNZ+1+R'", &["UCM 0 UNO 1:0"]);
+    }
+
+    #[test]
+    fn a_line_break_in_front_of_nothing_is_in_the_message_that_it_ends() {
+        check_breaks(&format!("{UNB}UNH+1+X:D:96B:UN'\n'UNZ+1+R'"), &["UCS 0 2 1:0"]);
+    }
+
+    #[test]
     fn a_line_break_as_terminator_is_not_one_between_segments() {
         let lines = |end: &str, una: &str| {
             [una, "UNB+UNOC:3+A+B+261121:2045+R", "UNH+1+X:D:96B:UN", "UNT+2+1", "UNZ+1+R", ""]
@@ -356,6 +384,21 @@ mod tests {
             &format!("{UNB}UNH+1+X:D:96B:UN'FTX+A:Dr?. K??+B?@C'UNT+3+1'UNZ+1+R'"),
             &["release_before_ordinary 2 ?."],
             &["22 UCS 0 2 2:2 ?."],
+        );
+    }
+
+    #[test]
+    fn release_characters_are_counted_wherever_they_stand() {
+        let message = "UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+R'";
+        check(
+            &format!("UNB+UN?OC:3+A+B+261121:2045+R'{message}"),
+            &["release_before_ordinary 1 ?O"],
+            &["22 UCI UNB 2:1 ?O"],
+        );
+        check(
+            &format!("{UNB}UNH+1+X:D:96B:UN'FTX+A?B?C'UNT+3+1'UNZ+1+R'"),
+            &["release_before_ordinary 2 ?B"],
+            &["22 UCS 0 2 2:1 ?B"],
         );
     }
 

@@ -162,6 +162,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_switch_has_words_of_its_own() {
+        let words = Tolerance::ALL.iter().flat_map(|tolerance| {
+            let [english, french] =
+                [Language::En, Language::Fr].map(|language| tolerance.sentence(language).to_owned());
+            [tolerance.hint(), english, french]
+        });
+        assert_eq!(words.collect::<std::collections::BTreeSet<_>>().len(), 3 * Tolerance::ALL.len());
+        let hint = Tolerance::Preamble.hint();
+        assert_eq!(hint, "; tolerances.preamble is off and would take it");
+    }
+
     #[track_caller]
     fn check_allowed(bytes: &[u8], tolerances: Tolerances, expected: Option<Tolerance>) {
         assert_eq!(tolerances.would_allow(bytes), expected);

@@ -424,6 +424,20 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_wanted_and_missing_is_missing_in_its_table() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in TABLES {
+            fs::write(folder.path().join(name).with_extension("tsv"), text).unwrap();
+        }
+        let wanted = Import { messages: ["TEST", "TEXT"].map(str::to_owned).to_vec(), ..wanted() };
+        let told = import(folder.path(), &wanted).unwrap().report.mistakes;
+        let [mistake] = &told[..] else { panic!("one is missing: {told:?}") };
+        assert_eq!(mistake.file, folder.path().join("messages.tsv"));
+        assert_eq!(mistake.sentence, "the table has no message TEXT");
+        assert_eq!(mistake.hint.as_deref(), Some("TEST is known"));
+    }
+
+    #[test]
     fn right_tables_have_no_mistakes() {
         check("codes", "", "", &[]);
         check("codes", "\n", "\r\n", &[]);
