@@ -8,9 +8,9 @@ use std::{env, fmt::Write as _, fs, io};
 fn main() -> io::Result<()> {
     for (name, folder) in [("have_shared", "../shared/directories"), ("have_corpus", "../shared/corpus")] {
         println!("cargo::rustc-check-cfg=cfg({name})");
-        // A folder that is not there yet counts as changed, so that it is noticed when it comes.
-        println!("cargo::rerun-if-changed={folder}");
+        // Cargo builds everything anew, every time, while something is watched that is not there.
         if Path::new(folder).is_dir() {
+            println!("cargo::rerun-if-changed={folder}");
             println!("cargo::rustc-cfg={name}");
         }
     }

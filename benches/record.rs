@@ -115,7 +115,7 @@ fn entry_bytes(directory: &Path) -> usize {
     Runtime::new().unwrap().block_on(store.record(examination(1))).unwrap();
     drop(store);
     let segment = fs::read(directory.join("store/journal/00000001.seg")).unwrap();
-    segment.iter().rposition(|byte| *byte != 0).unwrap() + 1 - 64
+    segment.iter().rposition(|byte| *byte != 0).unwrap() + 1 - 96
 }
 
 /// An examined interchange with one declaration of one commodity, which is accepted; each has references of its own.

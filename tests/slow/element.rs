@@ -112,7 +112,8 @@ fn judge_value(representation: &Representation, value: &[u8], rules: Rules) -> V
     }
     if length > representation.max {
         codes.push(39);
-    } else if length < representation.min {
+    } else if length < representation.min && length > 0 {
+        // What has no digit at all is no number, and that is said once.
         codes.push(40);
     }
     codes
