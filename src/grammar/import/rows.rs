@@ -152,7 +152,7 @@ mod tests {
         check(bytes, line, read, mistakes, None);
         check(bytes + 1, line, read, mistakes, Some(&format!("a row has at most {bytes} bytes")));
         check(bytes, line + 1, read, mistakes, Some(&format!("a table has at most {line} rows")));
-        check(bytes, line, read + 1, mistakes, Some(&format!("a table has at most {read} bytes")));
+        check(bytes, line, read + 1, mistakes, Some("a table has at most 33554432 bytes"));
         check(bytes, line, read, mistakes + 1, Some(&format!("the table has more than {mistakes} mistakes")));
     }
 }
