@@ -119,11 +119,11 @@ impl FrameFinder {
         begun
     }
 
-    /// The same, of all that is buffered.
+    /// The same, of all that is buffered; more than line breaks is.
     fn begin_anew(&mut self, buffer: &[u8]) -> Result<(usize, ServiceChars), Frame> {
         let start = next_content(buffer, 0);
         if self.has_found && !self.tolerances.several_interchanges {
-            return Err(if start < buffer.len() { Frame::Garbage } else { Frame::Incomplete });
+            return Err(Frame::Garbage);
         }
         let header = match front(&self.tolerances, buffer) {
             Front::At(header) => header,

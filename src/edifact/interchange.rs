@@ -389,7 +389,6 @@ impl Places {
         let number = count(self.message);
         let has_trailer = || interchange.segment(index).is_some_and(|segment| segment.tag() == Tag(*b"UNT"));
         let segment = match index {
-            _ if message.package.is_some() => Some(ServiceTag::Uno),
             _ if index == message.first => Some(ServiceTag::Unh),
             _ if index + 1 == message.end && has_trailer() => Some(ServiceTag::Unt),
             _ => None,

@@ -275,6 +275,11 @@ mod tests {
         assert!(Stretch::default().is_empty() && !Stretch::of(1, 2).unwrap().is_empty());
     }
 
+    #[test]
+    fn an_end_has_room_for_the_longest_message() {
+        assert_eq!(PieceEnd(u32::try_from(BYTES_MAX).unwrap() << 2).end(), BYTES_MAX);
+    }
+
     proptest! {
         #[test]
         fn pieces_end_where_the_segments_are_cut(texts in proptest::collection::vec("([A-C+:*']|\\?.|[A-C]{9,40}){0,30}", 1..5)) {

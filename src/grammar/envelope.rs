@@ -155,6 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn messages_are_checked_one_by_one() {
+        let text = "UNB+UNOA:3+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNH+2'UNT+2+2'UNZ+2+1'";
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let catalogue = Catalogue::embedded();
+        let mut service = catalogue.check_envelopes(&interchange);
+        assert!(service.findings().is_empty());
+        let are_right = [0, 1].map(|number| service.check_message(number, &interchange.messages[number as usize]));
+        assert_eq!((are_right, service.findings().len()), ([true, false], 1));
+        assert_eq!(service.findings(), catalogue.check_service(&interchange));
+    }
+
+    #[test]
     fn dates_are_those_of_the_syntax_version() {
         check("UNB+UNOA:3+A+B+20261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["39 UCI 5:1 20261121"]);
         check("UNB+UNOC:4+A+B+261121:2045+1'UNH+1+X:D:96B:UN'UNT+2+1'UNZ+1+1'", &["40 UCI 5:1*1 261121"]);

@@ -434,7 +434,7 @@ mod tests {
             let indentation = "  ".repeat(depth);
             text.extend([&indentation, "C group G", &format!("{depth:02}"), "\n", &indentation, "  M AAA\n"]);
         }
-        text += &format!("{}C group G18\n  M UNT\n", "  ".repeat(17));
+        text.extend(["  ".repeat(17).as_str(), "C group G18\n", "  M UNT\n"]);
         let error = "segment groups are nested deeper than 16 levels";
         check(&text, &[&format!("37:35: error: {error}"), &format!("39:35: error: {error}")]);
     }

@@ -134,3 +134,25 @@ fn has_columns(row: &Row<'_>, columns: &[&str], mistakes: &mut Mistakes) -> bool
     }
     broken.is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a row of so many bytes, on this line, when so many bytes were read and so many mistakes found.
+    #[track_caller]
+    fn check(bytes: usize, line: u32, read: u64, mistakes: usize, expected: Option<&str>) {
+        let limit = broken_limit(&vec![b'A'; bytes], line, read, mistakes);
+        assert_eq!(limit.as_deref(), expected);
+    }
+
+    #[test]
+    fn a_table_is_read_up_to_its_limits() {
+        let (bytes, line, read, mistakes) = (ROW_BYTES_MAX, ROWS_MAX, TABLE_BYTES_MAX, MISTAKES_MAX);
+        check(bytes, line, read, mistakes, None);
+        check(bytes + 1, line, read, mistakes, Some(&format!("a row has at most {bytes} bytes")));
+        check(bytes, line + 1, read, mistakes, Some(&format!("a table has at most {line} rows")));
+        check(bytes, line, read + 1, mistakes, Some("a table has at most 33554432 bytes"));
+        check(bytes, line, read, mistakes + 1, Some(&format!("the table has more than {mistakes} mistakes")));
+    }
+}
