@@ -226,9 +226,8 @@ fn code_lists_of_the_directory_count_when_they_are_asked_for() {
 
 #[test]
 fn a_message_of_another_directory_is_told_where_its_type_is_known() {
-    let insrpt = |directory: &str| {
-        format!("UNB+UNOA:1+A+B+961121:1530+1'UNH+1+{directory}'BGM+1'UNT+3+1'UNZ+1+1'").into_bytes()
-    };
+    let insrpt =
+        |directory: &str| format!("UNB+UNOA:1+A+B+961121:1530+1'UNH+1+{directory}'BGM+1'UNT+3+1'UNZ+1+1'").into_bytes();
     let (text, code) = check_bytes(&insrpt("INSRPT:D:96A:UN"), &["--syntax-only"]);
     let hint = "= hint: INSRPT is known here in D:99B; `lodged grammar import` makes grammars of other directories";
     assert!(text.contains("error[14]") && text.contains(hint) && code == 1, "{text}");
