@@ -225,6 +225,18 @@ fn code_lists_of_the_directory_count_when_they_are_asked_for() {
 }
 
 #[test]
+fn a_message_of_another_directory_is_told_where_its_type_is_known() {
+    let insrpt =
+        |directory: &str| format!("UNB+UNOA:1+A+B+961121:1530+1'UNH+1+{directory}'BGM+1'UNT+3+1'UNZ+1+1'").into_bytes();
+    let (text, code) = check_bytes(&insrpt("INSRPT:D:96A:UN"), &["--syntax-only"]);
+    let hint = "= hint: INSRPT is known here in D:99B; `lodged grammar import` makes grammars of other directories";
+    assert!(text.contains("error[14]") && text.contains(hint) && code == 1, "{text}");
+    assert!(!text.contains("expected") && !text.contains("Perhaps"), "{text}");
+    let (text, _) = check_bytes(&insrpt("INSRPP:D:99B:UN"), &["--syntax-only"]);
+    assert!(text.contains("= hint: Perhaps INSRPT:D:99B:UN was meant"), "{text}");
+}
+
+#[test]
 fn carets_stand_right_in_every_repertoire_and_whatever_ends_the_lines() {
     let check = |syntax: &str, name: &[u8], shown: &str, under: &str| {
         let interchange = [

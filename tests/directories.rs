@@ -13,7 +13,7 @@ use std::{
 
 use lodged::{
     edifact::{MessageType, SyntaxVersion, Tag},
-    grammar::{Catalogue, CodeList, DataId, DirectoryKey, Import, MessageGrammar, SegmentTable, import},
+    grammar::{Catalogue, CodeList, DataId, DirectoryKey, Import, MessageGrammar, SegmentTable, import, lint},
 };
 
 /// Service segments: the directory's tables have those of syntax 4, which the syntax defines here.
@@ -107,6 +107,7 @@ fn the_tables_of_the_tests_become_the_grammars_beside_them() {
         messages: vec!["EXAMPL".to_owned()],
         without: vec!["2379".to_owned()],
         names: Vec::new(),
+        has_codes: true,
         has_code_names: true,
     };
     let imported = import(&tables.join("t01"), &wanted).unwrap();
@@ -139,6 +140,7 @@ fn the_shipped_grammars_are_the_imported_tables() {
             messages: Vec::new(),
             without: without.iter().map(|id| (*id).to_owned()).collect(),
             names: vec![shipped.clone()],
+            has_codes: true,
             // The third column of D.99B describes what the codes mean, in sentences.
             has_code_names: folder == "d96b",
         };
@@ -149,6 +151,71 @@ fn the_shipped_grammars_are_the_imported_tables() {
         }
         assert_eq!(fs::read_dir(&shipped).unwrap().count(), imported.files.len(), "and nothing else is");
     }
+}
+
+/// All directories there are tables of are imported, with nothing left out but what `docs/directory-notes.md` explains.
+#[test]
+#[cfg_attr(not(have_shared), ignore = "needs ../shared/directories")]
+fn every_directory_is_imported_and_what_becomes_of_it_has_no_mistakes() {
+    const OTHERS: [(&str, &str, &[&str]); 4] = [
+        ("d96a", "D:96A:UN", &["7161", "9421"]),
+        ("d01b", "D:01B:UN", &[]),
+        ("d04a", "D:04A:UN", &[]),
+        ("d13b", "D:13B:UN", &[]),
+    ];
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/directory-notes.md")).unwrap();
+    for (folder, key, without) in DIRECTORIES.into_iter().chain(OTHERS) {
+        assert!(without.iter().all(|id| page.contains(id)), "{folder}");
+        for has_codes in [true, false] {
+            let wanted = Import {
+                directory: DirectoryKey::read(key).unwrap(),
+                messages: Vec::new(),
+                without: without
+                    .iter()
+                    .filter(|id| has_codes || DataId::read(id).is_none())
+                    .map(|id| (*id).to_owned())
+                    .collect(),
+                names: Vec::new(),
+                has_codes,
+                has_code_names: matches!(folder, "d96a" | "d96b"),
+            };
+            let imported = import(&tables().join(folder), &wanted).unwrap();
+            assert!(!imported.report.has_errors(), "{}", imported.report);
+            assert_eq!(imported.files.iter().any(|(name, _)| name.starts_with("codes-")), has_codes, "{folder}");
+            let written = tempfile::tempdir().unwrap();
+            for (name, text) in &imported.files {
+                fs::write(written.path().join(name), text).unwrap();
+            }
+            assert_eq!(lint(written.path()).unwrap().to_string(), "", "{folder}");
+        }
+    }
+}
+
+/// What the tables have wrong is told with both rows.
+#[test]
+#[cfg_attr(not(have_shared), ignore = "needs ../shared/directories")]
+fn mistakes_of_the_tables_of_d_96a_are_told_with_both_rows() {
+    let wanted = Import {
+        directory: DirectoryKey::read("D:96A:UN").unwrap(),
+        messages: Vec::new(),
+        without: Vec::new(),
+        names: Vec::new(),
+        has_codes: true,
+        has_code_names: true,
+    };
+    let imported = import(&tables().join("d96a"), &wanted).unwrap();
+    let told: Vec<String> =
+        imported.report.mistakes.iter().map(|mistake| format!("{}: {}", mistake.line, mistake.sentence)).collect();
+    let other = "which says something else";
+    assert_eq!(
+        told,
+        [
+            format!("2394: AA is twice in the code list of 7161, here and in row 2146, {other}"),
+            "3131: from here on 9329 rows of 133 code lists stand there again, word for word, and say nothing new"
+                .to_owned(),
+            format!("12409: 1 is twice in the code list of 9421, here and in row 3130, {other}"),
+        ]
+    );
 }
 
 /// Message implementation guideline identification, in front of S018 in UNH of syntax 4.

@@ -67,6 +67,9 @@ struct ImportArgs {
     /// Grammars whose names are taken where the tables have none; may be given several times, the first one first
     #[arg(long, value_name = "FOLDER")]
     names: Vec<PathBuf>,
+    /// Leave all code lists out; codes.tsv is not read, and need not be there
+    #[arg(long)]
+    no_codes: bool,
     /// The third column of codes.tsv describes the codes and does not name them: leave it out
     #[arg(long)]
     no_code_names: bool,
@@ -118,6 +121,7 @@ impl ImportArgs {
             messages: self.messages.clone(),
             without: self.without.clone(),
             names: self.names.clone(),
+            has_codes: !self.no_codes,
             has_code_names: !self.no_code_names,
         };
         let imported = import(&self.tables, &wanted)?;

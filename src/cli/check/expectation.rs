@@ -8,7 +8,7 @@ use super::site::{Site, following};
 use super::text::{columns, first};
 use crate::cli::safe::visible;
 use crate::edifact::{Message, MessageType, Place, SyntaxError, SyntaxFinding};
-use crate::grammar::{Catalogue, CodeList, Representation, ValueKind};
+use crate::grammar::{CodeList, Representation, ValueKind};
 use crate::language::Language;
 
 /// Columns of a value that are repeated; a longer one is cut.
@@ -30,12 +30,7 @@ impl Expectation {
 }
 
 /// What syntax and directory expected, and what they found.
-pub(super) fn of_syntax(
-    finding: &SyntaxFinding,
-    site: &Site<'_>,
-    catalogue: &Catalogue,
-    language: Language,
-) -> Expectation {
+pub(super) fn of_syntax(finding: &SyntaxFinding, site: &Site<'_>, language: Language) -> Expectation {
     let found = || stated(site, &finding.span);
     match finding.error {
         SyntaxError::Missing if finding.place.element().is_some() => missing_element(site, language),
@@ -60,7 +55,7 @@ pub(super) fn of_syntax(
         }
         SyntaxError::ValueNotSupported => match message(site, finding.place) {
             Some(message) if matches!(finding.place, Place::Message { .. }) => {
-                message_type(&message.kind, catalogue, language)
+                Expectation::new(None, written_type(&message.kind))
             }
             _ => Expectation::new(None, found()),
         },
@@ -197,13 +192,9 @@ fn tag(site: &Site<'_>) -> Option<String> {
     site.segment.map(|segment| visible(&String::from_utf8_lossy(segment.tag_bytes())))
 }
 
-/// A message type that is not processed: the others of its name, when there are some that can be told.
-fn message_type(kind: &MessageType, catalogue: &Catalogue, language: Language) -> Expectation {
-    let written = |kind: &MessageType| format!("{}:{}:{}:{}", kind.kind, kind.version, kind.release, kind.agency);
-    let said = written(kind);
-    let namesakes = catalogue.message_types().filter(|known| known.kind == kind.kind).map(written);
-    let known: Vec<String> = namesakes.filter(|known| *known != said).collect();
-    Expectation::new(Some(listed(&known, language)).filter(|_| !known.is_empty()), said)
+/// A message type with its directory, as UNH states it.
+pub(super) fn written_type(kind: &MessageType) -> String {
+    format!("{}:{}:{}:{}", kind.kind, kind.version, kind.release, kind.agency)
 }
 
 /// The codes of the directory that this value is not one of.

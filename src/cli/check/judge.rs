@@ -273,7 +273,7 @@ impl<'a> Examination<'a> {
         let (catalogue, language) = (&self.judge.rulebook.catalogue, self.judge.language);
         let spot = Spot::from(&finding.place);
         let site = Site::at(catalogue, &self.interchange, &self.syntax.structures, &spot);
-        let Expectation { expected, found } = of_syntax(finding, &site, catalogue, language);
+        let Expectation { expected, found } = of_syntax(finding, &site, language);
         let gap = (finding.error == SyntaxError::Missing).then(|| site.gap()).flatten();
         let span = gap.unwrap_or_else(|| finding.span.clone());
         Finding {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::expectation::{directory_codes, right_value, value};
+use super::expectation::{directory_codes, right_value, value, written_type};
 use super::site::Site;
 use super::syntax_code::SyntaxCode;
 use crate::codes::CodeList;
@@ -23,6 +23,7 @@ pub(super) fn remedy(finding: &SyntaxFinding, site: &Site<'_>, catalogue: &Catal
     };
     let known = right_value(finding, site).or_else(|| right_number(finding, site)).map(write);
     let known = known.or_else(|| nearest(finding, site, catalogue).map(meant));
+    let known = known.or_else(|| not_here(unprocessed(finding, site, catalogue)?, catalogue, language));
     let known = known.or_else(|| {
         let list = directory_codes(finding, site)?;
         nearest_named(list.iter(), &value(site, &finding.span), language)
@@ -89,12 +90,18 @@ fn nearest(finding: &SyntaxFinding, site: &Site<'_>, catalogue: &Catalogue) -> O
         (SyntaxError::NotSupported, Place::Segment { element: None, .. }, Some(grammar)) => {
             nearest_tag(&site.segment?, grammar)
         }
-        (SyntaxError::ValueNotSupported, Place::Message { message, .. }, None) => {
-            let message = site.interchange.messages.get(usize::try_from(message).ok()?)?;
-            nearest_type(&message.kind, catalogue)
-        }
+        (SyntaxError::ValueNotSupported, ..) => nearest_type(unprocessed(finding, site, catalogue)?, catalogue),
         _ => None,
     }
+}
+
+/// The message type that this finding is about, when there is no grammar for it.
+fn unprocessed<'a>(finding: &SyntaxFinding, site: &Site<'a>, catalogue: &Catalogue) -> Option<&'a MessageType> {
+    let (SyntaxError::ValueNotSupported, Place::Message { message, .. }) = (finding.error, finding.place) else {
+        return None;
+    };
+    let message = site.interchange.messages.get(usize::try_from(message).ok()?)?;
+    catalogue.message(&message.kind).is_none().then_some(&*message.kind)
 }
 
 /// The tag of the message's table that differs in one letter from one that the table does not have.
@@ -107,11 +114,62 @@ fn nearest_tag(segment: &Segment<'_>, grammar: &MessageGrammar) -> Option<String
     tags().find(|tag| strsim::osa_distance(tag, &said) <= 1).map(str::to_owned)
 }
 
+/// The type that differs in one letter from this one, of the same directory or of one where this one names none.
 fn nearest_type(kind: &MessageType, catalogue: &Catalogue) -> Option<String> {
-    let written = |kind: &MessageType| format!("{}:{}:{}:{}", kind.kind, kind.version, kind.release, kind.agency);
-    let said = written(kind);
-    let known = catalogue.message_types().map(written).map(|known| (strsim::osa_distance(&known, &said), known));
-    known.min().filter(|(distance, _)| *distance <= said.len() / 3).map(|(_, known)| known)
+    let distance = |known: &str, said: &str| strsim::osa_distance(known, &said.to_uppercase());
+    let is_near = |known: &&MessageType| {
+        let directory = distance(&known.version, &kind.version) + distance(&known.release, &kind.release);
+        let is_agency = distance(&known.agency, &kind.agency) == 0;
+        is_agency
+            && distance(&known.kind, &kind.kind) + directory <= 1
+            && (directory == 0 || !is_directory(&kind.version, &kind.release))
+    };
+    catalogue.message_types().find(is_near).map(written_type)
+}
+
+/// Whether a directory of the United Nations has this name, be there grammars for it or not: D.96A and S.93A, and the
+/// numbers that came before them.
+fn is_directory(version: &str, release: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match version {
+        "D" | "S" => {
+            release == "01C" || release.strip_suffix(['A', 'B']).is_some_and(|year| year.len() == 2 && is_number(year))
+        }
+        _ => is_number(version) && is_number(release),
+    }
+}
+
+/// Where a message type is known that has no grammar in its directory, and how grammars of others are made.
+fn not_here(kind: &MessageType, catalogue: &Catalogue, language: Language) -> Option<String> {
+    const PAGE: &str = "docs/commands.md";
+    let namesakes = catalogue.message_types().filter(|known| known.kind == kind.kind);
+    let known: Vec<String> = namesakes.map(|known| directory_of(known, &kind.agency)).collect();
+    let [first, others @ ..] = known.as_slice() else {
+        return Some(language.choose(
+            format!("`lodged grammar import` makes grammars of other messages and directories ({PAGE})"),
+            format!("`lodged grammar import` fait les grammaires d'autres messages et répertoires ({PAGE})"),
+        ));
+    };
+    let and = language.choose(" and ", " et ");
+    let known = match others {
+        [] => first.clone(),
+        [middle @ .., last] => {
+            [first].into_iter().chain(middle).map(String::as_str).collect::<Vec<_>>().join(", ") + and + last
+        }
+    };
+    let kind = &kind.kind;
+    Some(language.choose(
+        format!("{kind} is known here in {known}; `lodged grammar import` makes grammars of other directories ({PAGE})"),
+        format!("{kind} est connu ici dans {known}; `lodged grammar import` fait les grammaires d'autres répertoires ({PAGE})"),
+    ))
+}
+
+/// The directory of a known type; whose it is goes without saying when that is said of the one that is not known.
+fn directory_of(known: &MessageType, agency: &str) -> String {
+    let MessageType { version, release, .. } = known;
+    let whose = known.association.as_ref().map(|association| format!(":{}:{association}", known.agency));
+    let whose = whose.or_else(|| (known.agency != agency).then(|| format!(":{}", known.agency)));
+    format!("{version}:{release}{}", whose.unwrap_or_default())
 }
 
 /// The codes of a list that are nearest to one that it does not hold on a day, each with its name.
@@ -163,7 +221,7 @@ mod tests {
     #[test]
     fn a_mistyped_tag_has_a_neighbour() {
         let catalogue = Catalogue::embedded();
-        let grammar = catalogue.message(&cusdec("96B")).unwrap();
+        let grammar = catalogue.message(&message_type("CUSDEC:D:96B:UN")).unwrap();
         let nearest =
             |bytes: &'static [u8]| nearest_tag(&Segment::new(crate::edifact::ServiceChars::DEFAULT, 0, bytes), grammar);
         assert_eq!(nearest(b"LOX+1").as_deref(), Some("LOC"));
@@ -173,9 +231,40 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_message_type_has_a_neighbour() {
+    fn a_mistyped_message_type_has_a_neighbour_and_one_of_another_directory_has_none() {
         let catalogue = Catalogue::embedded();
-        assert_eq!(nearest_type(&cusdec("95B"), &catalogue).as_deref(), Some("CUSDEC:D:96B:UN"));
+        let check = |written: &str, expected: Option<&str>| {
+            assert_eq!(nearest_type(&message_type(written), &catalogue).as_deref(), expected, "{written}");
+        };
+        check("CUSDEX:D:96B:UN", Some("CUSDEC:D:96B:UN"));
+        check("CUSDEC:E:96B:UN", Some("CUSDEC:D:96B:UN"));
+        check("CUSDEC:D:9B:UN", Some("CUSDEC:D:96B:UN"));
+        check("cusdec:d:96b:UN", Some("CUSDEC:D:96B:UN"));
+        for written in ["CUSDEC:D:95B:UN", "CUSDEC:D:96A:UN", "CUSDEC:D:01C:UN", "CUSDEC:1:912:UN", "CUSDEX:D:95B:UN"] {
+            check(written, None);
+        }
+    }
+
+    #[test]
+    fn a_message_type_of_another_directory_is_told_where_it_is_known() {
+        let catalogue = Catalogue::embedded();
+        let check = |written: &str, expected: &str| {
+            assert_eq!(
+                not_here(&message_type(written), &catalogue, Language::En).as_deref(),
+                Some(expected),
+                "{written}"
+            );
+        };
+        let import = "`lodged grammar import` makes grammars of other";
+        check(
+            "CUSDEC:D:96A:UN",
+            &format!("CUSDEC is known here in D:96B and D:99B; {import} directories (docs/commands.md)"),
+        );
+        check(
+            "CONTRL:D:4:EN",
+            &format!("CONTRL is known here in 2:2:UN, 4:1:UN and D:3:UN; {import} directories (docs/commands.md)"),
+        );
+        check("NOSUCH:D:96A:UN", &format!("{import} messages and directories (docs/commands.md)"));
     }
 
     #[test]
@@ -190,13 +279,9 @@ mod tests {
         check("units", "QQQQQQQQ", None);
     }
 
-    fn cusdec(release: &str) -> MessageType {
-        MessageType {
-            kind: "CUSDEC".to_owned(),
-            version: "D".to_owned(),
-            release: release.to_owned(),
-            agency: "UN".to_owned(),
-            association: None,
-        }
+    fn message_type(written: &str) -> MessageType {
+        let [kind, version, release, agency] =
+            written.split(':').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
+        MessageType { kind, version, release, agency, association: None }
     }
 }

@@ -33,6 +33,8 @@ pub struct Import {
     pub without: Vec<String>,
     /// Folders of grammars whose names are taken where the tables have none.
     pub names: Vec<PathBuf>,
+    /// Whether the code lists are taken; without them `codes.tsv` is not read, and need not be there.
+    pub has_codes: bool,
     /// Whether the third column of `codes.tsv` names the codes; descriptions do not belong there.
     pub has_code_names: bool,
 }

@@ -1,6 +1,7 @@
 //! The rows of a table: values between tabs, one row on a line, the first row names the columns.
 
 use std::{
+    borrow::Cow,
     fs::File,
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -89,7 +90,8 @@ pub(super) fn rows(
             mistakes.error(at, "the row is not UTF-8", None);
             continue;
         };
-        let row = Row { at, line: text.trim_end_matches(['\n', '\r']) };
+        let text = printable(text.trim_end_matches(['\n', '\r']), columns, at, mistakes);
+        let row = Row { at, line: &text };
         match (line, has_columns(&row, columns, mistakes)) {
             // Without the right columns nothing in the table means anything.
             (1, false) => break,
@@ -98,6 +100,25 @@ pub(super) fn rows(
         }
     }
     Ok(())
+}
+
+/// The row without control characters in its names, which are told; nothing but people reads a name.
+fn printable<'a>(line: &'a str, columns: &[&str], at: At, mistakes: &mut Mistakes) -> Cow<'a, str> {
+    if !line.contains(|letter: char| letter.is_control() && letter != '\t') {
+        return Cow::Borrowed(line);
+    }
+    let row = Row { at, line };
+    let fields = columns.iter().chain(std::iter::repeat(&"")).zip(line.split('\t'));
+    let fields = fields.enumerate().map(|(index, (column, value))| {
+        let found = value.chars().enumerate().find(|(_, letter)| letter.is_control()).filter(|_| *column == "name");
+        let Some((before, letter)) = found else { return Cow::Borrowed(value) };
+        let mut place = row.field(index).at;
+        place.column = place.column.saturating_add(u32::try_from(before).unwrap_or(u32::MAX));
+        let sentence = format!("the control character U+{:04X} stands in a name; it is left out", u32::from(letter));
+        mistakes.warning(place, sentence, None);
+        Cow::Owned(value.replace(char::is_control, ""))
+    });
+    Cow::Owned(fields.collect::<Vec<_>>().join("\t"))
 }
 
 /// The limit that a table breaks with this row.

@@ -8,7 +8,7 @@ use std::{
 use super::{
     super::{
         catalogue::{GrammarTrouble, Reading},
-        mistake::{Located, Mistakes},
+        mistake::{At, Located, Mistakes},
         notation::{self, Code},
         outline::{
             CodesDefinition, ElementDefinition, ElsewhereDefinition, Entry, GROUP_DEPTH_MAX, MessageDefinition,
@@ -60,11 +60,13 @@ impl Tables {
         let composites = outline.composites.iter().filter(|composite| used.contains(&composite.id.value));
         let components: Vec<DataId> = composites.flat_map(|composite| &composite.parts).filter_map(data_id).collect();
         used.extend(components);
-        let mut lists = Lists::default();
-        rows(&folder.join("codes.tsv"), &["element", "code", "name"], reading, |row, mistakes| {
-            code_row(row, wanted, names, &elements, &mut lists, mistakes);
-        })?;
-        outline.codes = lists.found;
+        if wanted.has_codes {
+            let mut lists = Lists::default();
+            rows(&folder.join("codes.tsv"), &["element", "code", "name"], reading, |row, mistakes| {
+                code_row(row, wanted, names, &elements, &mut lists, mistakes);
+            })?;
+            outline.codes = lists.finish(&mut reading.mistakes);
+        }
         let mut messages = Messages { names, wanted, found: Vec::new(), open: Vec::new(), position: 0 };
         let messages_file = reading.next_file();
         let columns = ["message", "pos", "inside", "kind", "id", "status", "max"];
@@ -231,8 +233,86 @@ fn status(row: &Row<'_>, column: usize, mistakes: &mut Mistakes) -> bool {
 #[derive(Default)]
 struct Lists {
     found: Vec<CodesDefinition>,
+    /// By data element: where its list stands among those found, and its rows.
+    known: HashMap<DataId, KnownList>,
+    /// The data element of the row above.
+    above: Option<DataId>,
     /// The last data element whose codes were left out.
     left_out: Option<DataId>,
+    /// The first row that stands there again, how many do, and of which lists.
+    again: Option<(At, usize, HashSet<DataId>)>,
+}
+
+/// What the rows of one code list have said.
+struct KnownList {
+    index: usize,
+    /// The third column of each code, and the line.
+    codes: HashMap<String, (String, u32)>,
+    /// The line on which it began.
+    began: u32,
+    /// Other rows of this data element followed, and then its own again.
+    is_again: bool,
+    /// A mistake of it was told.
+    is_mistaken: bool,
+}
+
+impl Lists {
+    /// Takes a row, unless it says what another one has said: then it is counted, or contradicts that one.
+    fn take(&mut self, id: Located<DataId>, code: Code, third: &str, mistakes: &mut Mistakes) {
+        let (at, line) = (code.value.at, code.value.at.line);
+        let is_next = self.above.replace(id.value) == Some(id.value);
+        let index = self.found.len();
+        let fresh = || KnownList { index, codes: HashMap::new(), began: line, is_again: false, is_mistaken: false };
+        let known = self.known.entry(id.value).or_insert_with(fresh);
+        if known.index == index {
+            self.found.push(CodesDefinition { id, codes: Vec::new() });
+        }
+        known.is_again |= !is_next && known.began < line;
+        let (value, element) = (&code.value.value, id.value);
+        let mistake = match known.codes.get(value) {
+            Some((same, _)) if same == third => {
+                let (_, count, lists) = self.again.get_or_insert_with(|| (id.at, 0, HashSet::new()));
+                *count += 1;
+                lists.insert(element);
+                return;
+            }
+            Some((_, first)) => {
+                format!(
+                    "{value} is twice in the code list of {element}, here and in row {first}, which says something else"
+                )
+            }
+            None if known.is_again => {
+                let began = known.began;
+                format!("the code list of {element} is defined twice; that of row {began} has no {value}")
+            }
+            None => {
+                known.codes.insert(value.clone(), (third.to_owned(), line));
+                self.found.get_mut(known.index).into_iter().for_each(|list| list.codes.push(code.clone()));
+                return;
+            }
+        };
+        if !std::mem::replace(&mut known.is_mistaken, true) {
+            let hint = format!("take out what is wrong, or leave the list out by --without {element}");
+            mistakes.error(at, mistake, Some(hint));
+        }
+    }
+
+    /// The lists; what stood there several times is told once.
+    fn finish(self, mistakes: &mut Mistakes) -> Vec<CodesDefinition> {
+        if let Some((at, count, lists)) = self.again {
+            let (rows, lists) = (counted(count, "row"), counted(lists.len(), "code list"));
+            let stand = if count == 1 { "stands" } else { "stand" };
+            let sentence =
+                format!("from here on {rows} of {lists} {stand} there again, word for word, and say nothing new");
+            mistakes.warning(at, sentence, None);
+        }
+        self.found
+    }
+}
+
+/// `1 row`, `2 rows`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A row of codes.tsv. Lists of data elements that the directory no longer has are left out with a warning.
@@ -258,13 +338,8 @@ fn code_row(
         return mistakes.warning(id.at, sentence, None);
     }
     let Some(value) = code else { return };
-    if lists.found.last().is_none_or(|last| last.id.value != id.value) {
-        lists.found.push(CodesDefinition { id, codes: Vec::new() });
-    }
-    if let Some(list) = lists.found.last_mut() {
-        let name = names.code(id.value, &value.value, name);
-        list.codes.push(Code { value, name });
-    }
+    let name = names.code(id.value, &value.value, name);
+    lists.take(id, Code { value, name }, row.field(2).value, mistakes);
 }
 
 fn is_one_word(code: &str) -> bool {
@@ -398,18 +473,29 @@ mod tests {
 
     fn wanted() -> Import {
         let directory = DirectoryKey::read("T:1:UN").unwrap();
-        Import { directory, messages: Vec::new(), without: Vec::new(), names: Vec::new(), has_code_names: true }
+        Import {
+            directory,
+            messages: Vec::new(),
+            without: Vec::new(),
+            names: Vec::new(),
+            has_codes: true,
+            has_code_names: true,
+        }
     }
 
     /// What is wrong with the tables when a part of one is replaced.
     fn check(table: &str, part: &str, other: &str, expected: &[&str]) {
+        check_for(&wanted(), table, part, other, expected);
+    }
+
+    fn check_for(wanted: &Import, table: &str, part: &str, other: &str, expected: &[&str]) {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in TABLES {
             assert!(name != table || text.contains(part), "{part:?} is in {table}");
             let text = if name == table { text.replacen(part, other, 1) } else { text.to_owned() };
             fs::write(folder.path().join(name).with_extension("tsv"), text).unwrap();
         }
-        let imported = import(folder.path(), &wanted()).unwrap();
+        let imported = import(folder.path(), wanted).unwrap();
         let told: Vec<String> = imported
             .report
             .mistakes
@@ -453,7 +539,7 @@ mod tests {
     #[test]
     fn a_row_has_all_values_and_nothing_that_cannot_be_written() {
         check("codes", "A\tFirst", "A", &["codes.tsv:2:1: error: a row of this table has 3 values; 2 stand here"]);
-        check("codes", "First", "Fi\u{7}rst", &["codes.tsv:2:8: error: a control character stands here"]);
+        check("codes", "1001\tA", "10\u{7}01\tA", &["codes.tsv:2:1: error: a control character stands here"]);
         let sentence = "a grammar file would take what stands behind # for a comment";
         check("codes", "First", "First #1", &[&format!("codes.tsv:2:8: error: {sentence}")]);
         let sentence = "here should stand a code of one word and at most eight bytes";
@@ -562,7 +648,53 @@ mod tests {
             "1131\tan..3\tList\n1000\tan..3\tAgain",
             &["elements.tsv:5:1: error: element 1000 is defined twice"],
         );
-        check("codes", "\tB\t", "\tA\t", &["codes.tsv:3:6: error: A is twice in the code list of 1001"]);
+        let twice = "A is twice in the code list of 1001, here and in row 2, which says something else";
+        let hint = "take out what is wrong, or leave the list out by --without 1001";
+        check("codes", "\tB\t", "\tA\t", &[&format!("codes.tsv:3:6: error: {twice}\n  hint: {hint}")]);
+    }
+
+    #[test]
+    fn rows_of_a_code_list_that_stand_there_again_say_nothing_new() {
+        let again = "1001\tA\tFirst\n1001\tB\tSecond\n";
+        let told = "there again, word for word, and say nothing new";
+        check(
+            "codes",
+            again,
+            &format!("{again}1000\tX\tOther\n{again}{again}"),
+            &[&format!("codes.tsv:5:1: warning: from here on 4 rows of 1 code list stand {told}")],
+        );
+    }
+
+    #[test]
+    fn a_code_list_with_other_rows_the_second_time_is_a_mistake_once() {
+        let again = "1001\tA\tFirst\n1001\tB\tSecond\n";
+        let sentence = "the code list of 1001 is defined twice; that of row 2 has no C";
+        let hint = "take out what is wrong, or leave the list out by --without 1001";
+        let other = format!("{again}1000\tX\tOther\n1001\tC\tThird\n1001\tD\tFourth\n");
+        check("codes", again, &other, &[&format!("codes.tsv:5:6: error: {sentence}\n  hint: {hint}")]);
+        check_for(&Import { without: vec!["1001".to_owned()], ..wanted() }, "codes", again, &other, &[]);
+    }
+
+    #[test]
+    fn control_characters_in_names_are_left_out() {
+        let left_out = "stands in a name; it is left out";
+        check(
+            "codes",
+            "First",
+            "Fi\u{92}rst\u{7}",
+            &[&format!("codes.tsv:2:10: warning: the control character U+0092 {left_out}")],
+        );
+        check(
+            "elements",
+            "Text",
+            "\u{7}Text",
+            &[&format!("elements.tsv:2:12: warning: the control character U+0007 {left_out}")],
+        );
+    }
+
+    #[test]
+    fn without_code_lists_their_table_is_not_read() {
+        check_for(&Import { has_codes: false, ..wanted() }, "codes", "1001", "what?", &[]);
     }
 
     #[test]
