@@ -9,6 +9,11 @@ use std::process::{Command, Output, Stdio};
 use expect_test::{Expect, expect};
 use serde_json::Value;
 
+#[path = "schema/mod.rs"]
+mod schema;
+
+use schema::agree;
+
 /// The moment at which files are taken to come.
 const AT: &str = "2026-11-21T20:45:00Z";
 const FIVE: &str = "testdata/five-mistakes.edi";
@@ -50,48 +55,6 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_slice(&lodged(arguments).stdout).unwrap()
 }
 
-/// Whether a value is as the schema says: types, keys, choices. A key that the schema does not know is wrong too.
-fn agree(value: &Value, schema: &Value, path: &str) {
-    let root: Value = serde_json::from_str(SCHEMA).unwrap();
-    if let Some(name) = schema["$ref"].as_str() {
-        return agree(value, root.pointer(name.trim_start_matches('#')).unwrap(), path);
-    }
-    if let Some(choices) = schema["anyOf"].as_array() {
-        return agree(value, &choices[usize::from(value.is_null())], path);
-    }
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let allowed = &schema["type"];
-    let is_allowed = allowed == kind || allowed.as_array().is_some_and(|kinds| kinds.iter().any(|one| one == kind));
-    assert!(is_allowed, "{path} is {kind}, the schema says {allowed}");
-    if let Some(choices) = schema["enum"].as_array() {
-        assert!(choices.contains(value), "{path} is {value}");
-    }
-    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-        agree(item, &schema["items"], &format!("{path}[{index}]"));
-    }
-    let any_key = &schema["additionalProperties"];
-    if let Some(object) = value.as_object().filter(|_| any_key.is_object()) {
-        object.iter().for_each(|(key, item)| agree(item, any_key, &format!("{path}.{key}")));
-    } else if let Some(object) = value.as_object() {
-        let mut required: Vec<&str> =
-            schema["required"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
-        required.sort_unstable();
-        let mut keys: Vec<&str> = object.keys().map(String::as_str).collect();
-        keys.sort_unstable();
-        assert_eq!(keys, required, "{path}");
-        for (key, item) in object {
-            agree(item, &schema["properties"][key], &format!("{path}.{key}"));
-        }
-    }
-}
-
 #[test]
 fn without_a_command_the_commands_are_shown() {
     check(
@@ -111,6 +74,7 @@ fn without_a_command_the_commands_are_shown() {
           config       Checks the configuration, or shows what is in force
           grammar      Looks after grammars and implementation guides
           codes        Checks code lists, shows them, or replaces one
+          store        Looks after the record: checks it, counts and exports what is in it, backs it up
           man          Prints the manual page of the program, or writes those of every command into a
                        directory
           completions  Prints the completions for a shell
@@ -464,7 +428,7 @@ fn the_document_is_as_its_schema_says() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     for files in [[FIVE, RIGHT], ["nowhere.edi", "Cargo.toml"]] {
         let report = json(&["check", "--at", AT, "--format", "json", files[0], files[1]]);
-        agree(&report, &schema, "$");
+        agree(&report, &schema, &schema, "$");
     }
 }
 
@@ -657,7 +621,7 @@ fn a_configuration_that_is_not_there_is_a_trouble_with_words() {
 fn every_command_has_a_page_of_the_manual() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(lodged(&["man", folder.path().to_str().unwrap()]).status.code(), Some(0));
-    for page in ["lodged.1", "lodged-check.1", "lodged-send.1", "lodged-codes-import.1"] {
+    for page in ["lodged.1", "lodged-check.1", "lodged-send.1", "lodged-codes-import.1", "lodged-store-backup.1"] {
         assert!(folder.path().join(page).is_file(), "{page}");
     }
     assert!(lodged(&["man"]).stdout.windows(6).any(|window| window == b".TH lo"));

@@ -16,16 +16,18 @@ mod send;
 mod codes;
 mod config;
 mod grammar;
+mod store;
 
 // About the program itself.
 mod completions;
 mod man;
 
-// What they share: exit codes and troubles, forms of output, colour, a partner's side of the wire, an exchange for people.
+// What they share: exit codes and troubles, forms of output, colour, progress, a partner's side of the wire, an exchange for people.
 mod exchange;
 mod format;
 mod outcome;
 mod paint;
+mod progress;
 mod safe;
 mod wire;
 
@@ -61,6 +63,7 @@ enum Command {
     Config(config::ConfigCommand),
     Grammar(grammar::GrammarCommand),
     Codes(codes::CodesCommand),
+    Store(store::StoreCommand),
     Man(man::Man),
     Completions(completions::Completions),
 }
@@ -88,6 +91,7 @@ impl CommandLine {
             Command::Config(config) => config.run(&SystemClock, out),
             Command::Grammar(grammar) => grammar.run(out),
             Command::Codes(codes) => codes.run(&SystemClock, out),
+            Command::Store(store) => store.run(&SystemClock, out),
             Command::Man(man) => man.run(out),
             Command::Completions(completions) => completions.run(out),
         }?;

@@ -11,6 +11,7 @@ use crate::config::ConfigTrouble;
 use crate::daemon;
 use crate::declaration::guide;
 use crate::grammar::GrammarTrouble;
+use crate::store::{BackupTrouble, InspectTrouble, RebuildTrouble};
 
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +124,15 @@ pub enum Trouble {
         /// Who is known, in words.
         known: String,
     },
+    /// A store cannot be looked at.
+    #[error(transparent)]
+    Store(InspectTrouble),
+    /// The state of a store was not made anew.
+    #[error(transparent)]
+    Rebuild(#[from] RebuildTrouble),
+    /// A backup was not made, or not restored.
+    #[error(transparent)]
+    Backup(#[from] BackupTrouble),
     /// The gateway could not be spoken to.
     #[error(transparent)]
     Wire(#[from] WireTrouble),
@@ -143,6 +153,13 @@ pub enum Trouble {
 impl From<ConfigTrouble> for Trouble {
     fn from(trouble: ConfigTrouble) -> Self {
         Self::Config(trouble)
+    }
+}
+
+// Who is told and does not listen is the output's trouble, whoever wrote to it.
+impl From<InspectTrouble> for Trouble {
+    fn from(trouble: InspectTrouble) -> Self {
+        if let InspectTrouble::Output(source) = trouble { Self::Output(source) } else { Self::Store(trouble) }
     }
 }
 

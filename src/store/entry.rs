@@ -105,6 +105,14 @@ impl Entry {
         }
     }
 
+    /// The number that the entry itself states; none for those that do not.
+    pub(crate) fn number(&self) -> Option<RecordNumber> {
+        match self {
+            Self::Interchange(interchange) => Some(interchange.recorded.number),
+            Self::Evidence(_) | Self::Delivered { .. } => None,
+        }
+    }
+
     /// What the state learns from this entry, which stands at `pointer`.
     ///
     /// # Errors

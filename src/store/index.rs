@@ -60,7 +60,8 @@ pub(crate) enum IndexTrouble {
 }
 
 impl IndexTrouble {
-    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    /// For `map_err`: what was tried, and where.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }
 }
@@ -110,21 +111,40 @@ impl Index {
             Err(trouble) => trouble,
         };
         move_aside(&state)?;
-        let db = open_sled(&state, cache_bytes)?;
-        db.insert(STORE, &store.0)?;
-        db.flush()?;
+        let index = Self::make(&state, &watermark, store, cache_bytes)?;
+        index.db.flush()?;
         sync_tree(&state)?;
         if !was_there {
             write_watermark(&watermark, store, RecordNumber(0))?;
         }
-        let index = Self { db, store, watermark };
         let known = RecordNumber(marked.unwrap_or(0));
         let rebuilt = was_there.then(|| trouble.to_string());
         Ok(OpenedIndex { index, applied: RecordNumber(0), known, rebuilt })
     }
 
-    /// The state as it was left, if it can be trusted.
-    fn reopen(
+    /// The state as it was left, if it can be trusted, and the last entry that it surely holds.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when it cannot; then a start makes a new one.
+    pub(crate) fn reopen(
+        state: &Path,
+        watermark: &Path,
+        store: StoreId,
+        cache_bytes: u64,
+    ) -> Result<(Self, RecordNumber), IndexTrouble> {
+        let (index, applied) = Self::unmarked(state, watermark, store, cache_bytes)?;
+        let marked = read_watermark(watermark, store)?;
+        if applied.0 < marked {
+            return Err(IndexTrouble::Behind { applied: applied.0, watermark: marked });
+        }
+        Ok((index, applied))
+    }
+
+    /// The same whatever the watermark file says.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when it cannot be trusted.
+    pub(crate) fn unmarked(
         state: &Path,
         watermark: &Path,
         store: StoreId,
@@ -139,11 +159,29 @@ impl Index {
         }
         let applied =
             db.get(APPLIED)?.and_then(|value| <[u8; 8]>::try_from(&*value).ok()).map_or(0, u64::from_be_bytes);
-        let marked = read_watermark(watermark, store)?;
-        if applied < marked {
-            return Err(IndexTrouble::Behind { applied, watermark: marked });
-        }
         Ok((Self { db, store, watermark: watermark.to_owned() }, RecordNumber(applied)))
+    }
+
+    /// An empty state in a directory where none is, which no start knows of yet.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when it cannot be made.
+    pub(crate) fn make(state: &Path, watermark: &Path, store: StoreId, cache_bytes: u64) -> Result<Self, IndexTrouble> {
+        let db = open_sled(state, cache_bytes)?;
+        db.insert(STORE, &store.0)?;
+        Ok(Self { db, store, watermark: watermark.to_owned() })
+    }
+
+    /// Puts a state that was made on stable storage: it holds everything up to this entry.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when that is not possible.
+    pub(crate) fn finish(self, state: &Path, applied: RecordNumber) -> Result<(), IndexTrouble> {
+        self.db.flush()?;
+        self.db.insert(APPLIED, &applied.0.to_be_bytes())?;
+        self.db.flush()?;
+        drop(self);
+        sync_tree(state)
     }
 
     /// What a key holds.
@@ -198,12 +236,16 @@ impl Index {
         write_watermark(&self.watermark, self.store, applied)
     }
 
-    /// Everything it holds but its own keys.
+    /// Everything it holds but its own keys, in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = Result<Pair, IndexTrouble>> + use<> {
+        let pairs = self.db.iter().map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())));
+        let is_own = |pair: &sled::Result<Pair>| pair.as_ref().is_ok_and(|(key, _)| key == STORE || key == APPLIED);
+        pairs.filter(move |pair| !is_own(pair)).map(|pair| pair.map_err(Into::into))
+    }
+
     #[cfg(test)]
     pub(crate) fn contents(&self) -> Vec<Pair> {
-        let mut pairs = self.beginning_with(&[], usize::MAX, |_| true).unwrap();
-        pairs.retain(|(key, _)| key != STORE && key != APPLIED);
-        pairs
+        self.pairs().collect::<Result<_, _>>().unwrap()
     }
 }
 
@@ -214,18 +256,45 @@ fn open_sled(path: &Path, cache_bytes: u64) -> Result<sled::Db, IndexTrouble> {
         .segment_size(SEGMENT_BYTES)
         .cache_capacity(cache_bytes)
         .flush_every_ms(Some(FLUSH_MILLISECONDS));
-    let opened = panic::catch_unwind(AssertUnwindSafe(|| settings.open()));
-    Ok(opened.map_err(|_| IndexTrouble::Panicked)??)
+    contained(|| Ok(settings.open()?))
 }
 
-/// Gives a state that cannot be used another name, the first free one.
-fn move_aside(state: &Path) -> Result<(), IndexTrouble> {
+/// What is done with a state that may be damaged: sled panics over some of what it finds.
+///
+/// # Errors
+/// [`IndexTrouble::Panicked`], or what it returns.
+pub(crate) fn contained<T>(work: impl FnOnce() -> Result<T, IndexTrouble>) -> Result<T, IndexTrouble> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(IndexTrouble::Panicked))
+}
+
+/// Gives a state another name, the first free one, and returns it; none when there is no state.
+fn move_aside(state: &Path) -> Result<Option<PathBuf>, IndexTrouble> {
     if !state.exists() {
-        return Ok(());
+        return Ok(None);
     }
     let free = (1_u32..).map(|n| state.with_extension(format!("aside-{n}"))).find(|path| !path.exists());
     let aside = free.unwrap_or_else(|| state.with_extension("aside"));
-    fs::rename(state, &aside).map_err(IndexTrouble::io("move aside", state))
+    fs::rename(state, &aside).map_err(IndexTrouble::io("move aside", state))?;
+    Ok(Some(aside))
+}
+
+/// Puts a state that was made in `new` where a start looks for it, which surely holds everything up to `applied`. The one
+/// that was there is moved aside, and its new name is returned. Should this be interrupted, a start makes the state again.
+///
+/// # Errors
+/// [`IndexTrouble::Io`].
+pub(crate) fn replace(
+    directory: &Path,
+    new: &Path,
+    store: StoreId,
+    applied: RecordNumber,
+) -> Result<Option<PathBuf>, IndexTrouble> {
+    let state = directory.join("state");
+    let aside = move_aside(&state)?;
+    fs::rename(new, &state).map_err(IndexTrouble::io("rename", new))?;
+    sync_directory(directory)?;
+    write_watermark(&directory.join("watermark"), store, applied)?;
+    Ok(aside)
 }
 
 /// Flushes every file and directory of a new state once: sled never does so for some of them.
@@ -258,7 +327,7 @@ fn write_watermark(path: &Path, store: StoreId, applied: RecordNumber) -> Result
 }
 
 /// The number in the watermark file.
-fn read_watermark(path: &Path, store: StoreId) -> Result<u64, IndexTrouble> {
+pub(crate) fn read_watermark(path: &Path, store: StoreId) -> Result<u64, IndexTrouble> {
     let text = fs::read_to_string(path).map_err(IndexTrouble::io("read", path))?;
     let (name, number) = text.trim_end().split_once(' ').ok_or(IndexTrouble::NotOurs)?;
     if name == store.to_string() {

@@ -21,6 +21,13 @@ mod index;
 mod journal;
 mod overlay;
 
+// Looking at a store from outside of the daemon.
+mod inspect;
+
+// Making anew what can be made anew, and keeping a copy of what cannot.
+mod backup;
+mod rebuild;
+
 // One contract for every engine.
 #[cfg(test)]
 mod battery;
@@ -29,9 +36,15 @@ mod model;
 #[cfg(test)]
 mod sample;
 
+pub use backup::{BackupReport, BackupTrouble, RestoreReport, backup, restore};
 pub use embedded::{EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
 pub use flush::NotFlushing;
+pub use inspect::{
+    CheckReport, Disagreement, Disagreements, Exported, ExportedDeclaration, InspectTrouble, KeyCount, KeyKind,
+    PartnerStats, Sizes, StateCheck, StatsReport, Step, Tail, Watch, What, check, export, stats,
+};
 pub use memory::Memory;
+pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 
 use std::collections::HashSet;
 use std::future::Future;

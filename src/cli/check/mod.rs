@@ -5,7 +5,6 @@
 //! interchange by interchange and never held whole.
 
 // From names to interchanges.
-mod progress;
 mod source;
 mod stream;
 mod unreadable;
@@ -36,6 +35,7 @@ use jiff::Timestamp;
 
 use super::format::{Format, FormatArgument, LanguageArgument};
 use super::paint::Paint;
+use super::progress::Progress;
 use super::safe::visible;
 use super::{Outcome, Trouble, time_zone};
 use crate::clock::Clock;
@@ -46,7 +46,6 @@ use document::Document;
 use explain::{Explanation, Overview};
 use human::Style;
 use judge::Judge;
-use progress::Progress;
 use report::{FileReport, Summary, Unreadable, capitalised};
 use text::{COLUMNS, COLUMNS_MAX, COLUMNS_MIN, Excerpt};
 

@@ -58,6 +58,28 @@ impl Disk for RealDisk {
     }
 }
 
+/// The file system for whoever only looks: nothing can be made or renamed, and files are opened to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadOnlyDisk;
+
+impl Disk for ReadOnlyDisk {
+    fn create(&self, _path: &Path, _bytes: u64) -> io::Result<Arc<dyn JournalFile>> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        Ok(Arc::new(File::open(path)?))
+    }
+
+    fn rename(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn sync_directory(&self, _path: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+}
+
 impl JournalFile for File {
     fn bytes(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())

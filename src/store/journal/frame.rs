@@ -86,13 +86,18 @@ impl<'a> Frame<'a> {
         u32::try_from(self.length()).ok()
     }
 
-    /// The first whole and unharmed frame anywhere in these bytes that meets a condition.
+    /// The whole and unharmed frames anywhere in these bytes, each with its place.
     ///
     /// The generation of a segment comes from the identity of the store, which no partner knows, so bytes that somebody
     /// sent do not look like frames and cost no checksum.
-    pub(crate) fn find(bytes: &'a [u8], generation: u32, condition: impl Fn(&Self) -> bool) -> Option<Self> {
+    pub(crate) fn all(bytes: &'a [u8], generation: u32) -> impl Iterator<Item = (usize, Self)> {
         let places = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC);
-        places.filter_map(|(place, _)| Self::read(bytes.get(place..)?, generation)).find(|frame| condition(frame))
+        places.filter_map(move |(place, _)| Some((place, Self::read(bytes.get(place..)?, generation)?)))
+    }
+
+    /// The first of them that meets a condition.
+    pub(crate) fn find(bytes: &'a [u8], generation: u32, condition: impl Fn(&Self) -> bool) -> Option<Self> {
+        Self::all(bytes, generation).map(|(_, frame)| frame).find(|frame| condition(frame))
     }
 }
 

@@ -7,10 +7,10 @@
 // How bytes lie: a frame and how it follows the one before, a segment, and what a segment holds when it is read from the
 // start.
 mod chain;
-mod frame;
-mod scan;
-mod seal;
-mod segment;
+pub(crate) mod frame;
+pub(crate) mod scan;
+pub(crate) mod seal;
+pub(crate) mod segment;
 
 // The files, and the seam at which tests make them fail.
 mod disk;
@@ -22,7 +22,8 @@ mod reader;
 mod trouble;
 
 pub(crate) use append::{Journal, Place};
-pub(crate) use disk::{Disk, RealDisk};
+pub(crate) use chain::Chain;
+pub(crate) use disk::{Disk, JournalFile, ReadOnlyDisk, RealDisk};
 pub(crate) use open::{Opened, open};
 pub(crate) use reader::Reader;
 pub(crate) use segment::StoreId;

@@ -21,6 +21,11 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
+    /// What a segment holds in front of its first frame.
+    pub(crate) fn start(header: &Header) -> Self {
+        Self { end: FIRST_FRAME, next: header.first, chain: header.chain, ending: Ending::Clean }
+    }
+
     /// Whether an interrupted write lies behind it.
     pub(crate) fn is_torn(&self) -> bool {
         self.ending == Ending::Torn
@@ -48,10 +53,22 @@ pub(crate) fn frames<E>(
     header: &Header,
     mut each: impl FnMut(Pointer, &[u8]) -> Result<(), E>,
 ) -> Result<Contents, E> {
+    frames_from(bytes, header, Contents::start(header), |pointer, frame| each(pointer, frame.payload))
+}
+
+/// Reads the frames of a segment in order from behind what was read of it before.
+///
+/// # Errors
+/// What `each` returns; nothing is read after it.
+pub(crate) fn frames_from<E>(
+    bytes: &[u8],
+    header: &Header,
+    from: Contents,
+    mut each: impl FnMut(Pointer, &Frame<'_>) -> Result<(), E>,
+) -> Result<Contents, E> {
     let generation = header.generation();
-    let mut next = header.first;
-    let (mut end, mut chain) = (FIRST_FRAME, header.chain);
-    let mut rest = usize::try_from(FIRST_FRAME).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
+    let Contents { mut end, mut next, mut chain, .. } = from;
+    let mut rest = usize::try_from(end).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
     while let Some(frame) = Frame::read(rest, generation).filter(|frame| frame.number.0 == next) {
         let link = chain.follow(frame.number, frame.payload);
         if link != frame.chain {
@@ -59,7 +76,7 @@ pub(crate) fn frames<E>(
             return Ok(Contents { end, next, chain, ending: Ending::Damaged });
         }
         let length = u32::try_from(frame.length()).unwrap_or(u32::MAX);
-        each(Pointer { number: frame.number, segment: header.number, offset: end, length }, frame.payload)?;
+        each(Pointer { number: frame.number, segment: header.number, offset: end, length }, &frame)?;
         rest = rest.get(frame.length()..).unwrap_or_default();
         end += u64::from(length);
         (next, chain) = (next + 1, link);

@@ -43,7 +43,16 @@ pub(crate) struct Seal {
 
 /// The file of a seal.
 pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
-    segment::path(directory, number).with_extension("seal")
+    segment::path(directory, number).with_extension(EXTENSION)
+}
+
+/// The extension of seals.
+const EXTENSION: &str = "seal";
+
+/// The number in the name of a seal; none for any other file.
+pub(crate) fn number(path: &Path) -> Option<u64> {
+    let is_seal = path.extension().is_some_and(|extension| extension == EXTENSION);
+    path.file_stem().filter(|_| is_seal)?.to_str()?.parse().ok()
 }
 
 impl Seal {
@@ -124,8 +133,8 @@ impl Seal {
             segment: field("segment")?.parse().ok()?,
             first: field("first")?.parse().ok()?,
             next: field("next")?.parse().ok()?,
-            chain: Chain(bytes(field("chain")?)?),
-            digest: bytes(field("sha256")?)?,
+            chain: Chain(from_digits(field("chain")?)?),
+            digest: from_digits(field("sha256")?)?,
         };
         // What is written otherwise is no seal of ours.
         (seal.to_text() == text).then_some(seal)
@@ -133,8 +142,8 @@ impl Seal {
 }
 
 /// Bytes in hexadecimal digits.
-fn bytes(digits: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
+pub(crate) fn from_digits<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
     for (at, byte) in (0..).step_by(2).zip(&mut bytes) {
         *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
     }

@@ -15,6 +15,9 @@ const MAGIC: [u8; 8] = *b"LODGEDjl";
 /// The layout of frames and the encoding of entries.
 const FORMAT: u32 = 1;
 
+/// What is wrong with a segment of another format.
+pub(crate) const OTHER_FORMAT: &str = "another version wrote it";
+
 /// Bytes in front of the first frame.
 pub(crate) const HEADER_BYTES: usize = 96;
 
@@ -105,7 +108,7 @@ impl Header {
             return Err("its header is damaged");
         }
         if u32::from_le_bytes(*format) != FORMAT {
-            return Err("another version wrote it");
+            return Err(OTHER_FORMAT);
         }
         Ok(Self {
             store: StoreId(*store),

@@ -13,8 +13,10 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const KNOWN: &str = "{msg} [{bar:40}] {bytes}/{total_bytes} {eta}";
 /// See [`KNOWN`].
 const UNKNOWN: &str = "{msg} {spinner} {bytes}";
+/// See [`KNOWN`]; of what is no bytes.
+const COUNTED: &str = "{msg} {spinner} {human_pos}";
 
-/// Shows how many bytes have been read.
+/// Shows how much has been done.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: RefCell<Option<ProgressBar>>,
@@ -39,19 +41,28 @@ impl Progress {
         }
     }
 
-    fn show(&self, name: &str, length: Option<u64>, read: u64) {
+    /// So many bytes have been read.
+    pub(super) fn show(&self, name: &str, length: Option<u64>, read: u64) {
+        self.show_with(if length.is_some() { KNOWN } else { UNKNOWN }, name, length, read);
+    }
+
+    /// So many things have been counted.
+    pub(super) fn count(&self, name: &str, done: u64) {
+        self.show_with(COUNTED, name, None, done);
+    }
+
+    fn show_with(&self, template: &str, name: &str, length: Option<u64>, done: u64) {
         if !self.is_watched || self.began.elapsed() < PATIENCE {
             return;
         }
         let mut bar = self.bar.borrow_mut();
         let bar = bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
-            let template = if length.is_some() { KNOWN } else { UNKNOWN };
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_message(name.to_owned());
             bar
         });
-        bar.set_position(read);
+        bar.set_position(done);
     }
 }
 

@@ -1,0 +1,68 @@
+//! `lodged store backup`: a copy of the journal in another directory.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::waiting::Waiting;
+use super::{Which, counted};
+use crate::cli::format::write_json;
+use crate::cli::{Outcome, Trouble};
+use crate::clock::Clock;
+use crate::store::{self, BackupReport};
+
+/// Brings a backup up to the journal, also while a daemon writes.
+///
+/// Sealed segments that the backup does not have are copied, then the open segment up to its last whole entry; everything
+/// that was written is flushed, read back and compared, and a manifest is written last. What was there before stays usable
+/// until then. Copies that are there are known by their length and their seal; with --verify they are read.
+///
+/// A backup of another store, or one that this store does not go on from, is refused. The state is not copied: it is made
+/// from the journal.
+///
+/// Exit code 0, 2 when it was not done.
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// The directory of the backup; it is made when it is not there, in a directory that is
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    #[command(flatten)]
+    which: Which,
+    /// Read all copies, and replace those that are damaged
+    #[arg(long)]
+    verify: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Backup {
+    pub(super) fn run(&self, clock: &impl Clock, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+        let mut waiting = Waiting::new();
+        let store = self.which.directory()?;
+        let report = store::backup(&store, &self.directory, self.verify, clock.now(), &mut waiting);
+        waiting.clear();
+        let report = report?;
+        if self.json { write_json(out, &report) } else { write(out, &report) }?;
+        Ok(Outcome::Clean)
+    }
+}
+
+fn write(out: &mut dyn Write, report: &BackupReport) -> io::Result<()> {
+    let BackupReport { copied_segments, kept_segments, replaced_segments, copied_bytes, tail_bytes, .. } = report;
+    if report.was_half {
+        writeln!(out, "an earlier backup to this directory was interrupted; this one went on from it")?;
+    }
+    writeln!(out, "store     {}", report.store)?;
+    writeln!(out, "entries   {}", report.entries)?;
+    writeln!(out, "chain     {}", report.chain)?;
+    let copied = counted(*copied_segments, "sealed segment", "sealed segments");
+    writeln!(out, "copied    {copied} and {tail_bytes} bytes of the open one; {copied_bytes} bytes in all")?;
+    writeln!(out, "kept      {}", counted(*kept_segments, "sealed segment", "sealed segments"))?;
+    if *replaced_segments > 0 {
+        let replaced = counted(*replaced_segments, "copy was damaged", "copies were damaged");
+        writeln!(out, "replaced  {replaced}; look at the disk of the backup")?;
+    }
+    writeln!(out, "everything that was written was read back and is right")
+}

@@ -1,0 +1,127 @@
+//! Files that are whole or not there: written under another name, flushed, renamed, and their directory flushed.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::BackupTrouble;
+
+/// The end of the name of a file that is not whole yet.
+const UNFINISHED: &str = "new";
+
+/// How many zeroes are written at a time.
+const ZEROES: usize = 1 << 20;
+
+/// Writes a file of these bytes and zeroes up to a length.
+///
+/// # Errors
+/// [`BackupTrouble::Io`]; then nothing has its name that had not before.
+pub(super) fn write(path: &Path, bytes: &[u8], length: u64) -> Result<(), BackupTrouble> {
+    let new = unfinished(path);
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        write_zeroes(&mut file, length.saturating_sub(as_length(bytes)))?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| fs::rename(&new, path));
+    if let Err(source) = renamed {
+        // It may not even have been made; what went wrong is told.
+        drop(fs::remove_file(&new));
+        return Err(BackupTrouble::Io { doing: "write", path: path.to_owned(), source });
+    }
+    sync_directory(path.parent().unwrap_or(path))
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(UNFINISHED);
+    path.with_file_name(name)
+}
+
+/// Whether a file is one that never became whole.
+pub(super) fn is_unfinished(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new(UNFINISHED))
+}
+
+fn write_zeroes(file: &mut File, count: u64) -> io::Result<()> {
+    let zeroes = vec![0; ZEROES];
+    let mut left = count;
+    while left > 0 {
+        let piece = usize::try_from(left).map_or(ZEROES, |left| left.min(ZEROES));
+        file.write_all(zeroes.get(..piece).unwrap_or(&zeroes))?;
+        left = left.saturating_sub(u64::try_from(piece).unwrap_or(u64::MAX));
+    }
+    Ok(())
+}
+
+/// Puts the names in a directory on stable storage.
+///
+/// # Errors
+/// [`BackupTrouble::Io`].
+pub(super) fn sync_directory(path: &Path) -> Result<(), BackupTrouble> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(BackupTrouble::io("flush", path))
+}
+
+/// Makes a directory in one that is there, on stable storage; false when it is there already.
+///
+/// # Errors
+/// [`BackupTrouble::Io`].
+pub(super) fn make_directory(path: &Path) -> Result<bool, BackupTrouble> {
+    match fs::create_dir(path) {
+        Ok(()) => {
+            let path = std::path::absolute(path).map_err(BackupTrouble::io("find", path))?;
+            sync_directory(path.parent().unwrap_or(&path)).map(|()| true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
+        Err(source) => Err(BackupTrouble::Io { doing: "create", path: path.to_owned(), source }),
+    }
+}
+
+/// Keeps others from writing into a directory.
+///
+/// # Errors
+/// [`BackupTrouble::InUse`], or [`BackupTrouble::Io`].
+pub(super) fn lock(directory: &Path) -> Result<File, BackupTrouble> {
+    let path = directory.join("lock");
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let lock = lock.map_err(BackupTrouble::io("open", &path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(BackupTrouble::InUse(directory.to_owned())),
+        Err(TryLockError::Error(source)) => Err(BackupTrouble::Io { doing: "lock", path, source }),
+    }
+}
+
+/// What is in a directory, by name.
+///
+/// # Errors
+/// [`BackupTrouble::Io`].
+pub(super) fn list(directory: &Path) -> Result<Vec<PathBuf>, BackupTrouble> {
+    let entries = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut paths: Vec<PathBuf> = entries.map_err(BackupTrouble::io("list", directory))?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The SHA-256 of a file, and its length.
+///
+/// # Errors
+/// [`BackupTrouble::Io`].
+pub(super) fn digest_of(path: &Path) -> Result<([u8; 32], u64), BackupTrouble> {
+    let bytes = fs::read(path).map_err(BackupTrouble::io("read", path))?;
+    Ok((sha256(&bytes), as_length(&bytes)))
+}
+
+/// The SHA-256 of bytes.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest(&SHA256, bytes).as_ref().first_chunk().copied().unwrap_or_default()
+}
+
+/// How many bytes there are.
+pub(super) fn as_length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

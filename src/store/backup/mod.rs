@@ -1,0 +1,19 @@
+//! Backups: what the journal is, in another directory, copied while a daemon writes and without its help.
+//!
+//! Start with [`backup`] and [`restore`]. A backup is a directory with the sealed segments and their seals, the open segment
+//! up to its last whole frame, and a manifest, which is written last and says how far the backup goes. What the manifest
+//! does not speak of does not count, so an interrupted backup leaves the one before it as it was. The state is not in it: it
+//! is made from the journal.
+
+// What a backup says of itself, and how its files are written.
+mod file;
+mod manifest;
+mod trouble;
+
+// Both ways.
+mod restore;
+mod save;
+
+pub use restore::{RestoreReport, restore};
+pub use save::{BackupReport, backup};
+pub use trouble::BackupTrouble;

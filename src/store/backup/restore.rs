@@ -1,0 +1,192 @@
+//! Restoring: a backup becomes a store again, in a directory where nothing is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::BackupTrouble;
+use super::file::{self, digest_of};
+use super::manifest::{self, Manifest};
+use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, Watch};
+use crate::store::journal::RealDisk;
+use crate::store::journal::seal::Seal;
+use crate::store::journal::{JournalTrouble, segment};
+
+/// The number of the description of [`RestoreReport`].
+const DOCUMENT: u32 = 1;
+
+/// The journal while it is not whole; a start does not take it for one.
+const STAGING: &str = "journal.restoring";
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RestoreReport {
+    /// The number of this description.
+    pub document: u32,
+    /// Which store it is.
+    pub store: String,
+    /// When the backup was made.
+    pub made: Timestamp,
+    /// Entries in it.
+    pub entries: u64,
+    /// The digest of all of them.
+    pub chain: String,
+    /// Segments of its journal.
+    pub segments: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// Makes a store of a backup. All of the backup is checked before anything is written, and all of the store once it is; the
+/// state is made at its first start.
+///
+/// # Errors
+/// [`BackupTrouble`]; then nothing is left behind.
+pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<RestoreReport, BackupTrouble> {
+    let manifest = find(backup)?;
+    let tail = manifest.tail_path(backup);
+    let last = manifest.sealed.saturating_add(1);
+    let copies = manifest::segments(backup);
+    let segments = check(backup, &manifest, watch, |found| {
+        Segments::with_tail(&copies, false, Some((last, tail.clone())), found)
+    })?;
+    let mut unfinished = Unfinished::new(to)?;
+    let staging = to.join(STAGING);
+    file::make_directory(&staging)?;
+    let (mut bytes, total) = (0, segments.bytes());
+    for number in 1..=last {
+        let header = segments.header(number);
+        let header = header.ok_or_else(|| JournalTrouble::Missing { directory: copies.clone(), number })?;
+        let from = if number == last { tail.clone() } else { segment::path(&copies, number) };
+        let read = fs::read(&from).map_err(BackupTrouble::io("read", &from))?;
+        file::write(&segment::path(&staging, number), &read, header.bytes)?;
+        if let Some(seal) = Seal::read(&RealDisk, &copies, number)?.filter(|_| number < last) {
+            seal.write(&RealDisk, &staging)?;
+        }
+        bytes += header.bytes;
+        watch.reached(Step::Copy, bytes, Some(total));
+    }
+    check(&staging, &manifest, watch, |found| Segments::find(&staging, false, found))?;
+    let journal = to.join("journal");
+    fs::rename(&staging, &journal).map_err(BackupTrouble::io("rename", &staging))?;
+    file::sync_directory(to)?;
+    unfinished.is_done = true;
+    Ok(RestoreReport {
+        document: DOCUMENT,
+        store: manifest.store.to_string(),
+        made: manifest.made,
+        entries: manifest.next.saturating_sub(1),
+        chain: manifest.chain.to_string(),
+        segments: last,
+        bytes,
+    })
+}
+
+/// The manifest of a backup that has everything it speaks of.
+fn find(backup: &Path) -> Result<Manifest, BackupTrouble> {
+    let half = |reason: String| BackupTrouble::Half { path: backup.to_owned(), reason };
+    fs::read_dir(backup).map_err(BackupTrouble::io("list", backup))?;
+    let Some(manifest) = Manifest::read(backup)? else {
+        if manifest::segments(backup).exists() {
+            return Err(half("it has no manifest, which is written last".to_owned()));
+        }
+        return Err(BackupTrouble::NoBackup(backup.to_owned()));
+    };
+    let tail = manifest.tail_path(backup);
+    if !tail.exists() {
+        return Err(half(format!("{} is missing", tail.display())));
+    }
+    let copies = manifest::segments(backup);
+    for number in 1..=manifest.sealed {
+        let path = segment::path(&copies, number);
+        if !path.exists() {
+            return Err(half(format!("{} is missing", path.display())));
+        }
+    }
+    if digest_of(&tail)?.0 != manifest.tail {
+        let first = format!("{} does not have the digest of the manifest", tail.display());
+        return Err(BackupTrouble::NotRight { path: backup.to_owned(), first });
+    }
+    Ok(manifest)
+}
+
+/// Reads all segments, which must be exactly what the manifest speaks of.
+fn check(
+    place: &Path,
+    manifest: &Manifest,
+    watch: &mut dyn Watch,
+    segments: impl FnOnce(&mut Disagreements) -> Result<Segments, InspectTrouble>,
+) -> Result<Segments, BackupTrouble> {
+    let mut found = Disagreements::new(1);
+    let segments = segments(&mut found)?;
+    let walked = segments.walk(&mut found, watch, &mut |_, _, _| Ok(()))?;
+    let first = found.told.first().map(|first| {
+        let found = first.found.as_ref().map(|found| format!(": {found}")).unwrap_or_default();
+        format!("{first}{found}")
+    });
+    let differs = || {
+        let is_all = (walked.next, walked.chain) == (manifest.next, manifest.chain)
+            && segments.store() == manifest.store
+            && walked.sealed == manifest.sealed
+            && !walked.is_torn;
+        (!is_all).then(|| "it is not what its manifest says".to_owned())
+    };
+    match first.or_else(differs) {
+        Some(first) => Err(BackupTrouble::NotRight { path: place.to_owned(), first }),
+        None => Ok(segments),
+    }
+}
+
+/// A directory in which a store is restored. What was made in it is taken away unless the store is whole.
+struct Unfinished {
+    directory: PathBuf,
+    was_there: bool,
+    is_done: bool,
+    /// Keeps a daemon from starting on it.
+    _lock: fs::File,
+}
+
+impl Unfinished {
+    fn new(directory: &Path) -> Result<Self, BackupTrouble> {
+        let is_there = directory.exists();
+        if is_there {
+            // A restore that was killed may have left its own behind.
+            let paths = file::list(directory)?;
+            let is_own = |path: &PathBuf| path.ends_with(STAGING) || path.ends_with("lock");
+            let is_left_over = paths.iter().all(is_own) && directory.join(STAGING).exists();
+            if !paths.is_empty() && !is_left_over {
+                return Err(BackupTrouble::NotEmpty(directory.to_owned()));
+            }
+        }
+        let was_there = !file::make_directory(directory)?;
+        let lock = file::lock(directory)?;
+        let unfinished = Self { directory: directory.to_owned(), was_there, is_done: false, _lock: lock };
+        let staging = directory.join(STAGING);
+        if staging.exists() {
+            fs::remove_dir_all(&staging).map_err(BackupTrouble::io("remove", &staging))?;
+        }
+        Ok(unfinished)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_done {
+            remove(&self.directory, self.was_there);
+        }
+    }
+}
+
+fn remove(directory: &Path, was_there: bool) {
+    let staging = directory.join(STAGING);
+    let removed = [
+        if staging.exists() { fs::remove_dir_all(&staging) } else { Ok(()) },
+        fs::remove_file(directory.join("lock")),
+        if was_there { Ok(()) } else { fs::remove_dir(directory) },
+    ];
+    for error in removed.into_iter().filter_map(Result::err) {
+        tracing::warn!(%error, directory = %directory.display(), "what was half restored could not be removed");
+    }
+}

@@ -1,0 +1,291 @@
+//! Making a backup: what is sealed and not there yet, then the open segment as far as it goes, then the manifest.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::BackupTrouble;
+use super::file::{self, as_length, digest_of, sha256};
+use super::manifest::{self, Manifest};
+use crate::identifier::RecordNumber;
+use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, StorePlace, Watch};
+use crate::store::journal::scan::{self, Contents, Ending};
+use crate::store::journal::seal::{self, Seal};
+use crate::store::journal::segment::{self, Header};
+use crate::store::journal::{Disk, JournalTrouble, ReadOnlyDisk, RealDisk};
+
+/// The number of the description of [`BackupReport`].
+const DOCUMENT: u32 = 1;
+
+/// What a backup is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackupReport {
+    /// The number of this description.
+    pub document: u32,
+    /// Which store it is of.
+    pub store: String,
+    /// When it was made.
+    pub made: Timestamp,
+    /// Entries in it.
+    pub entries: u64,
+    /// The digest of all of them.
+    pub chain: String,
+    /// Sealed segments that were copied.
+    pub copied_segments: u64,
+    /// Sealed segments that were there.
+    pub kept_segments: u64,
+    /// Of the copied ones, those whose copy was there and damaged.
+    pub replaced_segments: u64,
+    /// Bytes that were copied.
+    pub copied_bytes: u64,
+    /// Bytes of the open segment among them.
+    pub tail_bytes: u64,
+    /// Whether an earlier backup to this directory was interrupted.
+    pub was_half: bool,
+}
+
+/// Copies what a backup does not have yet, and checks it. A daemon may write meanwhile.
+///
+/// A copy that is there is taken for right when its length and its seal are; all copies are read again when `reads_copies`.
+///
+/// # Errors
+/// [`BackupTrouble`]; then the backup is what it was before.
+pub fn backup(
+    store: &Path,
+    to: &Path,
+    reads_copies: bool,
+    now: Timestamp,
+    watch: &mut dyn Watch,
+) -> Result<BackupReport, BackupTrouble> {
+    let place = StorePlace::find(store)?;
+    let mut found = Disagreements::new(1);
+    let segments = Segments::find(&place.journal(), true, &mut found)?;
+    found.refuse()?;
+    let before = look(&place, to)?;
+    let journal = place.journal();
+    let mut saving = Saving { journal, segments, to: to.to_owned(), reads_copies, watch, report: report(now) };
+    saving.check_continuation(before.as_ref())?;
+    file::make_directory(to)?;
+    let lock = file::lock(to)?;
+    file::make_directory(&manifest::segments(to))?;
+    saving.report.was_half = before.is_none() && !file::list(&manifest::segments(to))?.is_empty();
+    saving.check_copies()?;
+    let manifest = saving.run(now)?;
+    manifest.write(to)?;
+    saving.tidy(&manifest)?;
+    drop(lock);
+    Ok(BackupReport {
+        store: manifest.store.to_string(),
+        entries: manifest.next.saturating_sub(1),
+        chain: manifest.chain.to_string(),
+        ..saving.report
+    })
+}
+
+fn report(made: Timestamp) -> BackupReport {
+    BackupReport {
+        document: DOCUMENT,
+        store: String::new(),
+        made,
+        entries: 0,
+        chain: String::new(),
+        copied_segments: 0,
+        kept_segments: 0,
+        replaced_segments: 0,
+        copied_bytes: 0,
+        tail_bytes: 0,
+        was_half: false,
+    }
+}
+
+/// The backup that is there, as its manifest says. What is there and is no backup is left alone.
+fn look(place: &StorePlace, to: &Path) -> Result<Option<Manifest>, BackupTrouble> {
+    let whole = |path: &Path| fs::canonicalize(path).map_err(BackupTrouble::io("find", path));
+    let parent = std::path::absolute(to).map_err(BackupTrouble::io("find", to))?;
+    let nearest = if to.exists() { whole(to)? } else { whole(parent.parent().unwrap_or(&parent))? };
+    if nearest.starts_with(whole(&place.directory)?) {
+        return Err(BackupTrouble::InStore(to.to_owned()));
+    }
+    if !to.exists() {
+        return Ok(None);
+    }
+    let known = ["manifest", "manifest.new", "segments", "lock"];
+    let is_known = |path: &PathBuf| known.iter().any(|name| path.ends_with(name));
+    if !file::list(to)?.iter().all(is_known) {
+        return Err(BackupTrouble::NoBackup(to.to_owned()));
+    }
+    Manifest::read(to)
+}
+
+struct Saving<'a> {
+    journal: PathBuf,
+    segments: Segments,
+    to: PathBuf,
+    reads_copies: bool,
+    watch: &'a mut dyn Watch,
+    report: BackupReport,
+}
+
+impl Saving<'_> {
+    /// The store must go on where the backup ends.
+    fn check_continuation(&self, before: Option<&Manifest>) -> Result<(), BackupTrouble> {
+        let Some(before) = before else { return Ok(()) };
+        let store = self.segments.store();
+        if before.store != store {
+            let path = self.to.join("manifest");
+            return Err(BackupTrouble::OtherStore { path, found: before.store.to_string(), store: store.to_string() });
+        }
+        let last = before.next.saturating_sub(1);
+        match self.segments.chain_before(before.next)? {
+            Some(chain) if chain == before.chain => Ok(()),
+            Some(_) => Err(self.not_continued(format!("entry {last} of it is not that of the store"))),
+            None => Err(self.not_continued(format!("it has entries up to {last}, and the store has fewer"))),
+        }
+    }
+
+    fn not_continued(&self, reason: String) -> BackupTrouble {
+        BackupTrouble::NotContinued { path: self.to.clone(), reason }
+    }
+
+    /// Whatever copies are there, by a manifest or left by an interrupted backup, are of this store.
+    fn check_copies(&self) -> Result<(), BackupTrouble> {
+        let store = self.segments.store();
+        for path in file::list(&manifest::segments(&self.to))? {
+            let Some(number) = segment::number(&path) else { continue };
+            let opened = ReadOnlyDisk.open(&path).map_err(BackupTrouble::io("open", &path))?;
+            // A copy that is damaged is replaced.
+            let Ok(header) = Header::of(&*opened, &path) else { continue };
+            if header.store != store {
+                return Err(BackupTrouble::OtherStore {
+                    path,
+                    found: header.store.to_string(),
+                    store: store.to_string(),
+                });
+            }
+            if number >= self.segments.count() {
+                return Err(self.not_continued(format!("it has segment {number}, which the store has not filled yet")));
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, made: Timestamp) -> Result<Manifest, BackupTrouble> {
+        let (mut done, total) = (0, self.segments.bytes());
+        let sealed = self.segments.count().saturating_sub(1);
+        for number in 1..=sealed {
+            let (header, next) = (self.header(number)?, self.header(number + 1)?);
+            self.save_sealed(&header, &next)?;
+            done += header.bytes;
+            self.watch.reached(Step::Copy, done, Some(total));
+        }
+        self.save_tail(sealed, made)
+    }
+
+    fn header(&self, number: u64) -> Result<Header, BackupTrouble> {
+        let missing = || JournalTrouble::Missing { directory: self.journal.clone(), number };
+        Ok(self.segments.header(number).copied().ok_or_else(missing)?)
+    }
+
+    fn save_sealed(&mut self, header: &Header, next: &Header) -> Result<(), BackupTrouble> {
+        let number = header.number;
+        let copies = manifest::segments(&self.to);
+        let copy = segment::path(&copies, number);
+        let is_there = copy.exists();
+        if is_there && self.is_kept(header, next, &copies)? {
+            self.report.kept_segments += 1;
+            return Ok(());
+        }
+        let seal = match Seal::read(&ReadOnlyDisk, &self.journal, number)? {
+            Some(seal) if seal.is_of(header, next) => seal,
+            Some(_) => {
+                let path = segment::path(&self.journal, number);
+                return Err(JournalTrouble::Header { path, reason: "its seal is of another one" }.into());
+            }
+            None => Seal::make(&ReadOnlyDisk, &self.journal, header, next)?,
+        };
+        let path = segment::path(&self.journal, number);
+        let bytes = segment::read(&ReadOnlyDisk, &path, header)?;
+        if sha256(&bytes) != seal.digest {
+            return Err(JournalTrouble::Header { path, reason: "it does not have the digest of its seal" }.into());
+        }
+        file::write(&copy, &bytes, 0)?;
+        seal.write(&RealDisk, &copies)?;
+        read_back(&copy, seal.digest, header.bytes)?;
+        if Seal::read(&ReadOnlyDisk, &copies, number)?.as_ref() != Some(&seal) {
+            return Err(BackupTrouble::ReadBack(seal::path(&copies, number)));
+        }
+        self.report.copied_segments += 1;
+        self.report.replaced_segments += u64::from(is_there);
+        self.report.copied_bytes += header.bytes;
+        Ok(())
+    }
+
+    /// Whether a copy that is there stays.
+    fn is_kept(&self, header: &Header, next: &Header, copies: &Path) -> Result<bool, BackupTrouble> {
+        let seal = match Seal::read(&ReadOnlyDisk, copies, header.number) {
+            Ok(Some(seal)) => seal,
+            Ok(None) | Err(JournalTrouble::Header { .. }) => return Ok(false),
+            Err(trouble) => return Err(trouble.into()),
+        };
+        if !seal.is_of(header, next) {
+            return Err(
+                self.not_continued(format!("segment {} of it has other entries than that of the store", header.number))
+            );
+        }
+        let copy = segment::path(copies, header.number);
+        if self.reads_copies {
+            return Ok(digest_of(&copy)? == (seal.digest, header.bytes));
+        }
+        let length = fs::metadata(&copy).map_err(BackupTrouble::io("measure", &copy))?.len();
+        let own = Seal::read(&ReadOnlyDisk, &self.journal, header.number)?;
+        Ok(length == header.bytes && own.is_none_or(|own| own.digest == seal.digest))
+    }
+
+    /// The open segment up to its last whole frame: a file of its own for every length, so that the one that the manifest
+    /// speaks of stays.
+    fn save_tail(&mut self, sealed: u64, made: Timestamp) -> Result<Manifest, BackupTrouble> {
+        let header = self.header(sealed + 1)?;
+        let (mut bytes, contents) = self.segments.read(&header, &mut |_, _| Ok(()))?;
+        if contents.ending == Ending::Damaged {
+            let path = segment::path(&self.journal, header.number);
+            let (offset, number) = (contents.end, RecordNumber(contents.next));
+            return Err(JournalTrouble::Damaged { path, offset, number }.into());
+        }
+        bytes.truncate(usize::try_from(contents.end).unwrap_or(usize::MAX));
+        let Contents { next, chain, .. } = contents;
+        let manifest = Manifest { made, store: self.segments.store(), sealed, next, chain, tail: sha256(&bytes) };
+        let copy = manifest.tail_path(&self.to);
+        file::write(&copy, &bytes, 0)?;
+        read_back(&copy, manifest.tail, contents.end)?;
+        self.check_tail(&copy, &header, &manifest)?;
+        self.report.tail_bytes = as_length(&bytes);
+        self.report.copied_bytes += self.report.tail_bytes;
+        Ok(manifest)
+    }
+
+    /// The frames of the copy and their chain, once more.
+    fn check_tail(&self, copy: &Path, header: &Header, manifest: &Manifest) -> Result<(), BackupTrouble> {
+        let bytes = fs::read(copy).map_err(BackupTrouble::io("read", copy))?;
+        let contents = scan::frames(&bytes, header, |_, _| Ok::<_, InspectTrouble>(()))?;
+        let is_right = (contents.next, contents.chain) == (manifest.next, manifest.chain);
+        if is_right { Ok(()) } else { Err(BackupTrouble::ReadBack(copy.to_owned())) }
+    }
+
+    /// Removes what the manifest does not speak of any more.
+    fn tidy(&self, manifest: &Manifest) -> Result<(), BackupTrouble> {
+        let tail = manifest.tail_path(&self.to);
+        for path in file::list(&manifest::segments(&self.to))? {
+            let is_tail = path.extension().is_some_and(|extension| extension == "tail");
+            if (is_tail && path != tail) || file::is_unfinished(&path) {
+                fs::remove_file(&path).map_err(BackupTrouble::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_back(copy: &Path, digest: [u8; 32], bytes: u64) -> Result<(), BackupTrouble> {
+    if digest_of(copy)? == (digest, bytes) { Ok(()) } else { Err(BackupTrouble::ReadBack(copy.to_owned())) }
+}

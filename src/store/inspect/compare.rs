@@ -1,0 +1,113 @@
+//! The state beside what it should hold, key by key in one order.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+
+use super::expected::{Expected, InOrder};
+use super::{Disagreement, Disagreements, InspectTrouble, KeyKind, Step, Watch, What};
+use crate::store::index::{Index, IndexTrouble, contained};
+use crate::store::state::Pair;
+
+/// Keys between two words about how far it is.
+const KEYS_BETWEEN: u64 = 1024;
+
+/// How many keys of each kind there are: in the state, and by the journal.
+pub(crate) type KeyCounts = BTreeMap<KeyKind, (u64, u64)>;
+
+/// Compares the state with what it should hold; none when it cannot be read to its end, which is noted.
+///
+/// # Errors
+/// [`InspectTrouble::Temporary`] when what it should hold cannot be read.
+pub(crate) fn compare(
+    index: &Index,
+    expected: InOrder<'_>,
+    found: &mut Disagreements,
+    watch: &mut dyn Watch,
+) -> Result<Option<KeyCounts>, InspectTrouble> {
+    let comparison = Comparison { counts: KeyCounts::new(), found: &mut *found, watch, keys: 0 };
+    match contained(|| comparison.run(index, expected)) {
+        Ok(counts) => counts.map(Some).map_err(InspectTrouble::Temporary),
+        Err(trouble) => {
+            found.add(Disagreement::new(What::StateUnreadable).found(trouble.to_string()));
+            Ok(None)
+        }
+    }
+}
+
+struct Comparison<'a> {
+    counts: KeyCounts,
+    found: &'a mut Disagreements,
+    watch: &'a mut dyn Watch,
+    keys: u64,
+}
+
+impl Comparison<'_> {
+    fn run(mut self, index: &Index, expected: InOrder<'_>) -> Result<std::io::Result<KeyCounts>, IndexTrouble> {
+        let mut stored = index.pairs().peekable();
+        for item in expected {
+            let (key, expected) = match item {
+                Ok(item) => item,
+                Err(error) => return Ok(Err(error)),
+            };
+            while let Some((more, value)) = next_before(&mut stored, Some(&key))? {
+                self.too_many(&more, &value);
+            }
+            let value = match stored.next_if(|pair| pair.as_ref().map_or(true, |(stored, _)| *stored == key)) {
+                Some(pair) => Some(pair?.1),
+                None => None,
+            };
+            self.key(&key, value.as_deref(), &expected);
+        }
+        while let Some((more, value)) = next_before(&mut stored, None)? {
+            self.too_many(&more, &value);
+        }
+        Ok(Ok(self.counts))
+    }
+
+    fn key(&mut self, key: &[u8], value: Option<&[u8]>, expected: &Expected) {
+        let kind = KeyKind::of(key);
+        self.count(kind, value.is_some(), expected.last().is_some());
+        if expected.allows(value) {
+            return;
+        }
+        let what = match (value, expected.last()) {
+            (None, _) => What::KeyMissing,
+            (Some(_), None) => What::KeyTooMany,
+            (Some(_), Some(_)) => What::KeyDiffers,
+        };
+        let said = |value: Option<&[u8]>| value.map_or_else(|| "nothing".to_owned(), |value| kind.value(value));
+        self.note(what, kind, key, said(value), said(expected.last()));
+    }
+
+    fn too_many(&mut self, key: &[u8], value: &[u8]) {
+        let kind = KeyKind::of(key);
+        self.count(kind, true, false);
+        self.note(What::KeyTooMany, kind, key, kind.value(value), "nothing".to_owned());
+    }
+
+    fn note(&mut self, what: What, kind: KeyKind, key: &[u8], found: String, expected: String) {
+        let disagreement = Disagreement::new(what).found(found).expected(expected);
+        self.found.add(Disagreement { key_kind: Some(kind), key: Some(kind.parts(key)), ..disagreement });
+    }
+
+    fn count(&mut self, kind: KeyKind, is_in_state: bool, is_in_journal: bool) {
+        let (in_state, in_journal) = self.counts.entry(kind).or_default();
+        *in_state += u64::from(is_in_state);
+        *in_journal += u64::from(is_in_journal);
+        self.keys += 1;
+        if self.keys.is_multiple_of(KEYS_BETWEEN) {
+            self.watch.reached(Step::Compare, self.keys, None);
+        }
+    }
+}
+
+/// The next pair in front of a key, or at all.
+fn next_before(
+    stored: &mut Peekable<impl Iterator<Item = Result<Pair, IndexTrouble>>>,
+    key: Option<&[u8]>,
+) -> Result<Option<Pair>, IndexTrouble> {
+    let is_before = |pair: &Result<Pair, IndexTrouble>| {
+        pair.as_ref().map_or(true, |(stored, _)| key.is_none_or(|key| stored.as_slice() < key))
+    };
+    stored.next_if(is_before).transpose()
+}

@@ -1,0 +1,20 @@
+//! The tools of the record: the real program on stores that were really written, and then really damaged.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a story that cannot be told fails")]
+
+#[path = "../house/mod.rs"]
+mod house;
+#[path = "../schema/mod.rs"]
+mod schema;
+
+// A store, the program, and what it says.
+mod agreement;
+mod store;
+
+// What is told.
+mod backing_up;
+mod checking;
+mod counting;
+mod exporting;
+mod flipping;
+mod rebuilding;
