@@ -1,5 +1,6 @@
 //! The real binary over the small library, in a home that outlives it.
 
+use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -89,7 +90,8 @@ impl Home {
 
     /// Begins to start a gateway.
     pub(crate) fn spawns(&self) -> Gateway {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+        let program = env::var_os("LODGED_TORTURE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_lodged").into());
+        let mut command = Command::new(program);
         command.args(["serve", "--config"]).arg(self.directory.path().join("lodged.toml"));
         let log = self.is_recorded.then(|| self.log());
         self.preload.goes_under(&mut command, &self.record(), log.as_deref());

@@ -144,14 +144,12 @@ fn lives_and_dies(home: &Home, ledger: &Mutex<Ledger>, doom: Doom, random: &mut 
 
 /// What partners do until it is dead.
 fn lives(scene: &Scene<'_>, random: &mut Random) -> Result<(), End> {
-    let randoms: Vec<_> = (0..crate::gateway::PARTNERS).map(|_| Mutex::new(random.fork())).collect();
-    scene.each_partner(|partner| {
-        let mut random = randoms[partner].lock().unwrap();
+    scene.each_partner(random, |partner, random| {
         scene.takes_what_waits(partner)?;
-        scene.catches_up(partner, SAMPLE, &mut random)?;
+        scene.catches_up(partner, SAMPLE, random)?;
         let answered = scene.ledger.lock().unwrap().answered(partner);
         scene.contests(partner, &random.sample(&answered, CONTESTED))?;
-        scene.lodges(partner, MORE, &mut random)
+        scene.lodges(partner, MORE, random)
     })
 }
 
@@ -159,24 +157,24 @@ fn lives(scene: &Scene<'_>, random: &mut Random) -> Result<(), End> {
 /// says the same.
 pub(crate) fn proves_everything(home: &Home, ledger: &Mutex<Ledger>, random: &mut Random) {
     home.preload.disarm();
-    let everything = |random: &Mutex<Random>| {
-        let gateway = home.starts();
-        let scene = Scene::new(home, &gateway, ledger);
-        let done = scene.each_partner(|partner| {
-            let mut random = random.lock().unwrap().fork();
-            scene.takes_what_waits(partner)?;
-            scene.catches_up(partner, usize::MAX, &mut random)?;
-            // A second time nothing waits any more.
-            scene.catches_up(partner, SAMPLE, &mut random)
-        });
-        assert_eq!(done, Ok(()), "{}", gateway.said());
-        ledger.lock().unwrap().is_whole();
-        gateway.is_ended();
-        gateway.has_made_state_anew()
-    };
-    let random = Mutex::new(random.fork());
-    everything(&random);
+    assert!(!answers_everything(home, ledger, random), "the state was made anew without a reason");
     agrees(&home.record());
     fs::remove_dir_all(home.record().join("state")).unwrap();
-    assert!(everything(&random), "the state was gone and was not made anew");
+    assert!(answers_everything(home, ledger, random), "the state was gone and was not made anew");
+}
+
+/// One life in which everything is repeated, and an end in order. Says whether the state was made anew.
+fn answers_everything(home: &Home, ledger: &Mutex<Ledger>, random: &mut Random) -> bool {
+    let gateway = home.starts();
+    let scene = Scene::new(home, &gateway, ledger);
+    let done = scene.each_partner(random, |partner, random| {
+        scene.takes_what_waits(partner)?;
+        scene.catches_up(partner, usize::MAX, random)?;
+        // A second time nothing waits any more.
+        scene.catches_up(partner, SAMPLE, random)
+    });
+    assert_eq!(done, Ok(()), "{}", gateway.said());
+    ledger.lock().unwrap().is_whole();
+    gateway.is_ended();
+    gateway.has_made_state_anew()
 }

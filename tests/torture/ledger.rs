@@ -181,7 +181,12 @@ impl Ledger {
 
     /// Nothing was that may not be.
     pub(crate) fn holds(&self) {
-        assert!(self.faults.is_empty(), "{}", self.faults.join("\n"));
+        self.holds_after("");
+    }
+
+    /// Nothing was that may not be, after this.
+    pub(crate) fn holds_after(&self, what: &str) {
+        assert!(self.faults.is_empty(), "{what}\n{}", self.faults.join("\n"));
     }
 
     /// Everything that was sent has its answers, and nothing is skipped: the numbers of each authorization ID and day,
@@ -208,8 +213,8 @@ impl Ledger {
         }
     }
 
-    /// How many periods have numbers.
-    pub(crate) fn periods(&self) -> usize {
-        self.proofs.keys().map(|proof| &proof[.."AB1234YYYYMMDD".len()]).collect::<BTreeSet<_>>().len()
+    /// How many days have numbers.
+    pub(crate) fn days(&self) -> usize {
+        self.proofs.keys().map(|proof| &proof["AB1234".len().."AB1234YYYYMMDD".len()]).collect::<BTreeSet<_>>().len()
     }
 }

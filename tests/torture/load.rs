@@ -39,11 +39,16 @@ impl<'a> Scene<'a> {
     ///
     /// # Errors
     /// [`End`] of a connection that it needed.
-    pub(crate) fn each_partner(&self, act: impl Fn(usize) -> Result<(), End> + Sync) -> Result<(), End> {
+    pub(crate) fn each_partner(
+        &self,
+        random: &mut Random,
+        act: impl Fn(usize, &mut Random) -> Result<(), End> + Sync,
+    ) -> Result<(), End> {
         let act = &act;
         thread::scope(|scope| {
-            let acting: Vec<_> = (0..PARTNERS).map(|partner| scope.spawn(move || act(partner))).collect();
-            acting.into_iter().map(|acting| acting.join().unwrap()).collect()
+            let partners = (0..PARTNERS).map(|partner| (partner, random.fork()));
+            let acting = partners.map(|(partner, mut random)| scope.spawn(move || act(partner, &mut random)));
+            acting.collect::<Vec<_>>().into_iter().map(|acting| acting.join().unwrap()).collect()
         })
     }
 

@@ -34,8 +34,8 @@ mod agreement;
 mod ledger;
 
 // The torments.
-//mod damage;
-//mod faults;
+mod damage;
+mod faults;
 mod kills;
-//mod power;
-//mod replay;
+mod power;
+mod replay;

@@ -211,11 +211,9 @@ static enum effect meets(enum operation operation) {
 }
 
 static ssize_t written(struct file *file, int number, const void *data, size_t bytes, off64_t offset) {
-    enum effect effect = meets(write_to(file->path));
-    if (file->fails_next) {
-        file->fails_next = 0;
-        effect = FAILS;
-    }
+    int is_rest = file->fails_next;
+    file->fails_next = 0;
+    enum effect effect = is_rest ? FAILS : meets(write_to(file->path));
     if (effect == FAILS || effect == FAILS_AND_LOSES || effect == NO_SPACE) {
         errno = effect == NO_SPACE ? ENOSPC : EIO;
         return -1;
