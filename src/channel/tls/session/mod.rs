@@ -128,6 +128,7 @@ impl<S: Store> Session<S> {
         // Work that was given up lets go of the desk before anything else is waited for.
         self.pipeline.clear();
         // What the partner has confirmed is noted before we close our side, so that it may rely on it when it sees that.
+        // Where it could not be noted, our side is not closed: the connection ends without a word.
         self.note_delivered(self.confirmed).await;
         match conversed {
             Ok(()) => {
@@ -281,8 +282,14 @@ impl<S: Store> Session<S> {
         let delivered: Vec<Answer> = claims.iter().map(Claim::answer).collect();
         match contained(self.door.gateway.delivered(&self.partner.id, &delivered)).await {
             Ok(Ok(())) => debug!(answers = count, "answers are delivered"),
-            Ok(Err(unavailable)) => warn!(%unavailable, "delivered answers are not noted, they are offered again"),
-            Err(_) => error!("a fault of the gateway: delivered answers are not noted, they are offered again"),
+            Ok(Err(unavailable)) => {
+                warn!(%unavailable, "delivered answers are not noted, they are offered again");
+                self.give_up();
+            }
+            Err(_) => {
+                error!("a fault of the gateway: delivered answers are not noted, they are offered again");
+                self.give_up();
+            }
         }
     }
 }

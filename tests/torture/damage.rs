@@ -1,0 +1,222 @@
+//! Bits that flip, blocks that are lost, files that are gone, while no gateway looks: whatever it then says, it says no
+//! other thing than before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::gateway::{Home, PARTNERS, copy};
+use crate::ledger::Ledger;
+use crate::load::Scene;
+use crate::random::{Random, setting};
+
+/// Flipped bits when nothing else is said.
+const FLIPS: u64 = 12;
+
+/// How many answered interchanges of each partner are repeated on a damaged record.
+const SAMPLE: usize = 12;
+
+/// A block of a disk.
+const BLOCK: usize = 4096;
+
+/// What a damage led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// The start was refused, with words.
+    Refused,
+    /// It started, and some of what was asked was not answered, with words.
+    Silent,
+    /// Everything that was asked was answered.
+    Answered,
+}
+
+#[test]
+fn damage() {
+    let mut random = Random::seeded("damage");
+    let (home, ledger) = (Home::new(), Mutex::default());
+    fills(&home, &ledger, &mut random);
+    let (ledger, whole) = (ledger.into_inner().unwrap(), home.beside("whole"));
+    copy(&home.record(), &whole);
+    let trial = Trial { home: &home, whole: &whole, ledger: &ledger };
+    trial.torn_block_is_refused(&mut random);
+    trial.lost_states_are_made_anew(&mut random);
+    let (mut refused, mut silent, mut answered) = (0, 0, 0);
+    let flips = setting("LODGED_TORTURE_FLIPS").unwrap_or(FLIPS);
+    for _ in 0..flips {
+        match trial.flips_a_bit(&mut random) {
+            Outcome::Refused => refused += 1,
+            Outcome::Silent => silent += 1,
+            Outcome::Answered => answered += 1,
+        }
+    }
+    println!(
+        "damage: {flips} flipped bits: {refused} told at the start, {silent} told at a read, {answered} without a \
+         consequence; wrong answers 0"
+    );
+}
+
+/// A record of three segments, closed in order, some of its answers not confirmed.
+fn fills(home: &Home, ledger: &Mutex<Ledger>, random: &mut Random) {
+    let gateway = home.starts();
+    let scene = Scene::new(home, &gateway, ledger);
+    while !home.record().join("journal/00000003.seg").exists() {
+        scene.each_partner(random, |partner, random| scene.lodges(partner, 10, random)).unwrap();
+    }
+    gateway.is_ended();
+    let (gateway, all) = (home.starts(), usize::MAX);
+    let scene = Scene::new(home, &gateway, ledger);
+    let done = scene.each_partner(random, |partner, random| scene.catches_up(partner, all, random));
+    assert_eq!(done, Ok(()));
+    ledger.lock().unwrap().is_whole();
+    scene.each_partner(random, |partner, random| scene.lodges(partner, 1, random)).unwrap();
+    gateway.is_ended();
+}
+
+struct Trial<'a> {
+    home: &'a Home,
+    /// The record before anything was damaged.
+    whole: &'a Path,
+    /// What partners know of it.
+    ledger: &'a Ledger,
+}
+
+impl Trial<'_> {
+    /// The record as it was, and what partners know of it.
+    fn restores(&self) -> Mutex<Ledger> {
+        fs::remove_dir_all(self.home.record()).unwrap();
+        copy(self.whole, &self.home.record());
+        Mutex::new(self.ledger.clone())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.record().join(name)
+    }
+
+    /// Starts on the record as it is, and asks.
+    fn asks(&self, ledger: &Mutex<Ledger>, random: &mut Random, what: &str) -> Outcome {
+        let mut gateway = self.home.spawns();
+        if let Err(said) = gateway.listens() {
+            let is_told = said.contains("journal") || said.contains("state") || said.contains("watermark");
+            assert!(is_told, "{what}: refused without a reason: {said}");
+            return Outcome::Refused;
+        }
+        let scene = Scene::new(self.home, &gateway, ledger);
+        let mut unanswered = 0;
+        for partner in 0..PARTNERS {
+            unanswered += usize::from(scene.takes_what_waits(partner).is_err());
+            let references = random.sample(&self.ledger.answered(partner), SAMPLE);
+            if scene.repeats(partner, &references).is_err() {
+                // One of them ended the connection; what is said of the others?
+                let failed = references.iter().filter(|reference| scene.repeats(partner, &[**reference]).is_err());
+                unanswered += failed.count();
+            }
+        }
+        gateway.is_killed();
+        let said = gateway.said();
+        ledger.lock().unwrap().holds_after(what);
+        assert!(unanswered == 0 || said.contains("unavailable"), "{what}: silent without a reason: {said}");
+        if unanswered == 0 { Outcome::Answered } else { Outcome::Silent }
+    }
+
+    /// Everything is as it was, once the damage is mended.
+    fn is_well(&self, ledger: &Mutex<Ledger>, random: &mut Random, what: &str) {
+        let gateway = self.home.starts();
+        let scene = Scene::new(self.home, &gateway, ledger);
+        let done = scene.each_partner(random, |partner, random| {
+            scene.takes_what_waits(partner)?;
+            scene.catches_up(partner, SAMPLE, random)
+        });
+        assert_eq!(done, Ok(()), "{what}: {}", gateway.said());
+        ledger.lock().unwrap().holds_after(what);
+        gateway.is_killed();
+    }
+
+    /// The last block of what was acknowledged is gone.
+    fn torn_block_is_refused(&self, random: &mut Random) {
+        let ledger = self.restores();
+        let last = self.segments().pop().unwrap();
+        let mut bytes = fs::read(&last).unwrap();
+        let end = used(&bytes);
+        bytes[(end - 1) / BLOCK * BLOCK..end].fill(0);
+        fs::write(&last, bytes).unwrap();
+        assert_eq!(self.asks(&ledger, random, "a torn last block"), Outcome::Refused);
+    }
+
+    /// Whatever becomes of the state, the journal has everything.
+    fn lost_states_are_made_anew(&self, random: &mut Random) {
+        let (state, watermark) = (self.path("state"), self.path("watermark"));
+        let losses: [(&str, &dyn Fn()); 4] = [
+            ("no state", &|| fs::remove_dir_all(&state).unwrap()),
+            ("an empty state", &|| {
+                fs::remove_dir_all(&state).unwrap();
+                fs::create_dir(&state).unwrap();
+            }),
+            ("half a state", &|| {
+                let database = fs::read(state.join("db")).unwrap();
+                fs::write(state.join("db"), &database[..database.len() / 2]).unwrap();
+            }),
+            ("no watermark", &|| fs::remove_file(&watermark).unwrap()),
+        ];
+        for (what, lose) in losses {
+            let ledger = self.restores();
+            lose();
+            self.is_well(&ledger, random, what);
+        }
+    }
+
+    fn flips_a_bit(&self, random: &mut Random) -> Outcome {
+        let ledger = self.restores();
+        let path = self.victim(random);
+        let mut bytes = fs::read(&path).unwrap();
+        // Where nothing was written yet there is little to spoil.
+        let end = if random.once_in(8) { bytes.len() } else { used(&bytes) };
+        let (at, bit) = (random.index(end), random.below(8));
+        bytes[at] ^= 1 << bit;
+        fs::write(&path, bytes).unwrap();
+        let name = path.strip_prefix(self.home.record()).unwrap().to_owned();
+        let what = format!("bit {bit} of byte {at} of {}", name.display());
+        let outcome = self.asks(&ledger, random, &what);
+        if name.starts_with("state") {
+            assert_ne!(outcome, Outcome::Refused, "{what}: the state is never the only copy");
+            fs::remove_dir_all(self.path("state")).unwrap();
+            self.is_well(&ledger, random, &what);
+        } else if name.starts_with("journal") && !self.is_last(&path) {
+            fs::copy(self.whole.join(&name), &path).unwrap();
+            self.is_well(&ledger, random, &what);
+        }
+        outcome
+    }
+
+    /// A file of the record that is not empty, half of the time a segment.
+    fn victim(&self, random: &mut Random) -> PathBuf {
+        let segments = self.segments();
+        if random.once_in(2) {
+            return segments[random.index(segments.len())].clone();
+        }
+        let mut others: Vec<_> = [self.path(""), self.path("journal"), self.path("state")]
+            .iter()
+            .flat_map(|directory| fs::read_dir(directory).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file() && !segments.contains(path) && fs::metadata(path).unwrap().len() > 0)
+            .collect();
+        others.sort();
+        others[random.index(others.len())].clone()
+    }
+
+    fn segments(&self) -> Vec<PathBuf> {
+        let paths = fs::read_dir(self.path("journal")).unwrap().map(|entry| entry.unwrap().path());
+        let mut segments: Vec<_> =
+            paths.filter(|path| path.extension().is_some_and(|extension| extension == "seg")).collect();
+        segments.sort();
+        segments
+    }
+
+    fn is_last(&self, path: &Path) -> bool {
+        self.segments().last().is_some_and(|last| last == path)
+    }
+}
+
+/// Behind the last byte that is not zero.
+fn used(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte != 0).map_or(bytes.len(), |last| last + 1)
+}
