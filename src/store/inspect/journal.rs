@@ -80,8 +80,9 @@ impl Segments {
         found: &mut Disagreements,
     ) -> Result<Self, InspectTrouble> {
         let (mut numbers, mut sealed) = list(directory)?;
-        if is_live && sealed > numbers.last().copied().unwrap_or(0) {
-            // A segment is begun before the one in front of it is sealed: the listing missed that.
+        let is_without_gap = numbers.iter().copied().eq(1..=numbers.last().copied().unwrap_or(0));
+        if is_live && !(is_without_gap && sealed < numbers.last().copied().unwrap_or(0)) {
+            // Segments that are begun while they are listed may be missed; once more finds those.
             (numbers, sealed) = list(directory)?;
         }
         if let Some((number, _)) = tail {
