@@ -207,7 +207,7 @@ fn report(judge: &Judge, path: &Result<PathBuf, Trouble>, progress: &Progress) -
     let read = source::open(path).and_then(|(file, length)| {
         let mut file = progress.watch(&visible(&name), file, length);
         let unreadable = |source| Trouble::Unreadable { path: path.clone(), source };
-        judge.judge(&mut file, &mut report).map_err(unreadable)
+        judge.judge(&mut file, length, &mut report).map_err(unreadable)
     });
     if let Err(trouble) = read {
         report.unreadable = Some(unreadable(&trouble));
