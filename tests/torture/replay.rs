@@ -207,7 +207,7 @@ impl<'a> Disk<'a> {
         let mut bytes = node.covered.clone();
         match kept {
             Kept::All => {
-                node.uncovered.iter().for_each(|index| apply(&mut bytes, &self.log.records[*index], self.log, None))
+                node.uncovered.iter().for_each(|index| apply(&mut bytes, &self.log.records[*index], self.log, None));
             }
             Kept::Nothing => {}
             Kept::Half => self.half(node, &mut bytes, random),
@@ -319,7 +319,7 @@ fn rename(names: &mut Names, record: &Record, log: &Log) {
     for name in moved {
         let node = names.remove(&name).unwrap();
         if record.kind == RENAME {
-            names.insert(format!("{}{}", log.new_name(record), &name[record.path.len()..]), node);
+            names.insert(format!("{}{}", log.new_name(record), name.get(record.path.len()..).unwrap()), node);
         }
     }
 }
