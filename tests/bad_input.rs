@@ -249,6 +249,11 @@ fn line_breaks_between_all_segments() {
 }
 
 #[test]
+fn line_breaks_without_an_end_between_two_segments() {
+    check(|times| declaration("UNOC:3", &format!("LOC+36+US'{}", "\n".repeat(times * 40))));
+}
+
+#[test]
 fn lines_of_goods_that_each_break_every_rule() {
     let line = "CST+1+0:122'LOC+27+ZZ'MEA+AAE+AAD+QQQ:0'PAC+0++QQ'MOA+63:-1:QQQ'";
     check(|times| {

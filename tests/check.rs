@@ -132,6 +132,32 @@ fn a_directory_and_a_pattern_are_their_files_and_a_line_sums_them_up() {
 }
 
 #[test]
+fn a_file_of_a_directory_that_is_no_interchange_is_passed_over_and_one_that_is_named_is_read() {
+    let folder = folder(&[("in/a.edi", &read(RIGHT)), ("in/notes.txt", b"hello"), ("in/b.txt", &read(RIGHT))]);
+    let (text, code) = check(folder.path(), &["in"]);
+    assert!(text.ends_with("\n2 files: no findings in 2 interchanges, 2 messages\n") && code == 0, "{text}");
+    assert!(!text.contains("notes.txt"), "{text}");
+    let (text, code) = check(folder.path(), &["in/notes.txt"]);
+    assert!(text.contains("Here is no interchange") && code == 2, "{text}");
+}
+
+#[test]
+fn imported_grammars_are_enough_for_syntax_alone() {
+    let folder = folder(&[("a.edi", b"UNB+UNOA:3+A+B+261121:1530+1'UNH+1+EXAMPL:T:01:UN'UNT+2+1'UNZ+1+1'")]);
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tables/t01");
+    let import = ["grammar", "import", "--directory", "T:01:UN", "--out", "own"];
+    let output = program().current_dir(folder.path()).args(import).arg(tables).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let (text, code) = check(folder.path(), &["--syntax-only", "--grammars", "own", "a.edi"]);
+    assert!(text.contains("error[13]") && code == 1, "{text}");
+    let (text, code) = check(folder.path(), &["--grammars", "own", "a.edi"]);
+    assert_eq!(code, 2);
+    for words in ["there is no *.guide in own", "say --syntax-only", "or put a guide there (docs/guide-notation.md)"] {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_does_not_keep_the_others_from_being_judged() {
     let folder = folder(&[("a.edi", &read(RIGHT)), ("empty.edi", b""), ("z.edi", &read(RIGHT))]);
     fs::create_dir(folder.path().join("bare")).unwrap();
@@ -158,6 +184,7 @@ fn things_that_people_take_for_interchanges_are_named() {
         (b"PK\x03\x04", "This is a ZIP archive"),
         (b"ISA*00*", "This is an interchange of ANSI X12"),
         (b"UNH+1+CUSDEC:D:96B:UN'", "A message stands here without an interchange around it"),
+        (b"UNA:+.? '\r\nUNH+1+CUSDEC:D:96B:UN'", "A message stands here without an interchange around it"),
         (b"\x7fELF\x02\x01\0\0", "Here is no interchange"),
         (b"UN", "Here begins an interchange whose UNB cannot be read"),
         (b"\r\n\r\n", "There is nothing in it"),
@@ -208,8 +235,8 @@ fn a_byte_order_mark_is_no_column_and_utf_8_under_unoc_is_read_as_it_is_seen() {
 
 #[test]
 fn code_lists_of_the_directory_count_when_they_are_asked_for() {
-    let text = String::from_utf8(read(RIGHT).into_iter().filter(u8::is_ascii).collect()).unwrap();
-    let changed = text.replace("BGM+830", "BGM+837");
+    let right = String::from_utf8(read(RIGHT).into_iter().filter(u8::is_ascii).collect()).unwrap();
+    let changed = right.replace("BGM+830", "BGM+837");
     let (text, _) = check_bytes(changed.as_bytes(), &["--code-lists", "--syntax-only"]);
     for words in [
         "error[12]: The value is not valid here",
@@ -218,6 +245,9 @@ fn code_lists_of_the_directory_count_when_they_are_asked_for() {
     ] {
         assert!(text.contains(words), "{words}:\n{text}");
     }
+    let (far, _) = check_bytes(right.replace("NAD+EX", "NAD+Q9").as_bytes(), &["--code-lists", "--syntax-only"]);
+    let hint = "= hint: Write one of the codes that the directory has for 3035; none of them is near\n";
+    assert!(far.contains(hint), "{far}");
     let (_, code) = check_bytes(changed.as_bytes(), &["--syntax-only"]);
     assert_eq!(code, 0);
     let (text, code) = check_bytes(&read(RIGHT), &["--code-lists"]);

@@ -433,6 +433,18 @@ fn the_document_is_as_its_schema_says() {
 }
 
 #[test]
+fn explanations_are_as_their_schema_says() {
+    let schema: Value = serde_json::from_str(include_str!("../docs/explain.schema.json")).unwrap();
+    let all = json(&["check", "--explain", "--format", "json"]);
+    for known in all.as_array().unwrap() {
+        agree(known, &schema, known["code"].as_str().unwrap());
+    }
+    for code in ["13", "41", "H211"] {
+        agree(&json(&["check", "--explain", code, "--format", "json"]), &schema, code);
+    }
+}
+
+#[test]
 fn the_manual_describes_every_key_of_the_document() {
     let manual = include_str!("../docs/check-json.md");
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
@@ -518,16 +530,21 @@ fn mistakes_in_grammars_and_guides_have_their_lines() {
     std::fs::create_dir(folder.path().join("own")).unwrap();
     let grammar = folder.path().join("own/own.grammar");
     std::fs::write(&grammar, "nonsense here\n").unwrap();
+    std::fs::write(folder.path().join("own/latin.grammar"), b"# caf\xe9\n").unwrap();
     let check = || program().args(["grammar", "check", folder.path().to_str().unwrap()]).output().unwrap();
     let output = check();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("own.grammar:1:") && said.contains(": error: "), "{said}");
+    assert!(said.contains("latin.grammar:1:6: error: the file is not UTF-8 at byte 5\n"), "{said}");
     assert_eq!(output.status.code(), Some(1));
     std::fs::remove_file(grammar).unwrap();
+    std::fs::remove_file(folder.path().join("own/latin.grammar")).unwrap();
+    std::fs::write(folder.path().join("own/latin.guide"), b"\n# caf\xe9\n").unwrap();
     std::fs::write(folder.path().join("own/own.guide"), "\nnonsense\n").unwrap();
     let output = check();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("own.guide:2:1: error: "), "{said}");
+    assert!(said.contains("latin.guide:2:1: error: the file is not UTF-8 at byte 6\n"), "{said}");
     assert_eq!(output.status.code(), Some(1));
 }
 

@@ -50,6 +50,23 @@ fn the_page_says_what_explain_says() {
 }
 
 #[test]
+fn codes_of_networks_are_explained_in_the_words_of_the_page() {
+    let page = page();
+    for code in NEVER {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {code} |"))).unwrap();
+        let [_, meaning, why] = row.trim_matches(['|', ' ']).split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{row}")
+        };
+        let arguments = ["check", "--format", "json", "--explain", &code.to_string()];
+        let output = Command::new(env!("CARGO_BIN_EXE_lodged")).args(arguments).output().unwrap();
+        let explained: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let sentence = explained["sentence"].as_str().unwrap().to_lowercase();
+        assert_eq!(format!("{sentence} (syntax 1 to 3)"), meaning);
+        assert_eq!(explained["meaning"], format!("It is never sent here: {why}."));
+    }
+}
+
+#[test]
 fn every_case_on_the_page_provokes_its_code_and_no_other() {
     let cases = cases();
     for (error, (_, rows)) in SyntaxError::ALL.iter().zip(sections(&page())) {

@@ -25,11 +25,12 @@ fuzz_target!(|bytes: &[u8]| {
     slow::compare::compare(bytes);
 });
 
-/// Of a syntax that nobody knows it cannot be said which characters separate; and where a line break ends segments, one
-/// of nothing but separators becomes one of nothing, which is none.
+/// Of a syntax that nobody knows it cannot be said which characters separate; where a line break ends segments, one of
+/// nothing but separators becomes one of nothing, which is none; and the object of a package is no segments at all.
 fn has_normal_form(interchange: &Interchange<'_>, findings: &[SyntaxFinding]) -> bool {
     let is_known = findings.iter().all(|finding| finding.error != SyntaxError::UnsupportedSyntax);
-    is_known && !matches!(interchange.service().terminator, b'\r' | b'\n')
+    let has_objects = interchange.messages.iter().any(|message| message.package.is_some());
+    is_known && !has_objects && !matches!(interchange.service().terminator, b'\r' | b'\n')
 }
 
 fn normal_form(interchange: &Interchange<'_>) -> Vec<u8> {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::outcome::guide_lines;
 use super::{Outcome, Trouble};
-use crate::declaration::guide::Guide;
+use crate::declaration::guide::{Guide, Mistake};
 use crate::grammar::{Catalogue, DirectoryKey, Import, files, import, lint};
 
 /// Looks after grammars and implementation guides.
@@ -97,8 +97,8 @@ fn check(directory: &Path, out: &mut dyn Write) -> Result<Outcome, Trouble> {
     let mut is_clean = true;
     let guides = files(directory, "guide")?;
     for path in &guides {
-        let text = fs::read_to_string(path).map_err(|source| Trouble::Unreadable { path: path.clone(), source })?;
-        if let Err(mistakes) = Guide::load(&text, &catalogue) {
+        let bytes = fs::read(path).map_err(|source| Trouble::Unreadable { path: path.clone(), source })?;
+        if let Err(mistakes) = guide(&bytes, &catalogue) {
             writeln!(out, "{}", guide_lines(path, &mistakes).trim_start())?;
             is_clean = false;
         }
@@ -110,6 +110,16 @@ fn check(directory: &Path, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         writeln!(out, "{}: these guides cannot be used", directory.display())?;
     }
     Ok(Outcome::clean_if(is_clean))
+}
+
+/// A guide of a file with these bytes.
+fn guide(bytes: &[u8], catalogue: &Catalogue) -> Result<Guide, Vec<Mistake>> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let line = bytes.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        vec![Mistake { line, column: 1, text: format!("the file is not UTF-8 at byte {at}") }]
+    })?;
+    Guide::load(text, catalogue)
 }
 
 impl ImportArgs {

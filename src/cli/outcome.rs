@@ -94,6 +94,16 @@ pub enum Trouble {
     /// The grammars cannot be used.
     #[error(transparent)]
     Grammars(#[from] GrammarTrouble),
+    /// The grammars have no guide, and one is needed.
+    #[error(
+        "there is no *.guide in {}, so no message would be a declaration; say --syntax-only to judge by syntax and \
+         directory alone, or put a guide there (docs/guide-notation.md)",
+        directory.display()
+    )]
+    NoGuide {
+        /// Their folder.
+        directory: PathBuf,
+    },
     /// A folder of tables does not say which directory it is of.
     #[error("{} is not named after a directory, such as d96b; say `--directory D:96B:UN`", .0.display())]
     NamelessDirectory(PathBuf),

@@ -43,6 +43,19 @@ impl Prepared {
 /// # Errors
 /// [`Trouble`] with every mistake of the first kind of file that has any.
 pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Trouble> {
+    let rulebook = load_rulebook_of_syntax(config, zone)?;
+    match &config.grammars.directory {
+        Some(directory) if rulebook.guides.is_empty() => Err(Trouble::NoGuide(directory.clone())),
+        _ => Ok(rulebook),
+    }
+}
+
+/// The same, and the folder may have grammars alone, where messages are judged by nothing else: without a guide none of
+/// them is a declaration.
+///
+/// # Errors
+/// As [`load_rulebook`].
+pub fn load_rulebook_of_syntax(config: &Config, zone: TimeZone) -> Result<Rulebook, Trouble> {
     let judged = if config.grammars.directory_codes { DirectoryCodes::Judged } else { DirectoryCodes::Named };
     let (catalogue, guides, codes) = match &config.grammars.directory {
         Some(directory) => load_grammars(directory, judged)?,
@@ -65,12 +78,13 @@ pub fn load_rulebook(config: &Config, zone: TimeZone) -> Result<Rulebook, Troubl
     })
 }
 
-/// The folder holds `*.grammar` and `*.guide` in any folders of its own, and the code lists in `codes/`.
+/// The folder holds `*.grammar` and `*.guide` in any folders of its own, and the code lists in `codes/`. Without a guide
+/// nothing asks for code lists.
 fn load_grammars(directory: &Path, judged: DirectoryCodes) -> Result<(Catalogue, Vec<Guide>, CodeLists), Trouble> {
     let catalogue = Catalogue::load_with(directory, judged)?;
     let files = grammar::files(directory, "guide")?;
     if files.is_empty() {
-        return Err(Trouble::NoGuide(directory.to_owned()));
+        return Ok((catalogue, Vec::new(), CodeLists::embedded()));
     }
     let mut compiled = Vec::new();
     for path in files {
@@ -143,8 +157,11 @@ mod tests {
     #[test]
     fn a_folder_without_guides_is_refused() {
         let home = tempfile::tempdir().unwrap();
-        let trouble = load_grammars(home.path(), DirectoryCodes::Named).err().map(|trouble| trouble.to_string());
+        let mut config = Config::default();
+        config.grammars.directory = Some(home.path().to_owned());
+        let trouble = load_rulebook(&config, TimeZone::UTC).err().map(|trouble| trouble.to_string());
         assert!(trouble.is_some_and(|said| said.contains("*.guide")));
+        assert!(load_rulebook_of_syntax(&config, TimeZone::UTC).is_ok(), "syntax needs none");
     }
 
     #[test]

@@ -31,7 +31,7 @@ use crate::config::{Config, Loaded, start_log};
 use crate::gateway::Gateway;
 use crate::store::{EmbeddedStore, StoreOptions};
 
-pub use load::load_rulebook;
+pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
 use load::Prepared;

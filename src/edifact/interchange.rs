@@ -254,13 +254,18 @@ impl<'a> Interchange<'a> {
         let allowed = self.allowed_bytes();
         let is_allowed = |byte: &u8| allowed.get(usize::from(*byte)).copied().unwrap_or_default();
         let repertoire = self.envelope.repertoire;
-        let (mut places, mut next) = (Places::default(), 0);
+        let (mut places, mut next, mut ahead) = (Places::default(), 0, 0);
         for block in suspects {
+            // Between two segments there may be any number of blocks full of line breaks: they are passed over once.
+            if (*block as usize + BLOCK) <= ahead {
+                continue;
+            }
             let first = self.ends.partition_point(|end| end < block);
             for index in first.max(next)..self.ends.len() {
                 let Some(segment) = self.segment(index) else { break };
                 let raw = segment.raw();
-                if segment.span().start >= *block as usize + BLOCK {
+                ahead = segment.span().start;
+                if ahead >= *block as usize + BLOCK {
                     break;
                 }
                 next = index + 1;

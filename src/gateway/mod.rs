@@ -14,4 +14,4 @@ pub use examine::{Examined, NO_INTERACTIVE, examine};
 pub use intake::{Gateway, Received, Reply};
 pub use refused::Refused;
 pub use rulebook::{Identities, Rulebook, check_guide};
-pub use syntax::{FINDINGS_MAX, Syntax, judge_syntax};
+pub use syntax::{FINDINGS_MAX, Seen, Syntax, judge_each, judge_syntax};

@@ -31,10 +31,13 @@ pub fn judge_syntax(interchange: &Interchange<'_>, findings: Vec<SyntaxFinding>,
 }
 
 /// A message as syntax and directory have examined it, while its segments are still divided.
-pub(super) struct Seen<'s, 'i> {
+#[derive(Debug)]
+pub struct Seen<'s, 'i> {
     /// Which message it is, from 0.
     pub number: u32,
+    /// The message.
     pub message: &'i Message,
+    /// Where its segments stand in its table, and what is wrong with them.
     pub structure: &'s Structure,
     /// Whether nothing of it, of its functional group, or of the whole is refused so far.
     pub is_right: bool,
@@ -42,7 +45,7 @@ pub(super) struct Seen<'s, 'i> {
 
 /// The same message by message: `look` sees each one that there is a grammar for, and says whether its structure is to be
 /// kept. That of a message with mistakes always should be: it says where these stand.
-pub(super) fn judge_each<'i>(
+pub fn judge_each<'i>(
     interchange: &'i Interchange<'_>,
     mut findings: Vec<SyntaxFinding>,
     catalogue: &Catalogue,

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::{
     codes::DirectoryCodes,
     compile::{Compiled, compile},
-    mistake::{LintReport, Mistakes},
+    mistake::{At, LintReport, Mistakes},
     notation::Home,
     outline::{Outline, outline},
     shipped::{FOLDERS, Shelf},
@@ -100,7 +100,7 @@ impl Catalogue {
     /// # Errors
     /// As [`Catalogue::load`].
     pub fn load_with(folder: &Path, lists: DirectoryCodes) -> Result<Self, GrammarTrouble> {
-        let (compiled, report) = read(&sources(folder)?, lists);
+        let (compiled, report) = read_folder(folder, lists)?;
         if report.has_errors() {
             return Err(GrammarTrouble::Mistaken { path: folder.to_owned(), report });
         }
@@ -202,7 +202,7 @@ impl Catalogue {
 /// # Errors
 /// [`GrammarTrouble::Unreadable`] when a file cannot be read.
 pub fn lint(folder: &Path) -> Result<LintReport, GrammarTrouble> {
-    Ok(read(&sources(folder)?, DirectoryCodes::Named).1)
+    Ok(read_folder(folder, DirectoryCodes::Named)?.1)
 }
 
 /// One file.
@@ -220,7 +220,17 @@ impl Source {
 
 /// Reads sources, with the service segments built in where they bring none.
 pub(super) fn read(sources: &[Source], lists: DirectoryCodes) -> (Compiled, LintReport) {
+    read_also(Reading::default(), sources, lists)
+}
+
+/// The same of a folder.
+fn read_folder(folder: &Path, lists: DirectoryCodes) -> Result<(Compiled, LintReport), GrammarTrouble> {
     let mut reading = Reading::default();
+    let sources = sources(folder, &mut reading)?;
+    Ok(read_also(reading, &sources, lists))
+}
+
+fn read_also(mut reading: Reading, sources: &[Source], lists: DirectoryCodes) -> (Compiled, LintReport) {
     for source in sources {
         reading.add(source, |_| true);
     }
@@ -256,6 +266,23 @@ impl Reading {
         }
     }
 
+    /// The text of a file. One that is not UTF-8 is a mistake.
+    fn text(&mut self, path: &Path, bytes: Vec<u8>) -> Option<String> {
+        let error = match String::from_utf8(bytes) {
+            Ok(text) => return Some(text),
+            Err(error) => error,
+        };
+        let valid = error.utf8_error().valid_up_to();
+        let front = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default());
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let (line, last) = (front.matches('\n').count() + 1, front.rsplit('\n').next().unwrap_or_default());
+        let file = self.name(path.to_owned());
+        let at = At { file, line: count(line), column: count(last.chars().count() + 1) };
+        let sentence = format!("the file is not UTF-8 at byte {valid}");
+        self.mistakes.error(at, sentence, Some("save it as UTF-8".to_owned()));
+        None
+    }
+
     /// Compiles everything.
     fn compile(mut self, lists: DirectoryCodes) -> (Compiled, LintReport) {
         self.add_service();
@@ -281,20 +308,23 @@ impl Reading {
     }
 }
 
-/// The grammars of a folder and the folders in it.
-pub(super) fn sources(folder: &Path) -> Result<Vec<Source>, GrammarTrouble> {
-    let read = |path: PathBuf| {
-        let mut text = String::new();
-        let read = fs::File::open(&path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+/// The grammars of a folder and the folders in it, without those that are not UTF-8: their mistakes are those of the
+/// reading.
+pub(super) fn sources(folder: &Path, reading: &mut Reading) -> Result<Vec<Source>, GrammarTrouble> {
+    let mut sources = Vec::new();
+    for path in files(folder, EXTENSION)? {
+        let mut bytes = Vec::new();
+        let read = fs::File::open(&path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
         match read {
             Ok(length) if u64::try_from(length).is_ok_and(|length| length <= FILE_BYTES_MAX) => {
-                Ok(Source { name: path, text })
+                let text = reading.text(&path, bytes);
+                sources.extend(text.map(|text| Source { name: path, text }));
             }
-            Ok(_) => Err(GrammarTrouble::TooLong { path }),
-            Err(source) => Err(GrammarTrouble::Unreadable { path, source }),
+            Ok(_) => return Err(GrammarTrouble::TooLong { path }),
+            Err(source) => return Err(GrammarTrouble::Unreadable { path, source }),
         }
-    };
-    files(folder, EXTENSION)?.into_iter().map(read).collect()
+    }
+    Ok(sources)
 }
 
 /// The files of a folder and the folders in it whose names end so, in the order of their names.
@@ -408,7 +438,7 @@ message TEST Association
 
     #[test]
     fn mistakes_without_end_are_told_up_to_a_thousand() {
-        let source = Source { name: "a".into(), text: "directory T:1:UN\n".to_owned() + &"x\n".repeat(100_000) };
+        let source = Source::built_in("a", &("directory T:1:UN\n".to_owned() + &"x\n".repeat(100_000)));
         let report = read(&[source], DirectoryCodes::Judged).1;
         assert_eq!(report.mistakes.len(), 1_000);
         let last = &report.mistakes[999].sentence;
@@ -422,6 +452,17 @@ message TEST Association
         fs::write(&file, "directory T:1:UN\nsegmnt AAA\n").unwrap();
         let trouble = Catalogue::load(folder.path()).unwrap_err().to_string();
         assert!(trouble.contains(&format!("{}:2:1: error: ", file.display())), "{trouble}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_a_mistake_and_hides_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.grammar"), b"directory T:1:UN\n# caf\xe9\n").unwrap();
+        fs::write(folder.path().join("b.grammar"), "directory T:1:UN\nsegmnt AAA\n").unwrap();
+        let report = lint(folder.path()).unwrap();
+        let places: Vec<_> = report.mistakes.iter().map(|mistake| (mistake.line, mistake.column)).collect();
+        assert_eq!(places, [(2, 6), (2, 1)]);
+        assert_eq!(report.mistakes[0].sentence, "the file is not UTF-8 at byte 22");
     }
 
     #[test]

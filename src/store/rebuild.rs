@@ -82,7 +82,7 @@ pub fn rebuild(
     let bytes_before = bytes_in(&place.state())?;
     let sum = Sum::of(&place, watch)?;
     let new = Unfinished::new(directory.join("state.new"))?;
-    let keys = make(&new.0, &place, &sum, cache_bytes, watch)?;
+    let keys = contained(|| Ok(make(&new.0, &place, &sum, cache_bytes, watch)))??;
     check(&new.0, &place, &sum, cache_bytes, watch)?;
     let aside = index::replace(directory, &new.0, sum.store, sum.walked.last())?;
     if let Some(aside) = aside.as_deref().filter(|_| !keeps_old) {

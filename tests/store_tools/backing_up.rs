@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::agreement::is_right;
-use crate::store::{FRAME_BYTES, HEADER_BYTES, Ran, Store, declaration, options, record, run};
+use crate::store::{FRAME_BYTES, HEADER_BYTES, Ran, Store, declaration, options, record, run, run_with_files_of};
 
 /// A backup of a store, and where to restore it.
 struct Backup<'a> {
@@ -188,6 +188,23 @@ fn an_interrupted_backup_leaves_the_one_before_it() {
     backup.is_restored(16);
     assert_eq!(backup.is_made()["copied_segments"], 0);
     assert!(!backup.path.join("segments/00000009.seg.new").exists());
+    backup.is_restored(29);
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there_before() {
+    let store = Store::with(12);
+    let backup = Backup::of(&store);
+    backup.is_made();
+    writes(&store, 100..=112);
+    let (path, directory) = (backup.path.to_str().unwrap(), store.directory());
+    let directory = directory.to_str().unwrap();
+    run_with_files_of(8, &["store", "backup", path, "--store", directory]).said(2, "cannot write ");
+    backup.is_restored(16);
+    backup.is_made();
+    let to = store.home().join("restored");
+    run_with_files_of(8, &["store", "restore", path, to.to_str().unwrap()]).said(2, "cannot write ");
+    assert!(!to.exists());
     backup.is_restored(29);
 }
 

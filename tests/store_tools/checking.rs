@@ -289,3 +289,11 @@ fn files_that_may_not_be_read_are_said_in_words() {
     }
     store.tool(&["check"]).said(2, "cannot open ");
 }
+
+#[test]
+fn what_cannot_be_read_at_all_is_said_in_words() {
+    let store = Store::with(1);
+    fs::remove_file(store.segment(1)).unwrap();
+    fs::create_dir(store.segment(1)).unwrap();
+    store.tool(&["check"]).said(2, "check that it is there and that you may");
+}

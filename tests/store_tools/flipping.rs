@@ -9,6 +9,9 @@ use proptest::test_runner::FileFailurePersistence;
 
 use crate::store::Store;
 
+/// How many bits are flipped in one run.
+const CASES: u32 = 48;
+
 static STORE: LazyLock<std::sync::Mutex<Store>> = LazyLock::new(|| std::sync::Mutex::new(Store::with(24)));
 
 /// The files in a directory of the store, but one that is no segment yet.
@@ -46,13 +49,15 @@ fn flipped(
     (ran.json(), format!("{} byte {at} bit {bit}: {}", path.display(), ran.out))
 }
 
-fn settings(cases: u32) -> ProptestConfig {
+/// Some at each run; as many as `PROPTEST_CASES` says by hand.
+fn settings() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let failure_persistence = Some(Box::new(FileFailurePersistence::Off) as Box<_>);
     ProptestConfig { failure_persistence, max_shrink_iters: 0, ..ProptestConfig::with_cases(cases) }
 }
 
 proptest! {
-    #![proptest_config(settings(48))]
+    #![proptest_config(settings())]
 
     /// Behind the last entry of the last segment it looks like an interrupted write, and is told as one.
     #[test]

@@ -15,6 +15,7 @@ mod store;
 mod backing_up;
 mod checking;
 mod counting;
+mod documents;
 mod exporting;
 mod flipping;
 mod rebuilding;

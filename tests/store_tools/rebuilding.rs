@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::agreement::is_right;
-use crate::store::{FRAME_BYTES, HEADER_BYTES, Store, declaration, state};
+use crate::store::{FRAME_BYTES, HEADER_BYTES, Store, declaration, run_with_files_of, state};
 
 #[test]
 fn a_state_is_made_anew_and_the_old_one_is_kept() {
@@ -75,5 +75,17 @@ fn nothing_is_made_while_a_daemon_has_the_store() {
     let _open = store.open();
     for verb in ["rebuild", "compact"] {
         store.tool(&[verb]).said(2, "is in use by another process; stop that one first");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_state() {
+    let store = Store::with(12);
+    for verb in ["rebuild", "compact"] {
+        let directory = store.directory();
+        let ran = run_with_files_of(8, &["store", verb, "--store", directory.to_str().unwrap()]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(!store.directory().join("state.new").exists());
+        is_right(&store);
     }
 }

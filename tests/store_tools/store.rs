@@ -157,6 +157,13 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
     Ran::of(program().args(arguments).output().unwrap())
 }
 
+/// Run with files of at most so many blocks of 512 bytes, as on a disk that is full.
+pub(crate) fn run_with_files_of(blocks: u32, arguments: &[&str]) -> Ran {
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let mut shell = Command::new("sh");
+    Ran::of(shell.args(["-c", &script, env!("CARGO_BIN_EXE_lodged")]).args(arguments).output().unwrap())
+}
+
 impl Ran {
     pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -65,7 +65,11 @@ fn stops_and_starts(home: &Home, ledger: &Mutex<Ledger>, fault: Fault, random: &
     if matches!(fault.operation, Operation::SegmentWrite | Operation::SegmentFlush) {
         assert_eq!(home.preload.touched_after(), (0, 0), "writes and flushes of segments after {fault:?}");
     }
-    if is_killed { gateway.is_killed() } else { gateway.is_ended() }
+    if is_killed {
+        gateway.is_killed()
+    } else {
+        gateway.is_ended()
+    }
     home.preload.disarm();
     let gateway = home.starts();
     let scene = Scene::new(home, &gateway, ledger);

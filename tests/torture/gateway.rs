@@ -121,8 +121,7 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     fn spawned(mut command: Command, clients: &[Arc<ClientConfig>]) -> Self {
-        let mut process =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let (error, said) = (process.stderr.take().unwrap(), Arc::<Mutex<String>>::default());
         let (kept, (alive, ended)) = (Arc::clone(&said), channel());
         thread::spawn(move || {

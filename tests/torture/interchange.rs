@@ -10,7 +10,7 @@ use lodged::clock::{Clock as _, SystemClock};
 pub(crate) const AUTHORIZATIONS: [&str; 2] = ["AB1234", "CD5678"];
 
 /// Longest filling between two segments, in bytes. It means nothing and makes segments of the journal full sooner.
-const FILLING_BYTES_MAX: u64 = 16 << 10;
+const FILLING_BYTES_MAX: u64 = 48 << 10;
 
 /// One interchange of a partner: everything in it follows from this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +58,7 @@ impl Reference {
 
     fn filling(self) -> String {
         let drawn = (self.number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let bytes = if drawn.is_multiple_of(4) { 0 } else { drawn % FILLING_BYTES_MAX };
+        let bytes = if drawn.is_multiple_of(8) { drawn % FILLING_BYTES_MAX } else { 0 };
         "\n".repeat(usize::try_from(bytes).unwrap())
     }
 }

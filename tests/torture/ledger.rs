@@ -208,7 +208,8 @@ impl Ledger {
             sequences.entry(format!("the answers to partner {partner}")).or_default().insert(*number);
         }
         for (of_what, numbers) in sequences {
-            let skipped: Vec<u64> = (1..).zip(&numbers).filter(|(at, number)| at != *number).map(|(at, _)| at).collect();
+            let skipped: Vec<u64> =
+                (1..).zip(&numbers).filter(|(at, number)| at != *number).map(|(at, _)| at).collect();
             assert!(skipped.is_empty(), "numbers of {of_what} were skipped, the first is {}", skipped[0]);
         }
     }

@@ -137,7 +137,8 @@ impl<'a> Scene<'a> {
                 }
                 Ok(())
             };
-            let lines: Vec<_> = (0..LINES).map(|_| random.fork()).map(|random| scope.spawn(move || lodge(random))).collect();
+            let lines: Vec<_> =
+                (0..LINES).map(|_| random.fork()).map(|random| scope.spawn(move || lodge(random))).collect();
             lines.into_iter().map(|line| line.join().unwrap()).collect()
         })
     }

@@ -206,7 +206,9 @@ impl<'a> Disk<'a> {
     fn contents(&self, node: &Node, kept: Kept, random: &mut Random) -> Vec<u8> {
         let mut bytes = node.covered.clone();
         match kept {
-            Kept::All => node.uncovered.iter().for_each(|index| apply(&mut bytes, &self.log.records[*index], self.log, None)),
+            Kept::All => {
+                node.uncovered.iter().for_each(|index| apply(&mut bytes, &self.log.records[*index], self.log, None))
+            }
             Kept::Nothing => {}
             Kept::Half => self.half(node, &mut bytes, random),
         }

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Formatter};
 use serde::Serialize;
 
 use super::report::{Family, capitalised};
-use super::syntax_code::SyntaxCode;
+use super::syntax_code::{NetworkCode, SyntaxCode};
 use super::text::columns;
 use crate::declaration::Severity;
 use crate::edifact::{Level, SyntaxError, SyntaxVersion};
@@ -40,7 +40,7 @@ pub(super) struct Explanation {
     sentence: String,
     /// What it means and when it is sent.
     meaning: String,
-    /// The levels of CONTRL that can carry it.
+    /// The levels of CONTRL that can carry it here; none where it is a rule's, or a network's.
     levels: Vec<&'static str>,
     /// The syntax versions whose list (0085) has it.
     syntax_versions: Vec<u8>,
@@ -62,11 +62,14 @@ impl Explanation {
             return Some(Self::of_rule(rule, language));
         }
         let number: u8 = code.trim_start_matches('S').parse().ok()?;
+        if let Some(code) = NetworkCode::of(number) {
+            return Some(Self::of_network(code, language));
+        }
         let error = SyntaxError::ALL.iter().find(|error| error.number() == number)?;
         Self::of_syntax(SyntaxCode::of(*error)?, language)
     }
 
-    /// All codes, those of CONTRL first.
+    /// All codes that can be found, those of CONTRL first.
     pub(super) fn all(language: Language) -> Vec<Self> {
         let syntax = SyntaxError::ALL.iter().filter_map(|error| Self::of_syntax(SyntaxCode::of(*error)?, language));
         syntax.chain(rules::rules().iter().map(|rule| Self::of_rule(rule, language))).collect()
@@ -97,6 +100,24 @@ impl Explanation {
         })
     }
 
+    fn of_network(code: &NetworkCode, language: Language) -> Self {
+        let never = language.choose("It is never sent here", "Il n'est jamais envoyé d'ici");
+        Self {
+            code: code.number.to_string(),
+            family: Family::Syntax,
+            severity: Severity::Error,
+            sentence: capitalised(code.sentence(language)),
+            meaning: format!("{never}: {}.", code.why(language)),
+            levels: Vec::new(),
+            syntax_versions: vec![1, 2, 3],
+            setting: None,
+            wrong: None,
+            right: None,
+            remedy: language.choose("Ask the network that sent it", "Interrogez le réseau qui l'a envoyé").to_owned(),
+            language,
+        }
+    }
+
     fn of_rule(rule: &Rule, language: Language) -> Self {
         Self {
             code: rule.code.to_owned(),
@@ -117,6 +138,10 @@ impl Explanation {
     /// Who says it, and what it does.
     fn effect(&self) -> &'static str {
         let (english, french) = match (self.family, self.severity) {
+            (Family::Syntax, _) if self.levels.is_empty() => (
+                "0085 in a CONTRL of a network; never sent here",
+                "0085 dans un CONTRL d'un réseau; jamais envoyé d'ici",
+            ),
             (Family::Syntax, _) => (
                 "0085 in CONTRL; what the level below names is refused",
                 "0085 dans CONTRL; ce que nomme le niveau ci-dessous est refusé",

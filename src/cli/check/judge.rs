@@ -3,6 +3,7 @@
 //! Start with [`Judge`]. A file is read interchange by interchange, and of its findings no more are kept than are told:
 //! the rest is counted.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -28,7 +29,7 @@ use crate::edifact::{
     Interchange, Mended, Message, MessageType, Note, PartyId, Reading, Repertoire, Segment, SyntaxError, SyntaxFinding,
     Tolerance, mend,
 };
-use crate::gateway::{Examined, Refused, Rulebook, Syntax, examine, judge_syntax};
+use crate::gateway::{Examined, Refused, Rulebook, Syntax, examine, judge_each};
 use crate::grammar::Examined as Structure;
 use crate::language::Language;
 use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
@@ -63,12 +64,12 @@ const PACKAGE: &str = "UNO";
 const LISTS: &[(&str, &str)] = &[("H217", "provinces"), ("L310", "hs-export-codes"), ("L322", "provinces")];
 
 impl Judge {
-    /// Judges every interchange in a file, and says where what is none begins.
+    /// Judges every interchange in a file of so many bytes, where that is known, and says where what is none begins.
     ///
     /// # Errors
     /// The file could not be read to its end; the report has what was found before.
-    pub(super) fn judge(&self, from: &mut dyn Read, report: &mut FileReport) -> io::Result<()> {
-        let mut stream = Stream::new(from, self.interchange_bytes_max, self.rulebook.tolerances);
+    pub(super) fn judge(&self, from: &mut dyn Read, length: Option<u64>, report: &mut FileReport) -> io::Result<()> {
+        let mut stream = Stream::new(from, length, self.interchange_bytes_max, self.rulebook.tolerances);
         loop {
             let (length, end) = match stream.next()? {
                 None => break,
@@ -113,9 +114,18 @@ impl Judge {
         Unreadable { sentence, hint, place: Some(place), source_line: Some(excerpt.text.clone()), excerpt }
     }
 
-    /// Syntax and directory; with a partner also who speaks to whom, and what is processed.
-    fn syntax(&self, interchange: &Interchange<'_>, findings: Vec<SyntaxFinding>) -> Syntax {
-        let mut syntax = judge_syntax(interchange, findings, &self.rulebook.catalogue);
+    /// Syntax and directory, and what else is found in each message while it is at hand: of a message without findings
+    /// nothing is kept. With a partner also who speaks to whom, and what is processed.
+    fn examine(&self, interchange: &Interchange<'_>, findings: Vec<SyntaxFinding>) -> (Syntax, Content) {
+        let (texts, mut content) = (TextStore::default(), Content::new());
+        let mut readers = self.readers(interchange, &texts);
+        let mut syntax = judge_each(interchange, findings, &self.rulebook.catalogue, |seen| {
+            let reader = readers.iter_mut().find(|reader| reader.guide().applies_to(&seen.message.kind));
+            let found = reader.map(|reader| self.content(seen.message, seen.structure, reader)).unwrap_or_default();
+            let is_kept = !seen.is_right || !found.is_empty() || self.partner.is_some();
+            content.extend((!found.is_empty()).then_some((seen.number, found)));
+            is_kept
+        });
         if let Some(partner) = &self.partner {
             let delivery = Delivery {
                 partner: partner.id.clone(),
@@ -127,7 +137,14 @@ impl Judge {
                 syntax.findings = examination.facts.findings;
             }
         }
-        syntax
+        (syntax, content)
+    }
+
+    /// What reads declarations; nothing when only syntax counts.
+    fn readers<'t>(&'t self, interchange: &'t Interchange<'_>, texts: &'t TextStore) -> Vec<Reader<'t, 't>> {
+        let Rulebook { guides, zone, codes, .. } = &self.rulebook;
+        let wanted = guides.iter().filter(|_| !self.is_syntax_only);
+        wanted.map(|guide| guide.reader(interchange, (zone, codes), texts)).collect()
     }
 
     /// Guide, code lists and rules, whatever syntax said of the message.
@@ -174,7 +191,11 @@ struct Examination<'a> {
     interchange: Interchange<'a>,
     notes: Vec<Note>,
     syntax: Syntax,
+    content: Content,
 }
+
+/// What guide, code lists and rules found, by message; those without are not in it.
+type Content = BTreeMap<u32, Vec<RuleFinding>>;
 
 impl<'a> Examination<'a> {
     fn of(judge: &'a Judge, stretch: &Stretch<'a>, mended: &'a Mended<'a>, number: usize) -> Option<Self> {
@@ -182,39 +203,26 @@ impl<'a> Examination<'a> {
         let is_utf8 = notes.iter().any(|note| note.tolerance == Tolerance::Utf8UnderUnoc);
         let repertoire = if is_utf8 { Repertoire::Unoy } else { interchange.envelope.repertoire };
         let text = Text::new(stretch.clone(), repertoire, judge.columns);
-        let syntax = judge.syntax(&interchange, findings);
-        Some(Self { judge, text, number, mended, interchange, notes, syntax })
+        let (syntax, content) = judge.examine(&interchange, findings);
+        Some(Self { judge, text, number, mended, interchange, notes, syntax, content })
     }
 
     /// Tells everything in the order of the bytes, message by message.
     fn tell(&self, report: &mut FileReport) {
         report.begin(|| self.summary(), self.interchange.messages.len());
         self.take_notes(report);
-        let texts = TextStore::default();
-        let mut readers = self.readers(&texts);
         let refused = Refused::by(&self.syntax.findings);
         let mut findings = self.syntax.findings.as_slice();
-        for ((index, message), structure) in (0..).zip(&self.interchange.messages).zip(&self.syntax.structures) {
+        for (index, message) in (0..).zip(&self.interchange.messages) {
             let end = self.interchange.segments_of(message).next_back().map_or(0, |segment| segment.span().end);
             let (own, rest) = findings.split_at(findings.partition_point(|finding| finding.span.start <= end));
-            let reader = readers.iter_mut().find(|reader| reader.guide().applies_to(&message.kind));
-            let content = match (structure, reader) {
-                (Some(structure), Some(reader)) => self.judge.content(message, structure, reader),
-                _ => Vec::new(),
-            };
+            let content = self.content.get(&index).map(Vec::as_slice).unwrap_or_default();
             let has_errors = content.iter().any(|finding| finding.severity == Severity::Error);
             report.counts.refused += usize::from(has_errors || !refused.lets_through(index, message));
-            self.tell_message(report, index, own, &content);
+            self.tell_message(report, index, own, content);
             findings = rest;
         }
         self.tell_message(report, 0, findings, &[]);
-    }
-
-    /// What reads declarations; nothing when only syntax counts.
-    fn readers<'t>(&'t self, texts: &'t TextStore) -> Vec<Reader<'t, 't>> {
-        let Rulebook { guides, zone, codes, .. } = &self.judge.rulebook;
-        let wanted = guides.iter().filter(|_| !self.judge.is_syntax_only);
-        wanted.map(|guide| guide.reader(&self.interchange, (zone, codes), texts)).collect()
     }
 
     /// Notes what was taken although the standard does not have it.

@@ -32,6 +32,7 @@ use std::time::Instant;
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::format::{Format, FormatArgument, LanguageArgument};
 use super::paint::Paint;
@@ -40,7 +41,8 @@ use super::safe::visible;
 use super::{Outcome, Trouble, time_zone};
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
-use crate::daemon::load_rulebook;
+use crate::daemon::{self, load_rulebook, load_rulebook_of_syntax};
+use crate::gateway::Rulebook;
 use crate::partner::{Partner, PartnerId};
 use document::Document;
 use explain::{Explanation, Overview};
@@ -163,6 +165,20 @@ impl Check {
         Ok(Outcome::Clean)
     }
 
+    /// Grammars without a guide are enough where only syntax counts.
+    fn rulebook(&self, config: &Config, zone: TimeZone) -> Result<Rulebook, Trouble> {
+        if self.syntax_only {
+            return Ok(load_rulebook_of_syntax(config, zone)?);
+        }
+        load_rulebook(config, zone).map_err(|trouble| {
+            if let daemon::Trouble::NoGuide(directory) = trouble {
+                Trouble::NoGuide { directory }
+            } else {
+                trouble.into()
+            }
+        })
+    }
+
     fn judge(&self, clock: &impl Clock) -> Result<Judge, Trouble> {
         let loaded = self.config.as_deref().map(Config::load).transpose()?;
         let mut config = loaded.as_ref().map(|loaded| loaded.config.clone()).unwrap_or_default();
@@ -175,7 +191,7 @@ impl Check {
         let configured = loaded.as_ref().map_or(INTERCHANGE_BYTES_MAX, |_| config.limits.interchange_bytes_max);
         let told = if self.format.format == Format::Human { FINDINGS_SHOWN } else { FINDINGS_LISTED };
         Ok(Judge {
-            rulebook: load_rulebook(&config, zone)?,
+            rulebook: self.rulebook(&config, zone)?,
             partner,
             at: self.at.unwrap_or_else(|| clock.now()),
             language: self.language.language(),
@@ -206,7 +222,7 @@ fn report(judge: &Judge, path: &Result<PathBuf, Trouble>, progress: &Progress) -
     let read = source::open(path).and_then(|(file, length)| {
         let mut file = progress.watch(&visible(&name), file, length);
         let unreadable = |source| Trouble::Unreadable { path: path.clone(), source };
-        judge.judge(&mut file, &mut report).map_err(unreadable)
+        judge.judge(&mut file, length, &mut report).map_err(unreadable)
     });
     if let Err(trouble) = read {
         report.unreadable = Some(unreadable(&trouble));

@@ -26,7 +26,7 @@ pub(super) fn remedy(finding: &SyntaxFinding, site: &Site<'_>, catalogue: &Catal
     let known = known.or_else(|| not_here(unprocessed(finding, site, catalogue)?, catalogue, language));
     let known = known.or_else(|| {
         let list = directory_codes(finding, site)?;
-        nearest_named(list.iter(), &value(site, &finding.span), language)
+        nearest_named(list.iter(), &value(site, &finding.span), language).or_else(|| of_the_list(site, language))
     });
     let known = known.or_else(|| right_length(finding, site, language)).or_else(|| repertoire(finding, site, language));
     known.unwrap_or_else(|| {
@@ -180,6 +180,15 @@ pub(super) fn nearest_codes(list: &CodeList, code: &str, on: Date, language: Lan
     let middle = known.partition_point(|(known, _)| *known < &*code.trim().to_uppercase());
     let from = middle.saturating_sub(CANDIDATES_MAX / 2).min(known.len().saturating_sub(CANDIDATES_MAX));
     nearest_named(known.into_iter().skip(from).take(CANDIDATES_MAX), code, language)
+}
+
+/// Where none of its codes is near.
+fn of_the_list(site: &Site<'_>, language: Language) -> Option<String> {
+    let of = site.value_spec()?.id;
+    Some(language.choose(
+        format!("write one of the codes that the directory has for {of}; none of them is near"),
+        format!("écrivez un des codes que le répertoire a pour {of}; aucun n'est proche"),
+    ))
 }
 
 /// The codes that are nearest to one that is none of them, each with its name.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::text::BYTE_ORDER_MARK;
 use crate::cli::Trouble;
 
 /// Most bytes of a file that is held whole.
@@ -14,8 +15,11 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 /// Deepest directory that is looked into.
 const DEPTH_MAX: usize = 64;
 
-/// How the names of files end that hold interchanges, in small letters.
-const ENDINGS: &[&str] = &["edi", "edifact", "edf", "txt", "dat", "msg"];
+/// How the names of files end that hold interchanges and nothing else, in small letters.
+const ENDINGS: &[&str] = &["edi", "edifact", "edf"];
+
+/// Bytes of a file in which its beginning is looked for, behind a byte order mark, blanks and line breaks.
+const BEGINNING_BYTES: u64 = 4_096;
 
 /// Standard input, as arguments name it.
 const STANDARD_INPUT: &str = "-";
@@ -23,7 +27,8 @@ const STANDARD_INPUT: &str = "-";
 /// Everything that arguments name, in their order: a directory is its files, and so is a pattern, each in the order of
 /// their names. What is not there stays as it was named, so that opening it says so.
 ///
-/// In a directory are looked at: files that end like an interchange, and files that begin like one.
+/// In a directory are looked at: files that end like an interchange, and files that begin like one. All others are passed
+/// over.
 pub(super) fn expand(named: &[PathBuf]) -> Vec<Result<PathBuf, Trouble>> {
     named.iter().flat_map(|path| expand_one(path)).collect()
 }
@@ -71,9 +76,10 @@ fn ends_like_one(path: &Path) -> bool {
 }
 
 fn begins_like_one(path: &Path) -> bool {
-    let mut beginning = [0; 3];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut beginning));
-    read.is_ok() && matches!(&beginning, b"UNA" | b"UNB")
+    let mut beginning = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BEGINNING_BYTES).read_to_end(&mut beginning));
+    let text = beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&beginning).trim_ascii_start();
+    read.is_ok() && (text.starts_with(b"UNA") || text.starts_with(b"UNB"))
 }
 
 fn unreadable(path: PathBuf, source: io::Error) -> Trouble {
@@ -119,6 +125,9 @@ mod tests {
             ("a.EDI", ""),
             ("notes.md", "UNNOTICED"),
             ("no-ending", "UNA:+.? '"),
+            ("hello.txt", "hello"),
+            ("mark.txt", "\u{feff}\r\n  UNB+"),
+            ("message.dat", "UNH+"),
             ("inner/c.md", "UNB+"),
             ("inner/[d].edi", "UNB+"),
         ] {
@@ -133,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_directory_is_its_interchanges_in_the_order_of_their_names() {
-        check("", &["a.EDI", "b.edi", "inner/[d].edi", "inner/c.md", "no-ending"]);
+        check("", &["a.EDI", "b.edi", "inner/[d].edi", "inner/c.md", "mark.txt", "no-ending"]);
         check("inner", &["inner/[d].edi", "inner/c.md"]);
     }
 
@@ -143,6 +152,12 @@ mod tests {
             "inner/empty",
             &["…/inner/empty has no file that ends or begins like an interchange; name the file itself"],
         );
+    }
+
+    #[test]
+    fn what_is_named_is_read_whatever_it_is() {
+        check("hello.txt", &["hello.txt"]);
+        check("h*.txt", &["hello.txt"]);
     }
 
     #[test]

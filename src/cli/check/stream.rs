@@ -11,6 +11,8 @@ use crate::edifact::{Frame, FrameFinder, Repertoire, Tolerance, Tolerances};
 
 /// Bytes that are asked for at one time.
 const CHUNK_BYTES: usize = 1 << 20;
+/// An interchange of more bytes gets room for all that may still come of it at once: a buffer that grows is there twice.
+const LONG_BYTES: usize = 4 * CHUNK_BYTES;
 
 /// What comes next in a file.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(super) enum Piece<'a> {
 /// Finds the interchanges of a file.
 pub(super) struct Stream<'r> {
     from: &'r mut dyn Read,
+    /// Bytes of the file, where that is known.
+    length: Option<usize>,
     /// Longest interchange, in bytes.
     bytes_max: usize,
     finder: FrameFinder,
@@ -40,9 +44,20 @@ pub(super) struct Stream<'r> {
 }
 
 impl<'r> Stream<'r> {
-    pub(super) fn new(from: &'r mut dyn Read, bytes_max: usize, tolerances: Tolerances) -> Self {
+    pub(super) fn new(from: &'r mut dyn Read, length: Option<u64>, bytes_max: usize, tolerances: Tolerances) -> Self {
         let finder = FrameFinder::new(tolerances);
-        Self { from, bytes_max, finder, buffer: Vec::new(), is_over: false, base: 0, at: 0, point: Point::START }
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        Self {
+            from,
+            length,
+            bytes_max,
+            finder,
+            buffer: Vec::new(),
+            is_over: false,
+            base: 0,
+            at: 0,
+            point: Point::START,
+        }
     }
 
     /// What comes next; none at the end of the file.
@@ -105,6 +120,12 @@ impl<'r> Stream<'r> {
     }
 
     fn read_more(&mut self) -> io::Result<()> {
+        if let Some(length) = self.length.filter(|_| self.buffer.len() >= LONG_BYTES) {
+            let most = self.at + self.bytes_max + CHUNK_BYTES + CONTEXT_BYTES;
+            // One more byte, so that the end of the file is noticed without more room.
+            let wanted = (length.saturating_sub(self.base) + 1).min(most);
+            self.buffer.reserve_exact(wanted.saturating_sub(self.buffer.len()));
+        }
         let mut chunk = self.from.take(CHUNK_BYTES as u64);
         self.is_over = chunk.read_to_end(&mut self.buffer)? < CHUNK_BYTES;
         Ok(())
@@ -135,7 +156,7 @@ mod tests {
     #[track_caller]
     fn check_with(tolerances: Tolerances, bytes: &[u8], bytes_max: usize, expected: &[&str]) {
         let mut from = bytes;
-        let mut stream = Stream::new(&mut from, bytes_max, tolerances);
+        let mut stream = Stream::new(&mut from, None, bytes_max, tolerances);
         let mut found = Vec::new();
         while let Some(piece) = stream.next().unwrap() {
             let (kind, stretch) = match &piece {
@@ -189,7 +210,7 @@ mod tests {
     fn a_long_file_is_never_held_whole() {
         let one = b"UNB+A'UNH+1'UNT+2+1'UNZ+1+1'\n";
         let mut from = io::repeat(0).take(0).chain(io::Cursor::new(one.repeat(4 * CHUNK_BYTES / one.len())));
-        let mut stream = Stream::new(&mut from, 1_000, Tolerances::default());
+        let mut stream = Stream::new(&mut from, None, 1_000, Tolerances::default());
         let mut count = 0;
         while let Some(piece) = stream.next().unwrap() {
             let Piece::Interchange(stretch) = piece else { panic!("{piece:?}") };
@@ -205,8 +226,18 @@ mod tests {
     #[test]
     fn an_interchange_without_end_costs_no_more_memory_than_the_limit() {
         let mut from = (&b"UNB+A'"[..]).chain(io::repeat(b'A'));
-        let mut stream = Stream::new(&mut from, 3 * CHUNK_BYTES, Tolerances::default());
+        let mut stream = Stream::new(&mut from, None, 3 * CHUNK_BYTES, Tolerances::default());
         assert!(matches!(stream.next().unwrap(), Some(Piece::TooLong(_))));
         assert!(stream.buffer.len() <= 5 * CHUNK_BYTES);
+    }
+
+    #[test]
+    fn a_long_interchange_has_its_room_at_once_and_no_more() {
+        let length = 2 * LONG_BYTES + 3;
+        let mut from = (&b"UNB+A'"[..]).chain(io::repeat(b'A')).take(length as u64);
+        let mut stream = Stream::new(&mut from, Some(length as u64), 1 << 30, Tolerances::default());
+        let Some(Piece::Interchange(stretch)) = stream.next().unwrap() else { panic!("it is an interchange") };
+        assert_eq!(stretch.whole.len(), length);
+        assert!(stream.buffer.capacity() <= length + 64);
     }
 }

@@ -83,8 +83,8 @@ const CODES: &[SyntaxCode] = &[
         ],
         ["UNB+UNOC:3+ACMEFWD:ZZ+LODGED+261321:0045+…", "UNB+UNOC:3+ACMEFWD:ZZ+LODGED+261121:0045+…"],
         [
-            "correct the value; the finding says which ones there are",
-            "corrigez la valeur; le constat dit lesquelles existent",
+            "write a value that there is: a day of the calendar, a code of its list",
+            "écrivez une valeur qui existe: un jour du calendrier, un code de sa liste",
         ],
     ),
     code(
@@ -423,6 +423,61 @@ const CODES: &[SyntaxCode] = &[
         ["UNG+CUSDEC+A+B+261121:0045+1'", "UNG+CUSDEC+A+B+261121:0045+1+UN+D:96B'"],
         ["state all of them or none", "indiquez-les tous ou aucun"],
     ),
+];
+
+/// A code that only a network between the parties can say; it is in the list of syntax 1 to 3, and is never sent here.
+#[derive(Debug)]
+pub(super) struct NetworkCode {
+    pub(super) number: u8,
+    sentence: Both,
+    why: Both,
+}
+
+impl NetworkCode {
+    /// The entry of a number of 0085.
+    pub(super) fn of(number: u8) -> Option<&'static Self> {
+        NETWORK_CODES.iter().find(|code| code.number == number)
+    }
+
+    /// What it says, without a capital letter and without a full stop.
+    pub(super) fn sentence(&self, language: Language) -> &'static str {
+        let [english, french] = self.sentence;
+        language.choose(english, french)
+    }
+
+    /// Why it is never sent, without a capital letter and without a full stop.
+    pub(super) fn why(&self, language: Language) -> &'static str {
+        let [english, french] = self.why;
+        language.choose(english, french)
+    }
+}
+
+/// Why there is no error of a network here.
+const TRANSFERRED: Both = [
+    "a network reports it of a transfer that it could not make; what arrives here has been transferred",
+    "un réseau le signale d'un transfert qu'il n'a pu faire; ce qui arrive ici a été transféré",
+];
+
+/// The codes of networks, in the words of the page.
+const NETWORK_CODES: &[NetworkCode] = &[
+    NetworkCode {
+        number: 41,
+        sentence: ["permanent communication network error", "erreur permanente du réseau de communication"],
+        why: TRANSFERRED,
+    },
+    NetworkCode {
+        number: 42,
+        sentence: ["temporary communication network error", "erreur temporaire du réseau de communication"],
+        why: TRANSFERRED,
+    },
+    NetworkCode {
+        number: 43,
+        sentence: ["unknown interchange recipient", "destinataire de l'interchange inconnu"],
+        why: [
+            "a network reports it of an address that it does not know; a recipient that is not this gateway is 7",
+            "un réseau le signale d'une adresse qu'il ne connaît pas; un destinataire qui n'est pas cette passerelle est 7",
+        ],
+    },
 ];
 
 #[cfg(test)]

@@ -69,13 +69,14 @@ pub(super) fn unknown(bytes: &[u8], switch: Option<Tolerance>, language: Languag
         return intolerant(switch, language);
     }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let behind_advice = bytes.strip_prefix(b"UNA").and_then(|rest| rest.get(6..)).map(<[u8]>::trim_ascii_start);
+    let known = BEGINNINGS.iter().find(|(beginning, ..)| behind_advice.unwrap_or(bytes).starts_with(beginning));
+    if let Some((_, [english, french], [hint, conseil])) = known {
+        return [language.choose(*english, *french).to_owned(), language.choose(*hint, *conseil).to_owned()];
+    }
     let beginning = bytes.get(..3).unwrap_or(bytes);
     if !beginning.is_empty() && [b"UNA", b"UNB"].iter().any(|tag| tag.starts_with(beginning)) {
         return cut_off(language);
-    }
-    let known = BEGINNINGS.iter().find(|(beginning, ..)| bytes.starts_with(beginning));
-    if let Some((_, [english, french], [hint, conseil])) = known {
-        return [language.choose(*english, *french).to_owned(), language.choose(*hint, *conseil).to_owned()];
     }
     [
         language

@@ -23,8 +23,8 @@ impl Names {
     /// The names in these folders of grammars.
     pub(super) fn read(folders: &[PathBuf], reading: &mut Reading) -> Result<Self, GrammarTrouble> {
         let mut names = Self::default();
-        for source in folders.iter().map(|folder| sources(folder)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten()
-        {
+        let sources = folders.iter().map(|folder| sources(folder, reading)).collect::<Result<Vec<_>, _>>()?;
+        for source in sources.into_iter().flatten() {
             let file = reading.name(source.name);
             let Some((_, found)) = outline(file, &source.text, &mut reading.mistakes) else { continue };
             let elements = found.elements.into_iter().map(|element| (element.id.value, element.name));

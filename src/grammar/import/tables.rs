@@ -287,7 +287,9 @@ impl Lists {
             }
             None => {
                 known.codes.insert(value.clone(), (third.to_owned(), line));
-                self.found.get_mut(known.index).into_iter().for_each(|list| list.codes.push(code.clone()));
+                if let Some(list) = self.found.get_mut(known.index) {
+                    list.codes.push(code);
+                }
                 return;
             }
         };

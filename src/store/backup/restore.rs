@@ -68,7 +68,12 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
         bytes += header.bytes;
         watch.reached(Step::Copy, bytes, Some(total));
     }
-    check(&staging, &manifest, watch, |found| Segments::find(&staging, false, found))?;
+    let whole = check(&staging, &manifest, watch, |found| Segments::find(&staging, false, found));
+    match whole {
+        // What was copied was right, so the disk is not.
+        Err(BackupTrouble::NotRight { .. }) => return Err(BackupTrouble::ReadBack(staging)),
+        whole => drop(whole?),
+    }
     let journal = to.join("journal");
     fs::rename(&staging, &journal).map_err(BackupTrouble::io("rename", &staging))?;
     file::sync_directory(to)?;

@@ -13,7 +13,7 @@ pub enum BackupTrouble {
     #[error(transparent)]
     Inspect(#[from] InspectTrouble),
     /// The operating system said no.
-    #[error("cannot {doing} {}", path.display())]
+    #[error("cannot {doing} {}; check its directory, your permissions and the free space", path.display())]
     Io {
         /// What was tried.
         doing: &'static str,

@@ -6,17 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::listing::{header, list};
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
 use crate::store::journal::frame::Frame;
 use crate::store::journal::scan::{self, Contents, Ending};
-use crate::store::journal::seal::{self, Seal};
-use crate::store::journal::segment::{self, FIRST_FRAME, HEADER_BYTES, Header, OTHER_FORMAT};
-use crate::store::journal::{Chain, Disk, JournalFile, JournalTrouble, ReadOnlyDisk, StoreId};
+use crate::store::journal::seal::Seal;
+use crate::store::journal::segment::{self, Header, OTHER_FORMAT};
+use crate::store::journal::{Chain, Disk, JournalTrouble, ReadOnlyDisk, StoreId};
 use crate::store::state::Pointer;
 
 /// Who takes the entries: where each stands, and its frame.
@@ -80,8 +80,9 @@ impl Segments {
         found: &mut Disagreements,
     ) -> Result<Self, InspectTrouble> {
         let (mut numbers, mut sealed) = list(directory)?;
-        if is_live && sealed > numbers.last().copied().unwrap_or(0) {
-            // A segment is begun before the one in front of it is sealed: the listing missed that.
+        let is_without_gap = numbers.iter().copied().eq(1..=numbers.last().copied().unwrap_or(0));
+        if is_live && !(is_without_gap && sealed < numbers.last().copied().unwrap_or(0)) {
+            // Segments that are begun while they are listed may be missed; once more finds those.
             (numbers, sealed) = list(directory)?;
         }
         if let Some((number, _)) = tail {
@@ -396,37 +397,6 @@ fn range(one: &str, several: &str, from: u64, to: u64) -> String {
 /// Bytes in hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The numbers of the segments in order, and the highest number of a seal.
-fn list(directory: &Path) -> Result<(Vec<u64>, u64), InspectTrouble> {
-    let (mut numbers, mut sealed) = (Vec::new(), 0);
-    for entry in std::fs::read_dir(directory).map_err(InspectTrouble::io("list", directory))? {
-        let path = entry.map_err(InspectTrouble::io("list", directory))?.path();
-        numbers.extend(segment::number(&path));
-        sealed = sealed.max(seal::number(&path).unwrap_or(0));
-    }
-    numbers.sort_unstable();
-    Ok((numbers, sealed))
-}
-
-/// The header of a segment, whose number is that of its name and whose length is the one it states; a tail is shorter.
-fn header(directory: &Path, number: u64, tail: Option<&Path>) -> Result<Header, JournalTrouble> {
-    let path = tail.map_or_else(|| segment::path(directory, number), Path::to_owned);
-    let file: Arc<dyn JournalFile> = ReadOnlyDisk.open(&path).map_err(JournalTrouble::io("open", &path))?;
-    let header = if tail.is_some() { of_tail(&*file, &path) } else { Header::of(&*file, &path) }?;
-    let reason = "its number is not that of its name";
-    if header.number == number { Ok(header) } else { Err(JournalTrouble::Header { path, reason }) }
-}
-
-fn of_tail(file: &dyn JournalFile, path: &Path) -> Result<Header, JournalTrouble> {
-    let trouble = |reason| JournalTrouble::Header { path: path.to_owned(), reason };
-    if file.bytes().map_err(JournalTrouble::io("measure", path))? < FIRST_FRAME {
-        return Err(trouble("it is too short"));
-    }
-    let mut bytes = [0; HEADER_BYTES];
-    file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", path))?;
-    Header::read(&bytes).map_err(trouble)
 }
 
 impl Walked {

@@ -14,6 +14,7 @@ mod watch;
 
 // The journal, frame by frame.
 mod journal;
+mod listing;
 
 // The state, key by key.
 mod compare;

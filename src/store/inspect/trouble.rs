@@ -23,7 +23,7 @@ pub enum InspectTrouble {
     #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
     OtherFormat(PathBuf),
     /// The operating system said no.
-    #[error("cannot {doing} {}", path.display())]
+    #[error("cannot {doing} {}; check that it is there and that you may", path.display())]
     Io {
         /// What was tried.
         doing: &'static str,
