@@ -66,9 +66,9 @@ fn stops_and_starts(home: &Home, ledger: &Mutex<Ledger>, fault: Fault, random: &
         assert_eq!(home.preload.touched_after(), (0, 0), "writes and flushes of segments after {fault:?}");
     }
     if is_killed {
-        gateway.is_killed()
+        gateway.is_killed();
     } else {
-        gateway.is_ended()
+        gateway.is_ended();
     }
     home.preload.disarm();
     has_everything(home, ledger, random, &format!("after {fault:?}"));

@@ -163,7 +163,7 @@ impl Ledger {
         for (key, heard) in self.heard.iter().filter(|(_, heard)| heard.at <= length) {
             let delivery = match heard.delivery {
                 Delivery::Confirmed(at) if at > length => Delivery::Unsure,
-                delivery => delivery,
+                delivery @ (Delivery::Waits | Delivery::Unsure | Delivery::Confirmed(_)) => delivery,
             };
             then.numbers.insert((key.0.partner, heard.answer.reference), *key);
             if let Some(proof) = &heard.answer.proof {

@@ -48,7 +48,7 @@ impl<'a> Scene<'a> {
         thread::scope(|scope| {
             let partners = (0..PARTNERS).map(|partner| (partner, random.fork()));
             let acting = partners.map(|(partner, mut random)| scope.spawn(move || act(partner, &mut random)));
-            acting.collect::<Vec<_>>().into_iter().map(|acting| acting.join().unwrap()).collect()
+            acting.collect::<Vec<_>>().into_iter().try_for_each(|acting| acting.join().unwrap())
         })
     }
 
@@ -139,7 +139,7 @@ impl<'a> Scene<'a> {
             };
             let lines: Vec<_> =
                 (0..LINES).map(|_| random.fork()).map(|random| scope.spawn(move || lodge(random))).collect();
-            lines.into_iter().map(|line| line.join().unwrap()).collect()
+            lines.into_iter().try_for_each(|line| line.join().unwrap())
         })
     }
 

@@ -4,7 +4,7 @@ use std::env;
 
 use lodged::clock::{Clock as _, SystemClock};
 
-/// Numbers that look random and follow from a seed (SplitMix64).
+/// Numbers that look random and follow from a seed (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);
 

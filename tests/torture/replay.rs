@@ -207,7 +207,7 @@ impl<'a> Disk<'a> {
         let mut bytes = node.covered.clone();
         match kept {
             Kept::All => {
-                node.uncovered.iter().for_each(|index| apply(&mut bytes, &self.log.records[*index], self.log, None))
+                node.uncovered.iter().for_each(|index| apply(&mut bytes, &self.log.records[*index], self.log, None));
             }
             Kept::Nothing => {}
             Kept::Half => self.half(node, &mut bytes, random),
