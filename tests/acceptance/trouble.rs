@@ -72,7 +72,9 @@ fn a_record_that_fails_at_any_call_gets_no_answer_and_draws_no_number() {
             [again.gets_contrl(), again.gets_cusres()]
         } else {
             let first = [partner.gets_contrl(), partner.gets_cusres()];
-            partner.leaves();
+            // A clean end would say that it was noted.
+            partner.closes_its_side();
+            partner.gets_nothing_more(End::Abrupt);
             let mut again = door.partner();
             let offered = [again.gets_contrl(), again.gets_cusres()];
             assert_eq!(offered, first);
