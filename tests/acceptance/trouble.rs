@@ -72,7 +72,7 @@ fn a_record_that_fails_at_any_call_gets_no_answer_and_draws_no_number() {
             [again.gets_contrl(), again.gets_cusres()]
         } else {
             let first = [partner.gets_contrl(), partner.gets_cusres()];
-            // What could not be noted is not closed in order, so that the partner does not rely on it.
+            // A clean end would say that it was noted.
             partner.closes_its_side();
             partner.gets_nothing_more(End::Abrupt);
             let mut again = door.partner();

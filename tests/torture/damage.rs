@@ -11,10 +11,10 @@ use crate::load::Scene;
 use crate::random::{Random, setting};
 
 /// Flipped bits when nothing else is said.
-const FLIPS: u64 = 12;
+const FLIPS: u64 = 8;
 
 /// How many answered interchanges of each partner are repeated on a damaged record.
-const SAMPLE: usize = 12;
+const SAMPLE: usize = 8;
 
 /// A block of a disk.
 const BLOCK: usize = 4096;

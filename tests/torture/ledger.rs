@@ -163,7 +163,7 @@ impl Ledger {
         for (key, heard) in self.heard.iter().filter(|(_, heard)| heard.at <= length) {
             let delivery = match heard.delivery {
                 Delivery::Confirmed(at) if at > length => Delivery::Unsure,
-                Delivery::Waits | Delivery::Unsure | Delivery::Confirmed(_) => heard.delivery,
+                delivery @ (Delivery::Waits | Delivery::Unsure | Delivery::Confirmed(_)) => delivery,
             };
             then.numbers.insert((key.0.partner, heard.answer.reference), *key);
             if let Some(proof) = &heard.answer.proof {
@@ -216,6 +216,6 @@ impl Ledger {
 
     /// How many days have numbers.
     pub(crate) fn days(&self) -> usize {
-        self.proofs.keys().map(|proof| proof.get("AB1234".len().."AB1234YYYYMMDD".len())).collect::<BTreeSet<_>>().len()
+        self.proofs.keys().map(|proof| &proof["AB1234".len().."AB1234YYYYMMDD".len()]).collect::<BTreeSet<_>>().len()
     }
 }
