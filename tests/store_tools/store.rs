@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use lodged::identifier::ProofForm;
@@ -136,7 +138,10 @@ pub(crate) async fn record(store: &EmbeddedStore, numbers: impl IntoIterator<Ite
 
 /// The state of a store that nobody has open.
 pub(crate) fn state(store: &Store) -> sled::Db {
-    sled::Config::new().path(store.directory().join("state")).segment_size(8 << 20).open().unwrap()
+    let settings = sled::Config::new().path(store.directory().join("state")).segment_size(8 << 20);
+    // The threads of sled let go of its lock a moment after whoever opened it did.
+    let mut tries = (0..500).map(|_| settings.open().inspect_err(|_| thread::sleep(Duration::from_millis(10))));
+    tries.find_map(Result::ok).unwrap()
 }
 
 /// What a run of the program said, and how it ended.
