@@ -19,6 +19,7 @@ mod embedded;
 mod flush;
 mod index;
 mod journal;
+mod lock;
 mod overlay;
 
 // Looking at a store from outside of the daemon.

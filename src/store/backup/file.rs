@@ -1,13 +1,13 @@
 //! Files that are whole or not there: written under another name, flushed, renamed, and their directory flushed.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use super::BackupTrouble;
+use crate::record::Digest;
+use crate::store::lock::{self, LockTrouble};
 
 /// The end of the name of a file that is not whole yet.
 const UNFINISHED: &str = "new";
@@ -86,14 +86,10 @@ pub(super) fn make_directory(path: &Path) -> Result<bool, BackupTrouble> {
 /// # Errors
 /// [`BackupTrouble::InUse`], or [`BackupTrouble::Io`].
 pub(super) fn lock(directory: &Path) -> Result<File, BackupTrouble> {
-    let path = directory.join("lock");
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let lock = lock.map_err(BackupTrouble::io("open", &path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(BackupTrouble::InUse(directory.to_owned())),
-        Err(TryLockError::Error(source)) => Err(BackupTrouble::Io { doing: "lock", path, source }),
-    }
+    lock::take(directory).map_err(|trouble| match trouble {
+        LockTrouble::InUse => BackupTrouble::InUse(directory.to_owned()),
+        LockTrouble::Io { doing, path, source } => BackupTrouble::Io { doing, path, source },
+    })
 }
 
 /// What is in a directory, by name.
@@ -118,7 +114,7 @@ pub(super) fn digest_of(path: &Path) -> Result<([u8; 32], u64), BackupTrouble> {
 
 /// The SHA-256 of bytes.
 pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    digest(&SHA256, bytes).as_ref().first_chunk().copied().unwrap_or_default()
+    Digest::of([bytes]).0
 }
 
 /// How many bytes there are.

@@ -8,8 +8,7 @@ use jiff::Timestamp;
 
 use super::BackupTrouble;
 use super::file::{self, sha256};
-use crate::store::inspect::hexadecimal;
-use crate::store::journal::seal::from_digits;
+use crate::store::journal::seal::{from_digits, hexadecimal};
 use crate::store::journal::{Chain, StoreId};
 
 /// What a manifest of any version begins with.

@@ -2,7 +2,7 @@
 //! thing that is not right stops the start, and says so.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use crate::store::entry::Entry;
 use crate::store::flush::{self, NotFlushing};
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
 use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, StoreId};
+use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
 use crate::store::{Numbering, Unavailable, journal};
@@ -182,14 +183,10 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
 /// The directory is ours as long as the file is open.
 fn lock(directory: &Path) -> Result<File, OpenTrouble> {
     make(&directory.join("journal"))?;
-    let path = directory.join("lock");
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let lock = lock.map_err(OpenTrouble::io("open", &path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenTrouble::InUse(directory.to_owned())),
-        Err(TryLockError::Error(source)) => Err(OpenTrouble::Io { doing: "lock", path, source }),
-    }
+    lock::take(directory).map_err(|trouble| match trouble {
+        LockTrouble::InUse => OpenTrouble::InUse(directory.to_owned()),
+        LockTrouble::Io { doing, path, source } => OpenTrouble::Io { doing, path, source },
+    })
 }
 
 /// Makes a directory and those above it that are missing, all of them on stable storage.

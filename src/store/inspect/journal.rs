@@ -7,14 +7,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use super::listing::{header, list};
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
+use crate::record::Digest;
 use crate::store::journal::frame::Frame;
 use crate::store::journal::scan::{self, Contents, Ending};
-use crate::store::journal::seal::Seal;
+use crate::store::journal::seal::{Seal, hexadecimal};
 use crate::store::journal::segment::{self, Header, OTHER_FORMAT};
 use crate::store::journal::{Chain, Disk, JournalTrouble, ReadOnlyDisk, StoreId};
 use crate::store::state::Pointer;
@@ -377,7 +376,7 @@ impl Visit<'_, '_> {
                 wrong(What::SealWrong).found(of(segment, first, next.saturating_sub(1), chain)).expected(expected),
             );
         }
-        let (found, expected) = (hexadecimal(digest(&SHA256, bytes).as_ref()), hexadecimal(&seal.digest));
+        let (found, expected) = (hexadecimal(&Digest::of([bytes]).0), hexadecimal(&seal.digest));
         if found != expected {
             self.found.add(wrong(What::DigestWrong).found(found).expected(expected));
         }
@@ -392,11 +391,6 @@ fn entries(from: u64, to: u64) -> String {
 
 fn range(one: &str, several: &str, from: u64, to: u64) -> String {
     if from >= to { format!("{one} {from}") } else { format!("{several} {from} to {to}") }
-}
-
-/// Bytes in hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Walked {

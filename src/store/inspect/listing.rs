@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::InspectTrouble;
-use crate::store::journal::segment::{self, FIRST_FRAME, HEADER_BYTES, Header};
+use crate::store::journal::segment::{self, Header};
 use crate::store::journal::{Disk, JournalFile, JournalTrouble, ReadOnlyDisk, seal};
 
 /// The numbers of the segments in order, and the highest number of a seal.
@@ -23,17 +23,10 @@ pub(super) fn list(directory: &Path) -> Result<(Vec<u64>, u64), InspectTrouble> 
 pub(super) fn header(directory: &Path, number: u64, tail: Option<&Path>) -> Result<Header, JournalTrouble> {
     let path = tail.map_or_else(|| segment::path(directory, number), Path::to_owned);
     let file: Arc<dyn JournalFile> = ReadOnlyDisk.open(&path).map_err(JournalTrouble::io("open", &path))?;
-    let header = if tail.is_some() { of_tail(&*file, &path) } else { Header::of(&*file, &path) }?;
+    let header = match tail {
+        Some(_) => Header::of_any_length(&*file, &path)?.0,
+        None => Header::of(&*file, &path)?,
+    };
     let reason = "its number is not that of its name";
     if header.number == number { Ok(header) } else { Err(JournalTrouble::Header { path, reason }) }
-}
-
-fn of_tail(file: &dyn JournalFile, path: &Path) -> Result<Header, JournalTrouble> {
-    let trouble = |reason| JournalTrouble::Header { path: path.to_owned(), reason };
-    if file.bytes().map_err(JournalTrouble::io("measure", path))? < FIRST_FRAME {
-        return Err(trouble("it is too short"));
-    }
-    let mut bytes = [0; HEADER_BYTES];
-    file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", path))?;
-    Header::read(&bytes).map_err(trouble)
 }

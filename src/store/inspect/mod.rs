@@ -37,7 +37,7 @@ pub use trouble::InspectTrouble;
 pub use watch::{Step, Watch};
 
 pub(crate) use compare::compare;
-pub(crate) use journal::{Segments, hexadecimal};
+pub(crate) use journal::Segments;
 pub(crate) use place::{StorePlace, bytes_in};
 pub(crate) use sum::Sum;
 

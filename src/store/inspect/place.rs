@@ -1,6 +1,6 @@
 //! Where a store is, and whether somebody has it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::InspectTrouble;
+use crate::store::lock::{self, LockTrouble};
 
 /// In what the system counts what a file takes, whatever the blocks of the disk are.
 const BLOCK_BYTES: u64 = 512;
@@ -73,14 +74,7 @@ impl StorePlace {
     /// # Errors
     /// [`InspectTrouble::InUse`] when another process has it.
     pub(crate) fn take(&self) -> Result<File, InspectTrouble> {
-        let path = self.directory.join("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(InspectTrouble::io("open", &path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::WouldBlock) => Err(InspectTrouble::InUse(self.directory.clone())),
-            Err(TryLockError::Error(source)) => Err(InspectTrouble::Io { doing: "lock", path, source }),
-        }
+        lock::take(&self.directory).map_err(|trouble| self.trouble(trouble))
     }
 
     /// Keeps others from taking the store, unless one has it. Nothing is written for it.
@@ -88,15 +82,17 @@ impl StorePlace {
     /// # Errors
     /// [`InspectTrouble::Io`] when it cannot be told.
     pub(crate) fn hold(&self) -> Result<Hold, InspectTrouble> {
-        let path = self.directory.join("lock");
-        let lock = match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Hold::Ours { _lock: None }),
-            lock => lock.map_err(InspectTrouble::io("open", &path))?,
-        };
-        match lock.try_lock() {
-            Ok(()) => Ok(Hold::Ours { _lock: Some(lock) }),
-            Err(TryLockError::WouldBlock) => Ok(Hold::InUse),
-            Err(TryLockError::Error(source)) => Err(InspectTrouble::Io { doing: "lock", path, source }),
+        match lock::hold(&self.directory) {
+            Ok(_lock) => Ok(Hold::Ours { _lock }),
+            Err(LockTrouble::InUse) => Ok(Hold::InUse),
+            Err(trouble) => Err(self.trouble(trouble)),
+        }
+    }
+
+    fn trouble(&self, trouble: LockTrouble) -> InspectTrouble {
+        match trouble {
+            LockTrouble::InUse => InspectTrouble::InUse(self.directory.clone()),
+            LockTrouble::Io { doing, path, source } => InspectTrouble::Io { doing, path, source },
         }
     }
 }

@@ -5,9 +5,8 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{Context, SHA256};
-
 use crate::identifier::RecordNumber;
+use crate::record::Digest;
 
 use super::segment::StoreId;
 
@@ -21,20 +20,12 @@ pub(crate) struct Chain(pub(crate) [u8; CHAIN_BYTES]);
 impl Chain {
     /// What the first entry of a store follows.
     pub(crate) fn of_store(store: StoreId) -> Self {
-        Self::digest([store.0.as_slice()])
+        Self(Digest::of([store.0.as_slice()]).0)
     }
 
     /// The link of the entry that follows: the digest of this link, its number (little-endian) and its payload.
     pub(crate) fn follow(&self, number: RecordNumber, payload: &[u8]) -> Self {
-        Self::digest([self.0.as_slice(), &number.0.to_le_bytes(), payload])
-    }
-
-    fn digest<const N: usize>(pieces: [&[u8]; N]) -> Self {
-        let mut context = Context::new(&SHA256);
-        pieces.into_iter().for_each(|piece| context.update(piece));
-        let mut link = [0; CHAIN_BYTES];
-        link.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
-        Self(link)
+        Self(Digest::of([self.0.as_slice(), &number.0.to_le_bytes(), payload]).0)
     }
 }
 

@@ -64,8 +64,7 @@ impl Reader {
         let path = segment::path(&self.directory, segment);
         let file = self.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
         let header = Header::of(&*file, &path)?;
-        let mut bytes = vec![0; usize::try_from(header.bytes).unwrap_or(usize::MAX)];
-        file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", &path))?;
+        let bytes = segment::read(&*self.disk, &path, &header)?;
         Ok(scan::find(&bytes, &header, number))
     }
 }

@@ -3,16 +3,14 @@
 //! A sealed segment is never changed again: a copy of it is a backup of it, and its seal says whether a copy is right. The
 //! seal is made behind the writer's back, from what can be read again and not from what was written.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use crate::event;
 use crate::identifier::RecordNumber;
+use crate::record::Digest;
 
 use super::chain::Chain;
 use super::disk::Disk;
@@ -74,7 +72,7 @@ impl Seal {
             return Err(JournalTrouble::Damaged { path, offset: contents.end, number: RecordNumber(contents.next) });
         }
         let (segment, first, next, chain) = (header.number, header.first, contents.next, contents.chain);
-        let digest = digest(&SHA256, &bytes).as_ref().first_chunk().copied().unwrap_or_default();
+        let Digest(digest) = Digest::of([bytes.as_slice()]);
         Ok(Self { segment, first, next, chain, digest })
     }
 
@@ -117,12 +115,8 @@ impl Seal {
 
     fn to_text(&self) -> String {
         let Self { segment, first, next, chain, digest } = self;
-        let mut text = format!("{TITLE}\nsegment {segment}\nfirst {first}\nnext {next}\nchain {chain}\nsha256 ");
-        for byte in digest {
-            _ = write!(text, "{byte:02x}"); // Writing to a string cannot fail.
-        }
-        text.push('\n');
-        text
+        let digest = hexadecimal(digest);
+        format!("{TITLE}\nsegment {segment}\nfirst {first}\nnext {next}\nchain {chain}\nsha256 {digest}\n")
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -142,6 +136,11 @@ impl Seal {
 }
 
 /// Bytes in hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes that hexadecimal digits are.
 pub(crate) fn from_digits<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     for (at, byte) in (0..).step_by(2).zip(&mut bytes) {

@@ -121,6 +121,13 @@ impl Header {
 
     /// The header of a file, which has the length that it says.
     pub(crate) fn of(file: &dyn JournalFile, path: &Path) -> Result<Self, JournalTrouble> {
+        let (header, length) = Self::of_any_length(file, path)?;
+        let reason = "its length is not the one it states";
+        if header.bytes == length { Ok(header) } else { Err(JournalTrouble::Header { path: path.to_owned(), reason }) }
+    }
+
+    /// The header of a file, and the length that it has.
+    pub(crate) fn of_any_length(file: &dyn JournalFile, path: &Path) -> Result<(Self, u64), JournalTrouble> {
         let trouble = |reason| JournalTrouble::Header { path: path.to_owned(), reason };
         let length = file.bytes().map_err(JournalTrouble::io("measure", path))?;
         if length < FIRST_FRAME {
@@ -128,8 +135,7 @@ impl Header {
         }
         let mut bytes = [0; HEADER_BYTES];
         file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", path))?;
-        let header = Self::read(&bytes).map_err(trouble)?;
-        if header.bytes == length { Ok(header) } else { Err(trouble("its length is not the one it states")) }
+        Ok((Self::read(&bytes).map_err(trouble)?, length))
     }
 }
 
