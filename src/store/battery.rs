@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use crate::declaration::{Declaration, TransportDocument};
 use crate::edifact::{ElementPlace, Place, ServiceTag, SyntaxError};
-use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
 use crate::record::{Answer, AnswerReference, Delivery, Examination, Recorded, Verdict};
 
 use super::sample::{evidence, numbering, partner, sent};
-use super::{EmbeddedStore, Memory, Standing, Store, StoreOptions};
+use super::{EmbeddedStore, FOUND_MAX, FoundPage, Memory, Search, Standing, Store, StoreOptions};
 
 /// Options for tests: short segments, so that every test of some length meets the end of one.
 pub(super) fn options(directory: &std::path::Path) -> StoreOptions {
@@ -83,6 +84,10 @@ battery! {
         what_is_excepted_is_not_among_them
         what_came_is_kept
         a_number_leads_to_its_interchange
+        declarations_are_found_by_what_they_state
+        all_that_is_stated_must_hold
+        the_latest_is_found_first_and_the_rest_page_by_page
+        what_is_not_accepted_is_not_found
     }
     memory: (Memory::new(numbering()), ());
     embedded: embedded();
@@ -356,6 +361,108 @@ async fn a_number_leads_to_its_interchange(store: Arc<impl Engine>) {
     assert_eq!(store.report(proof).await, Ok(Some(recorded.clone())));
     let next = ProofOfReportNumber { sequence: proof.sequence + 1, ..proof.clone() };
     assert_eq!(store.report(&next).await, Ok(None));
+}
+
+/// The references of what is found, the latest first.
+async fn found(store: &impl Store, search: Search) -> Vec<String> {
+    let FoundPage { found, next } = store.find(&search, FOUND_MAX).await.unwrap();
+    assert_eq!(next, None);
+    found.iter().map(|found| found.declaration.reference.to_string()).collect()
+}
+
+fn carrying(document: &str, containers: &[&str]) -> impl FnOnce(&mut Declaration) {
+    let document = TransportDocument { kind: "705".into(), number: document.into() };
+    let containers = containers.iter().map(|container| (*container).into()).collect();
+    |declaration| (declaration.transport_document, declaration.containers) = (Some(document), containers)
+}
+
+/// Three declarations that differ in everything that is looked for.
+async fn some_declarations(store: &impl Store) {
+    let first = sent("1").declaring("A").stating(carrying("BL-1", &["ABCU1", "ABCU2"]));
+    let second = sent("2").declaring("B").stating(|declaration| {
+        carrying("BL-2", &["ABCU2"])(declaration);
+        declaration.carrier_name = "SOUTH  Shipping".into();
+        declaration.exporter.business_number = "100000009RM0001".parse().unwrap();
+        declaration.export_date = jiff::civil::date(2026, 12, 2);
+    });
+    let third = sent("3").declaring("A").stating(|declaration| carrying("BL-3", &[])(declaration)).for_practice();
+    for examination in [first, second, third.from("birch")] {
+        record(store, examination).await;
+    }
+}
+
+async fn declarations_are_found_by_what_they_state(store: Arc<impl Engine>) {
+    some_declarations(&*store).await;
+    let days = |from, to| Some(jiff::civil::date(2026, 11, from)..=jiff::civil::date(2026, 12, to));
+    let all = Search::default;
+    for (search, expected) in [
+        (all(), &["A", "B", "A"][..]),
+        (Search { exporter: Some("123456782RM0001".parse().unwrap()), ..all() }, &["A", "A"]),
+        (Search { exporter: Some("100000009RM0001".parse().unwrap()), ..all() }, &["B"]),
+        (Search { carrier: Some("North shipping ".into()), ..all() }, &["A", "A"]),
+        (Search { carrier: Some("SOUTH SHIPPING".into()), ..all() }, &["B"]),
+        (Search { carrier: Some("SOUTH".into()), ..all() }, &[]),
+        (Search { transport_document: Some("BL-2".into()), ..all() }, &["B"]),
+        (Search { container: Some("ABCU2".into()), ..all() }, &["B", "A"]),
+        (Search { export_date: days(30, 2), ..all() }, &["A", "B", "A"]),
+        (Search { export_date: days(30, 1), ..all() }, &["A", "A"]),
+        (
+            Search { export_date: Some(jiff::civil::date(1900, 1, 1)..=jiff::civil::date(2026, 12, 1)), ..all() },
+            &["A", "A"],
+        ),
+        (Search { reference: Some(DeclarationReference("A".into())), ..all() }, &["A", "A"]),
+        (Search { reference: Some(DeclarationReference("C".into())), ..all() }, &[]),
+        (Search { partner: Some(partner("maple")), ..all() }, &["B", "A"]),
+        (Search { is_practice: Some(true), ..all() }, &["A"]),
+    ] {
+        assert_eq!(found(&*store, search.clone()).await, expected, "{search:?}");
+    }
+}
+
+async fn all_that_is_stated_must_hold(store: Arc<impl Engine>) {
+    some_declarations(&*store).await;
+    let container = || Search { container: Some("ABCU2".into()), ..Search::default() };
+    assert_eq!(found(&*store, Search { transport_document: Some("BL-1".into()), ..container() }).await, ["A"]);
+    assert_eq!(found(&*store, Search { transport_document: Some("BL-3".into()), ..container() }).await, [""; 0]);
+    assert_eq!(found(&*store, Search { is_practice: Some(true), ..container() }).await, [""; 0]);
+    let reference = || Search { reference: Some(DeclarationReference("A".into())), ..Search::default() };
+    assert_eq!(found(&*store, Search { partner: Some(partner("birch")), ..reference() }).await, ["A"]);
+    assert_eq!(found(&*store, Search { partner: Some(partner("oak")), ..reference() }).await, [""; 0]);
+}
+
+async fn the_latest_is_found_first_and_the_rest_page_by_page(store: Arc<impl Engine>) {
+    for reference in ["1", "2", "3"] {
+        let examination = sent(reference).declaring(&format!("{reference}a")).refusing("R");
+        record(&*store, examination.declaring(&format!("{reference}b"))).await;
+    }
+    for limit in 1..8 {
+        let (mut search, mut all) =
+            (Search { carrier: Some("NORTH SHIPPING".into()), ..Search::default() }, Vec::new());
+        loop {
+            let FoundPage { found, next } = store.find(&search, limit).await.unwrap();
+            assert!(found.len() <= limit);
+            all.extend(found);
+            search.before = next;
+            if next.is_none() {
+                break;
+            }
+        }
+        let references: Vec<_> = all.iter().map(|found| found.declaration.reference.to_string()).collect();
+        assert_eq!(references, ["3b", "3a", "2b", "2a", "1b", "1a"], "{limit} at one time");
+        let proofs: Vec<_> = all.iter().map(|found| (found.proof.sequence, found.version, found.at.message)).collect();
+        assert_eq!(proofs, [(6, 1, 2), (5, 1, 0), (4, 1, 2), (3, 1, 0), (2, 1, 2), (1, 1, 0)]);
+    }
+}
+
+async fn what_is_not_accepted_is_not_found(store: Arc<impl Engine>) {
+    record(&*store, sent("1").declaring("A")).await;
+    record(&*store, sent("2").declaring("A").refusing("B")).await;
+    record(&*store, sent("3").declaring("C").refused()).await;
+    store.keep(evidence(b"?")).await.unwrap();
+    let carrier = Search { carrier: Some("NORTH SHIPPING".into()), ..Search::default() };
+    for search in [Search::default(), carrier] {
+        assert_eq!(found(&*store, search).await, ["A"]);
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use crate::record::{
 };
 
 use super::Unavailable;
+use super::search;
 use super::state::{self, Change, Pointer, Series};
 
 /// One entry of the journal.
@@ -130,7 +131,8 @@ impl Entry {
 
 impl LodgedInterchange {
     fn changes(&self, pointer: Pointer) -> Result<Vec<Change>, Unavailable> {
-        let mut changes = Vec::with_capacity(8);
+        let mut changes = Vec::with_capacity(16);
+        changes.push(Change::put(state::interchange(pointer.number), &pointer)?);
         let remembered = self.remembered.as_ref().map(|remembered| match remembered {
             Remembered::First { key, .. } => state::first_under(key),
             Remembered::Other { key, digest } => state::other_bytes(key, digest),
@@ -140,6 +142,7 @@ impl LodgedInterchange {
         }
         self.changes_of_declarations(pointer, &mut changes)?;
         self.changes_of_answers(pointer, &mut changes)?;
+        changes.extend(search::keys(&self.recorded).into_iter().map(Change::mark));
         Ok(changes)
     }
 

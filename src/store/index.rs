@@ -1,8 +1,9 @@
 //! The state on the disk, in sled: never the only copy of anything, and rebuilt from the journal whenever in doubt.
 //!
 //! Start with [`Index::open`], which says from which entry on the journal has to be applied. sled is opened guarded: it
-//! panics on some damage and comes up empty on other, so the state carries the identity of the store and a watermark, a
-//! file beside it repeats both, and a state that does not agree with the file is moved aside.
+//! panics on some damage and comes up empty on other, so the state carries its format, the identity of the store and the
+//! last entry that it holds, a file beside it repeats the two latter, and a state that does not agree with the file is
+//! moved aside. How its keys lie in sled is the business of [`Runs`].
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use crate::identifier::RecordNumber;
 
 use super::Unavailable;
 use super::journal::StoreId;
+use super::runs::{self, Damaged, RunWriter, Runs};
 use super::state::Pair;
 
 /// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here.
@@ -24,8 +26,11 @@ const FLUSH_MILLISECONDS: u64 = 500;
 /// The key of the store's identity. No other key begins with this letter.
 const STORE: &[u8] = b"m store";
 
-/// The key of the watermark.
-const APPLIED: &[u8] = b"m applied";
+/// The key of the format.
+const FORMAT: &[u8] = b"m format";
+
+/// How keys and values lie in sled: 2 since they lie in runs. A state of another format is made anew.
+const FORMAT_NUMBER: [u8; 4] = 2_u32.to_be_bytes();
 
 /// The state cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +54,12 @@ pub(crate) enum IndexTrouble {
     /// It holds nothing, or what another store left.
     #[error("the state is empty or belongs to another store")]
     NotOurs,
+    /// Another version made it.
+    #[error("the state has a format that this version does not use")]
+    OtherFormat,
+    /// A part of it is not as it was written.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
     /// It holds less than it did.
     #[error("the state has entries up to {applied}, but once had them up to {watermark}")]
     Behind {
@@ -76,6 +87,7 @@ impl From<IndexTrouble> for Unavailable {
 #[derive(Debug)]
 pub(crate) struct Index {
     db: sled::Db,
+    runs: Runs,
     store: StoreId,
     watermark: PathBuf,
 }
@@ -157,9 +169,12 @@ impl Index {
         if db.get(STORE)?.is_none_or(|found| *found != store.0) {
             return Err(IndexTrouble::NotOurs);
         }
-        let applied =
-            db.get(APPLIED)?.and_then(|value| <[u8; 8]>::try_from(&*value).ok()).map_or(0, u64::from_be_bytes);
-        Ok((Self { db, store, watermark: watermark.to_owned() }, RecordNumber(applied)))
+        if db.get(FORMAT)?.is_none_or(|found| *found != FORMAT_NUMBER) {
+            return Err(IndexTrouble::OtherFormat);
+        }
+        let runs = contained(|| Runs::open(&db))?;
+        let applied = runs.applied();
+        Ok((Self { db, runs, store, watermark: watermark.to_owned() }, applied))
     }
 
     /// An empty state in a directory where none is, which no start knows of yet.
@@ -169,84 +184,125 @@ impl Index {
     pub(crate) fn make(state: &Path, watermark: &Path, store: StoreId, cache_bytes: u64) -> Result<Self, IndexTrouble> {
         let db = open_sled(state, cache_bytes)?;
         db.insert(STORE, &store.0)?;
-        Ok(Self { db, store, watermark: watermark.to_owned() })
+        db.insert(FORMAT, &FORMAT_NUMBER)?;
+        let runs = Runs::open(&db)?;
+        Ok(Self { db, runs, store, watermark: watermark.to_owned() })
     }
 
-    /// Puts a state that was made on stable storage: it holds everything up to this entry.
+    /// Puts a state that was made on stable storage.
     ///
     /// # Errors
     /// [`IndexTrouble`] when that is not possible.
-    pub(crate) fn finish(self, state: &Path, applied: RecordNumber) -> Result<(), IndexTrouble> {
-        self.db.flush()?;
-        self.db.insert(APPLIED, &applied.0.to_be_bytes())?;
+    pub(crate) fn finish(self, state: &Path) -> Result<(), IndexTrouble> {
         self.db.flush()?;
         drop(self);
         sync_tree(state)
     }
 
+    /// The last entry whose changes it holds.
+    pub(crate) fn applied(&self) -> RecordNumber {
+        self.runs.applied()
+    }
+
     /// What a key holds.
     ///
     /// # Errors
-    /// [`IndexTrouble::Sled`].
+    /// [`IndexTrouble`] when that cannot be said.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexTrouble> {
-        Ok(self.db.get(key)?.map(|value| value.to_vec()))
+        self.runs.get(key)
     }
 
-    /// The first `limit` wanted keys that begin so, with what they hold, in order.
+    /// The first `limit` wanted keys that begin so, from `from` on, with what they hold, in order.
     ///
     /// # Errors
-    /// [`IndexTrouble::Sled`].
+    /// [`IndexTrouble`] when that cannot be said.
     pub(crate) fn beginning_with(
         &self,
         prefix: &[u8],
+        from: &[u8],
         limit: usize,
         is_wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<Pair>, IndexTrouble> {
-        let pairs = self.db.scan_prefix(prefix);
-        let wanted = pairs.filter(|pair| pair.as_ref().map_or(true, |(key, _)| is_wanted(key))).take(limit);
-        wanted.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Into::into)).collect()
+        self.runs.beginning_with(prefix, from, limit, is_wanted)
     }
 
-    /// Takes over changes. Doing it twice is harmless.
+    /// Takes over changes, in the order of their keys: all that entries behind the last one that it holds made, up to
+    /// `applied`.
     ///
     /// # Errors
-    /// [`IndexTrouble::Sled`]; the journal then has to be applied again at the next start.
+    /// [`IndexTrouble`]; the journal then has to be applied again at the next start.
     pub(crate) fn apply<'a>(
         &self,
-        changes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
+        changes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        applied: RecordNumber,
     ) -> Result<(), IndexTrouble> {
-        for (key, value) in changes {
-            match value {
-                Some(value) => self.db.insert(key, value.as_slice())?,
-                None => self.db.remove(key)?,
-            };
-        }
-        Ok(())
+        self.runs.add(changes, applied)
     }
 
-    /// Notes that everything up to this entry is on stable storage. The order matters: what was applied, then the
-    /// watermark in the state, then the file, so that the file never promises more than the state holds.
+    /// Writes keys one behind the other, in order; they count with [`Self::count`].
+    pub(crate) fn writer(&self) -> RunWriter<'_> {
+        self.runs.writer()
+    }
+
+    /// Lets what was written count: all that entries up to `applied` changed.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`]; then it does not.
+    pub(crate) fn count(&self, writer: RunWriter<'_>, applied: RecordNumber) -> Result<(), IndexTrouble> {
+        self.runs.count(writer, applied)
+    }
+
+    /// Puts together what was applied in many pieces, as long as it `is_wanted`: whether anything was.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`]; everything then stays as it was.
+    pub(crate) fn merge(&self, is_wanted: impl Fn() -> bool) -> Result<bool, IndexTrouble> {
+        self.runs.merge(is_wanted)
+    }
+
+    /// Puts everything that was applied on stable storage, and notes up to which entry. The order matters: the state goes
+    /// before the file, so that the file never promises more than the state holds.
     ///
     /// # Errors
     /// [`IndexTrouble`]; the note is then not there, and the journal is applied from an earlier entry.
-    pub(crate) fn checkpoint(&self, applied: RecordNumber) -> Result<(), IndexTrouble> {
-        self.db.flush()?;
-        self.db.insert(APPLIED, &applied.0.to_be_bytes())?;
+    pub(crate) fn checkpoint(&self) -> Result<(), IndexTrouble> {
+        let applied = self.runs.applied();
         self.db.flush()?;
         write_watermark(&self.watermark, self.store, applied)
     }
 
-    /// Everything it holds but its own keys, in order.
+    /// Everything it holds, in order; behind it what sled holds and nobody put there.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = Result<Pair, IndexTrouble>> + use<> {
-        let pairs = self.db.iter().map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())));
-        let is_own = |pair: &sled::Result<Pair>| pair.as_ref().is_ok_and(|(key, _)| key == STORE || key == APPLIED);
-        pairs.filter(move |pair| !is_own(pair)).map(|pair| pair.map_err(Into::into))
+        let mut kept = self.runs.pairs().peekable();
+        let mut strays = strays(self.db.clone()).peekable();
+        std::iter::from_fn(move || match (kept.peek(), strays.peek()) {
+            (Some(Ok((kept_key, _))), Some(Ok((stray, _)))) if stray < kept_key => strays.next(),
+            (None, _) => strays.next(),
+            (Some(_), _) => kept.next(),
+        })
     }
 
     #[cfg(test)]
     pub(crate) fn contents(&self) -> Vec<Pair> {
         self.pairs().collect::<Result<_, _>>().unwrap()
     }
+}
+
+/// Keys that are in sled and none of ours, in order. Those of runs are many, so they are jumped over.
+fn strays(db: sled::Db) -> impl Iterator<Item = Result<Pair, IndexTrouble>> {
+    let is_own = |key: &[u8]| key == STORE || key == FORMAT || runs::is_own(key);
+    let mut from = Some(Vec::new());
+    let next = move || loop {
+        let (key, value) = match db.range(from.take()?..).next()? {
+            Ok(pair) => pair,
+            Err(error) => return Some(Err(error.into())),
+        };
+        from = Some(runs::behind(&key).unwrap_or_else(|| [&key, &[0][..]].concat()));
+        if !is_own(&key) {
+            return Some(Ok((key.to_vec(), value.to_vec())));
+        }
+    };
+    std::iter::from_fn(next)
 }
 
 /// Opens sled with the settings under which it keeps what it flushed.
@@ -349,7 +405,7 @@ mod tests {
     }
 
     fn put(index: &Index, key: &str) {
-        index.apply([(&key.as_bytes().to_vec(), &Some(b"value".to_vec()))]).unwrap();
+        index.apply([(key.as_bytes(), Some(&b"value"[..]))], RecordNumber(3)).unwrap();
     }
 
     /// A state with one key, at watermark 3.
@@ -357,7 +413,7 @@ mod tests {
         let OpenedIndex { index, applied, rebuilt, .. } = open(directory);
         assert_eq!((applied, rebuilt), (RecordNumber(0), None));
         put(&index, "a");
-        index.checkpoint(RecordNumber(3)).unwrap();
+        index.checkpoint().unwrap();
     }
 
     fn is_rebuilt(directory: &Path) {
@@ -399,6 +455,33 @@ mod tests {
         made(directory.path());
         let other = Index::open(directory.path(), StoreId([8; 16]), CACHE_BYTES).unwrap();
         assert!(other.rebuilt.is_some());
+    }
+
+    #[test]
+    fn a_state_of_another_format_is_moved_aside() {
+        for format in [None, Some(1_u32), Some(3)] {
+            let directory = tempfile::tempdir().unwrap();
+            made(directory.path());
+            let db = open_sled(&directory.path().join("state"), CACHE_BYTES).unwrap();
+            match format {
+                Some(format) => db.insert(FORMAT, &format.to_be_bytes()).unwrap(),
+                None => db.remove(FORMAT).unwrap(),
+            };
+            drop(db);
+            is_rebuilt(directory.path());
+        }
+    }
+
+    #[test]
+    fn what_nobody_put_into_sled_is_told_among_the_keys() {
+        let directory = tempfile::tempdir().unwrap();
+        let OpenedIndex { index, .. } = open(directory.path());
+        put(&index, "b");
+        for stray in ["a", "c", "Z"] {
+            index.db.insert(stray, "").unwrap();
+        }
+        let keys: Vec<_> = index.contents().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, [b"Z", b"a", b"b", b"c"]);
     }
 
     #[test]

@@ -11,9 +11,10 @@ use crate::partner::PartnerId;
 use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
 
 use super::entry::{Entry, LodgedInterchange};
+use super::search::{self, Listing};
 use super::settle::{self, Settled};
 use super::state::{self, Knowledge, Pointer, Waiting};
-use super::{Numbering, Standing, Store, Unavailable, WaitingAnswer};
+use super::{FoundPage, Numbering, Search, Standing, Store, Unavailable, WaitingAnswer};
 
 /// A record in memory. Clones are the same record.
 #[derive(Debug, Clone)]
@@ -127,6 +128,13 @@ impl Knowledge for Inner {
     }
 }
 
+impl Listing for Inner {
+    fn keys(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Unavailable> {
+        let keys = self.state.range(prefix.max(from).to_vec()..).map(|(key, _)| key);
+        Ok(keys.take_while(|key| key.starts_with(prefix)).take(limit).cloned().collect())
+    }
+}
+
 impl Store for Memory {
     async fn record(&self, examination: Examination) -> Result<Standing, Unavailable> {
         let mut inner = self.call()?;
@@ -178,6 +186,10 @@ impl Store for Memory {
         let inner = self.call()?;
         let pointer: Option<Pointer> = inner.find(&state::report(proof))?;
         pointer.map(|pointer| inner.recorded(pointer)).transpose()
+    }
+
+    async fn find(&self, search: &Search, limit: usize) -> Result<FoundPage, Unavailable> {
+        search::find(&*self.call()?, search, limit)
     }
 
     fn ready(&self) -> Result<(), Unavailable> {

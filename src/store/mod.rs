@@ -11,6 +11,9 @@ mod refusals;
 mod settle;
 mod state;
 
+// What was accepted, found by what it states.
+mod search;
+
 // The engine for tests.
 mod memory;
 
@@ -21,6 +24,7 @@ mod index;
 mod journal;
 mod lock;
 mod overlay;
+mod runs;
 
 // Looking at a store from outside of the daemon.
 mod inspect;
@@ -46,6 +50,7 @@ pub use inspect::{
 };
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
+pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -138,6 +143,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`Unavailable`] when the record cannot be read.
     fn report(&self, proof: &ProofOfReportNumber)
     -> impl Future<Output = Result<Option<Recorded>, Unavailable>> + Send;
+
+    /// The accepted declarations that are looked for, the latest first: at most `limit` and at most [`FOUND_MAX`]. There
+    /// may be more as long as the answer names a [`FoundPage::next`].
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    fn find(&self, search: &Search, limit: usize) -> impl Future<Output = Result<FoundPage, Unavailable>> + Send;
 
     /// Whether the record takes new entries: the reason why not, when it does not.
     ///

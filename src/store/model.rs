@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use tokio::runtime;
 
+use crate::identifier::DeclarationReference;
 use crate::record::{Answer, Examination};
 
 use super::battery::{options, record};
 use super::sample::{evidence, numbering, partner, sent};
-use super::{EmbeddedStore, Memory, Standing, Store, WaitingAnswer};
+use super::{EmbeddedStore, FoundPage, Memory, Search, Standing, Store, WaitingAnswer};
 
 /// One thing that happens to a store.
 #[derive(Debug, Clone)]
@@ -66,8 +67,19 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What is looked for after each step.
+fn searches() -> [Search; 3] {
+    let carrier = Some("NORTH SHIPPING".to_owned());
+    let reference = Some(DeclarationReference("1".into()));
+    [
+        Search { carrier, ..Search::default() },
+        Search { reference, ..Search::default() },
+        Search { is_practice: Some(true), ..Search::default() },
+    ]
+}
+
 /// What a step shows to whoever takes it.
-async fn take(store: &impl Store, step: Step) -> (Option<Standing>, Vec<WaitingAnswer>) {
+async fn take(store: &impl Store, step: Step) -> (Option<Standing>, Vec<WaitingAnswer>, Vec<FoundPage>) {
     let first = async |name, many| -> Vec<Answer> {
         let waiting = store.waiting(&partner(name), many, HashSet::new()).await.unwrap();
         waiting.into_iter().map(|waiting| waiting.answer).collect()
@@ -92,7 +104,11 @@ async fn take(store: &impl Store, step: Step) -> (Option<Standing>, Vec<WaitingA
     for name in PARTNERS {
         waiting.extend(store.waiting(&partner(name), 1000, HashSet::new()).await.unwrap());
     }
-    (standing, waiting)
+    let mut found = Vec::new();
+    for search in searches() {
+        found.push(store.find(&search, 5).await.unwrap());
+    }
+    (standing, waiting, found)
 }
 
 proptest! {

@@ -16,8 +16,8 @@ use super::inspect::{Disagreements, InspectTrouble, Step, StorePlace, Sum, Watch
 /// The number of the description of [`RebuildReport`].
 const DOCUMENT: u32 = 1;
 
-/// Keys that are applied at one time.
-const KEYS_AT_ONCE: usize = 1024;
+/// Keys between two words about how far it is.
+const KEYS_BETWEEN: u64 = 1024;
 
 /// The state was not made anew; the old one is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -109,20 +109,18 @@ fn make(
     watch: &mut dyn Watch,
 ) -> Result<u64, RebuildTrouble> {
     let index = Index::make(state, &place.watermark(), sum.store, cache_bytes)?;
-    let (mut keys, mut gathered) = (0_u64, Vec::with_capacity(KEYS_AT_ONCE));
+    let mut writer = index.writer();
     for pair in sum.gathered.in_order().map_err(InspectTrouble::Temporary)? {
         let (key, expected) = pair.map_err(InspectTrouble::Temporary)?;
         let Some(value) = expected.last() else { continue };
-        gathered.push((key, Some(value.to_vec())));
-        keys += 1;
-        if gathered.len() == KEYS_AT_ONCE {
-            index.apply(gathered.iter().map(|(key, value)| (key, value)))?;
-            gathered.clear();
-            watch.reached(Step::Make, keys, None);
+        writer.push(&key, Some(value))?;
+        if writer.keys().is_multiple_of(KEYS_BETWEEN) {
+            watch.reached(Step::Make, writer.keys(), None);
         }
     }
-    index.apply(gathered.iter().map(|(key, value)| (key, value)))?;
-    index.finish(state, sum.walked.last())?;
+    let keys = writer.keys();
+    index.count(writer, sum.walked.last())?;
+    index.finish(state)?;
     Ok(keys)
 }
 

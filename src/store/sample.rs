@@ -125,6 +125,15 @@ impl Examination {
         self
     }
 
+    /// The same, with something else stated in its last declaration.
+    pub(super) fn stating(mut self, state: impl FnOnce(&mut Declaration)) -> Self {
+        match self.facts.judgements.last_mut() {
+            Some(Judgement { decision: Decision::Accept(declaration), .. }) => state(declaration),
+            last => panic!("{last:?} states nothing"),
+        }
+        self
+    }
+
     /// The same from another partner.
     pub(super) fn from(mut self, name: &str) -> Self {
         self.delivery.partner = partner(name);

@@ -9,12 +9,16 @@
 //! | `a` partner | the last answer reference drawn |
 //! | `c` form, practice, authorization ID, period | the last number drawn |
 //! | `d` partner, practice, declaration reference | [`StandingDeclaration`] |
+//! | `n` number of an interchange's entry, the last one first | [`Pointer`] to it |
 //! | `o` partner, answer reference | [`Waiting`] |
 //! | `p` form, practice, authorization ID, period, sequence | [`Pointer`] |
 //! | `r` partner, practice, sender, control reference | [`Pointer`] to the first interchange |
 //! | the same, then a digest | [`Pointer`] to the refusal of other bytes |
+//! | `s` what an accepted declaration states, number of the entry, the last one first | nothing |
 //!
-//! Keys of repeats are never removed: they are kept longer than an agreement demands.
+//! Keys of repeats are never removed: they are kept longer than an agreement demands. The only keys that are removed are
+//! those of answers that wait, and none of them is ever put a second time: a put and a removal that come together come to
+//! nothing.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -81,6 +85,11 @@ impl Change {
         let value = postcard::to_stdvec(value)
             .map_err(|error| Unavailable(format!("a value of the state cannot be encoded: {error}")))?;
         Ok(Self { key, value: Some(value) })
+    }
+
+    /// The key is there from now on and holds nothing.
+    pub(crate) fn mark(key: Vec<u8>) -> Self {
+        Self { key, value: Some(Vec::new()) }
     }
 
     /// The key is gone.
@@ -160,6 +169,49 @@ impl<'a> Series<'a> {
         key.extend_from_slice(self.period.as_str().as_bytes());
         key
     }
+}
+
+/// Whether keys of this kind are looked for when they are new: for each interchange, and mostly in vain.
+pub(crate) fn is_asked_when_new(key: &[u8]) -> bool {
+    matches!(key.first(), Some(b'a' | b'c' | b'd' | b'r'))
+}
+
+/// Whether keys of this kind may be removed, and are asked for by how they begin.
+pub(crate) fn is_of_outbox(key: &[u8]) -> bool {
+    key.first() == Some(&b'o')
+}
+
+/// Whether keys of this kind hold nothing, and are asked for only by how they begin.
+pub(crate) fn is_of_search(key: &[u8]) -> bool {
+    key.first() == Some(&b's')
+}
+
+/// Where the interchange with a number stands.
+pub(crate) fn interchange(number: RecordNumber) -> Vec<u8> {
+    numbered(vec![b'n'], number)
+}
+
+/// What every key of [`interchange`] begins with.
+pub(crate) const INTERCHANGES: &[u8] = b"n";
+
+/// What every key of [`answer_counter`] begins with.
+pub(crate) const ANSWER_COUNTERS: &[u8] = b"a";
+
+/// The partner of an answer counter.
+pub(crate) fn partner_of_counter(key: &[u8]) -> Option<PartnerId> {
+    let partner = key.strip_prefix(ANSWER_COUNTERS)?.strip_suffix(&[0])?;
+    PartnerId::new(std::str::from_utf8(partner).ok()?)
+}
+
+/// A key that ends with the number of an entry, so that later entries stand in front of earlier ones.
+pub(crate) fn numbered(mut prefix: Vec<u8>, RecordNumber(number): RecordNumber) -> Vec<u8> {
+    prefix.extend_from_slice(&(!number).to_be_bytes());
+    prefix
+}
+
+/// The number at the end of such a key.
+pub(crate) fn number(key: &[u8]) -> Option<RecordNumber> {
+    key.last_chunk().copied().map(u64::from_be_bytes).map(|number| RecordNumber(!number))
 }
 
 /// The last number drawn in a series.

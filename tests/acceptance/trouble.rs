@@ -16,7 +16,7 @@ use lodged::daemon::load_rulebook;
 use lodged::identifier::{ProofOfReportNumber, RecordNumber};
 use lodged::partner::PartnerId;
 use lodged::record::{Answer, AnswerReference, Evidence, Examination, Recorded};
-use lodged::store::{Memory, Standing, Store, Unavailable, WaitingAnswer};
+use lodged::store::{FoundPage, Memory, Search, Standing, Store, Unavailable, WaitingAnswer};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -143,6 +143,10 @@ impl Store for Faulty {
 
     async fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
         self.memory.report(proof).await
+    }
+
+    async fn find(&self, search: &Search, limit: usize) -> Result<FoundPage, Unavailable> {
+        self.memory.find(search, limit).await
     }
 
     fn ready(&self) -> Result<(), Unavailable> {

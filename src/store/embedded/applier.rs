@@ -1,51 +1,44 @@
 //! The thread that brings the state up to the journal, behind the commits.
 //!
-//! Its queue is short: when the state falls that far behind, the writer waits. Batches that wait are put together, so
-//! that a counter or an answer that changed many times is written once. What it has not applied when the process dies
-//! is applied at the next start.
+//! It puts many entries into the state at one time: a counter that changed many times is written once, an answer that
+//! waited and was delivered meanwhile not at all. When too much waits for it, the writer waits. What it has not applied
+//! when the process dies is applied at the next start. A third thread puts together what it made in many pieces.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::store::Unavailable;
-use crate::store::state::Change;
 
+use super::pace::Due;
 use super::shared::Shared;
 use super::writer::StopOnPanic;
-
-/// Batches that may wait before the writer does.
-pub(crate) const QUEUE_BATCHES: usize = 64;
 
 /// How much of the journal a start has to apply again, at most, in time.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 
-/// What one flush put on stable storage.
-pub(crate) struct Batch {
-    /// What the state learns from it; one change for each key.
-    pub(crate) changes: Vec<Change>,
-    /// Its last entry.
-    pub(crate) up_to: RecordNumber,
-    /// The segment that it went to.
-    pub(crate) segment: u64,
-}
-
 /// The thread's own things.
 pub(crate) struct Applier {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) batches: Receiver<Batch>,
+    shared: Arc<Shared>,
     /// The last entry that the state holds.
-    pub(crate) applied: RecordNumber,
+    applied: RecordNumber,
     /// The last entry that it holds on stable storage.
-    pub(crate) checkpoint: RecordNumber,
+    checkpoint: RecordNumber,
     /// The segment of the last checkpoint.
-    pub(crate) segment: u64,
+    segment: u64,
+    merger: Merger,
 }
 
 impl Applier {
+    /// For a state that holds everything up to `applied` on stable storage, while this segment is written.
+    pub(crate) fn new(shared: &Arc<Shared>, applied: RecordNumber, segment: u64) -> std::io::Result<Self> {
+        let merger = Merger::start(Arc::clone(shared))?;
+        Ok(Self { shared: Arc::clone(shared), applied, checkpoint: applied, segment, merger })
+    }
+
     /// Works until the writer ends, and then leaves nothing to apply, unless the store was dropped.
     ///
     /// # Errors
@@ -56,6 +49,8 @@ impl Applier {
         if let Err(reason) = &outcome {
             self.shared.stop(&reason.0);
         }
+        self.shared.pace.stop();
+        self.merger.end();
         drop(guard);
         outcome
     }
@@ -63,44 +58,91 @@ impl Applier {
     fn work(&mut self) -> Result<(), Unavailable> {
         let mut last_checkpoint = Instant::now();
         loop {
-            match self.batches.recv_timeout(CHECKPOINT_EVERY.saturating_sub(last_checkpoint.elapsed())) {
-                Ok(_) | Err(RecvTimeoutError::Disconnected) if self.shared.is_abandoned() => return Ok(()),
-                Ok(batch) => {
-                    let segment = self.apply(batch)?;
-                    if segment == self.segment && last_checkpoint.elapsed() < CHECKPOINT_EVERY {
-                        continue;
-                    }
-                    self.segment = segment;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.checkpoint(),
+            let due = self.shared.pace.next(CHECKPOINT_EVERY.saturating_sub(last_checkpoint.elapsed()));
+            if self.shared.is_abandoned() {
+                return Ok(());
             }
-            self.checkpoint()?;
-            last_checkpoint = Instant::now();
+            let segment = if due == Due::Nothing { self.segment } else { self.apply()? };
+            if due == Due::Last {
+                return self.checkpoint();
+            }
+            if segment != self.segment || last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
+                self.checkpoint()?;
+                (self.segment, last_checkpoint) = (segment, Instant::now());
+            }
         }
     }
 
-    /// Applies a batch and all that wait behind it, and returns the segment of the last one.
-    fn apply(&mut self, first: Batch) -> Result<u64, Unavailable> {
-        let Batch { changes, mut up_to, mut segment } = first;
-        let mut latest: BTreeMap<_, _> = changes.into_iter().map(|change| (change.key, change.value)).collect();
-        for batch in self.batches.try_iter().take(QUEUE_BATCHES) {
-            latest.extend(batch.changes.into_iter().map(|change| (change.key, change.value)));
-            (up_to, segment) = (batch.up_to, batch.segment);
-        }
-        self.shared.index.apply(&latest)?;
-        self.shared.forget(up_to, latest.keys());
-        self.applied = up_to;
-        let lag = u32::try_from(self.shared.committed().0.saturating_sub(up_to.0)).unwrap_or(u32::MAX);
+    /// Applies all that is committed, and returns the segment of the last entry.
+    fn apply(&mut self) -> Result<u64, Unavailable> {
+        let keys = self.shared.pace.taken();
+        let Some(recent) = self.shared.take_recent() else { return Ok(self.segment) };
+        self.shared.index.apply(recent.changes.in_order(), recent.up_to)?;
+        self.shared.forget_taken();
+        self.shared.pace.applied(keys);
+        self.applied = recent.up_to;
+        let lag = u32::try_from(self.shared.lag()).unwrap_or(u32::MAX);
         metrics::gauge!(event::STORE_LAG).set(f64::from(lag));
-        Ok(segment)
+        self.merger.wake();
+        Ok(recent.segment)
     }
 
     fn checkpoint(&mut self) -> Result<(), Unavailable> {
         if self.checkpoint < self.applied {
-            self.shared.index.checkpoint(self.applied)?;
+            self.shared.index.checkpoint()?;
             self.checkpoint = self.applied;
         }
         Ok(())
     }
+}
+
+/// The thread that puts together what was applied in many pieces.
+struct Merger {
+    /// None once it is told to end.
+    wakes: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+}
+
+impl Merger {
+    fn start(shared: Arc<Shared>) -> std::io::Result<Self> {
+        let (wakes, woken) = sync_channel(1);
+        let merging = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("lodged-merge".into()).spawn(move || merge(&merging, &woken))?;
+        Ok(Self { wakes: Some(wakes), thread: Some(thread), shared })
+    }
+
+    /// There may be something to do. It looks again after whatever it does now, so one word is enough.
+    fn wake(&self) {
+        if let Some(wakes) = &self.wakes {
+            _ = wakes.try_send(()); // A full channel has the word already.
+        }
+    }
+
+    /// What it is in the middle of is left: it is done anew some day.
+    fn end(&mut self) {
+        drop(self.wakes.take());
+        self.shared.end_merging();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that merges the state panicked");
+        }
+    }
+}
+
+fn merge(shared: &Arc<Shared>, woken: &Receiver<()>) {
+    let guard = StopOnPanic(Arc::clone(shared));
+    loop {
+        match shared.index.merge(|| shared.merges()) {
+            Ok(true) => {}
+            Ok(false) if woken.recv().is_err() => break,
+            Ok(false) => {}
+            Err(trouble) => {
+                shared.stop(&trouble.to_string());
+                break;
+            }
+        }
+    }
+    drop(guard);
 }

@@ -7,8 +7,9 @@
 // How a store is found again, and what can be in the way.
 mod open;
 
-// The two threads, and what they share with readers.
+// The threads, and what they share with readers.
 mod applier;
+mod pace;
 mod shared;
 mod writer;
 
@@ -29,7 +30,7 @@ use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
 use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
 
-use super::{Standing, Store, Unavailable, WaitingAnswer};
+use super::{FoundPage, Search, Standing, Store, Unavailable, WaitingAnswer};
 use shared::Shared;
 use writer::Request;
 
@@ -65,6 +66,12 @@ impl EmbeddedStore {
     #[must_use]
     pub fn summary(&self) -> &StartSummary {
         &self.summary
+    }
+
+    /// How many entries on stable storage the state does not hold yet.
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        self.shared.lag()
     }
 
     /// Takes nothing more, finishes what was taken, and leaves nothing for the next start to apply.
@@ -135,6 +142,11 @@ impl Store for EmbeddedStore {
     async fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
         let proof = proof.clone();
         self.read(move |shared| shared.report(&proof)).await
+    }
+
+    async fn find(&self, search: &Search, limit: usize) -> Result<FoundPage, Unavailable> {
+        let search = search.clone();
+        self.read(move |shared| shared.find_declarations(&search, limit)).await
     }
 
     fn ready(&self) -> Result<(), Unavailable> {

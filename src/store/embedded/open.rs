@@ -1,12 +1,10 @@
 //! Opening a store: lock, self-test, journal, state, and the state brought up to the journal. In this order; the first
 //! thing that is not right stops the start, and says so.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,15 +21,13 @@ use crate::store::state::Pointer;
 use crate::store::{Numbering, Unavailable, journal};
 
 use super::EmbeddedStore;
-use super::applier::{Applier, QUEUE_BATCHES};
+use super::applier::Applier;
+use super::pace::APPLY_KEYS;
 use super::shared::Shared;
 use super::writer::Writer;
 
 /// Requests that may wait for the writer before callers do.
 const QUEUE_REQUESTS: usize = 1024;
-
-/// Keys that are gathered before they are applied at a start.
-const APPLY_KEYS: usize = 64 << 10;
 
 /// Where and how a store is kept.
 #[derive(Debug, Clone)]
@@ -165,13 +161,13 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     flush::self_test()?;
     let found = find_journal(disk, &directory, segment_bytes)?;
     let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
-    let mut replay = Replay { index: &index, latest: BTreeMap::new(), entries: 0 };
+    let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
     let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
     let last = RecordNumber(contents.next.saturating_sub(1));
     if last < known {
         return Err(OpenTrouble::JournalCut { found: last.0, known: known.0 });
     }
-    let replayed = replay.finish(last, rebuilt.is_some())?;
+    let replayed = replay.finish(rebuilt.is_some())?;
     let segments = found.segments();
     let (journal, reader) = found.resume(&contents)?;
     let had_torn_tail = contents.is_torn();
@@ -216,34 +212,34 @@ fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> R
 /// Applies entries to the state again, many at a time.
 struct Replay<'a> {
     index: &'a Index,
-    latest: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changes: Overlay,
+    up_to: RecordNumber,
     entries: u64,
 }
 
 impl Replay<'_> {
     fn entry(&mut self, pointer: Pointer, payload: &[u8]) -> Result<(), OpenTrouble> {
-        let changes = Entry::decode(payload)?.changes(pointer)?;
-        self.latest.extend(changes.into_iter().map(|change| (change.key, change.value)));
+        self.changes.add(Entry::decode(payload)?.changes(pointer)?);
+        self.up_to = pointer.number;
         self.entries += 1;
-        if self.latest.len() >= APPLY_KEYS { self.apply() } else { Ok(()) }
+        if self.changes.len() >= APPLY_KEYS { self.apply() } else { Ok(()) }
     }
 
     fn apply(&mut self) -> Result<(), OpenTrouble> {
-        self.index.apply(&self.latest)?;
-        self.latest.clear();
+        self.index.apply(std::mem::take(&mut self.changes).in_order(), self.up_to)?;
         Ok(())
     }
 
-    fn finish(mut self, last: RecordNumber, is_rebuilt: bool) -> Result<u64, OpenTrouble> {
+    fn finish(mut self, is_rebuilt: bool) -> Result<u64, OpenTrouble> {
         if self.entries > 0 || is_rebuilt {
             self.apply()?;
-            self.index.checkpoint(last)?;
+            self.index.checkpoint()?;
         }
         Ok(self.entries)
     }
 }
 
-/// Starts the two threads.
+/// Starts the threads.
 fn start(
     journal: Journal,
     shared: Shared,
@@ -253,9 +249,7 @@ fn start(
     let trouble = |source| OpenTrouble::Io { doing: "start a thread for", path: "the store".into(), source };
     let shared = Arc::new(shared);
     let last = shared.committed();
-    let (applier, batches) = sync_channel(QUEUE_BATCHES);
-    let segment = journal.segment();
-    let applying = Applier { shared: Arc::clone(&shared), batches, applied: last, checkpoint: last, segment };
+    let applying = Applier::new(&shared, last, journal.segment()).map_err(trouble)?;
     let applying = thread::Builder::new().name("lodged-state".into()).spawn(move || applying.run()).map_err(trouble)?;
     let (sender, requests) = mpsc::channel(QUEUE_REQUESTS);
     let writer = Writer {
@@ -263,7 +257,6 @@ fn start(
         shared: Arc::clone(&shared),
         numbering,
         requests,
-        applier: Some(applier),
         applying: Some(applying),
         unwritten: Overlay::default(),
         waiters: Vec::new(),

@@ -12,8 +12,11 @@ use crate::store::entry::{Entry, LodgedInterchange};
 use crate::store::index::Index;
 use crate::store::journal::{JournalTrouble, Reader};
 use crate::store::overlay::Overlay;
-use crate::store::state::{self, Change, Knowledge, Pair, Pointer, Waiting};
-use crate::store::{Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
+use crate::store::search::{self, Listing, Search};
+use crate::store::state::{self, Knowledge, Pair, Pointer, Waiting};
+use crate::store::{FoundPage, Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
+
+use super::pace::Pace;
 
 impl From<JournalTrouble> for Unavailable {
     fn from(trouble: JournalTrouble) -> Self {
@@ -25,16 +28,47 @@ impl From<JournalTrouble> for Unavailable {
 pub(crate) struct Shared {
     pub(crate) reader: Arc<Reader>,
     pub(crate) index: Index,
-    /// What is on stable storage and not in the state.
-    overlay: RwLock<Overlay>,
+    /// How much of what is on stable storage is not in the state.
+    pub(crate) pace: Pace,
+    /// What that is.
+    recent: RwLock<Recent>,
     /// The last entry on stable storage.
     committed: AtomicU64,
     /// Why nothing is taken any more.
     stopped: OnceLock<String>,
     /// The owner went without closing: what is in the journal is applied at the next start.
     is_abandoned: AtomicBool,
+    /// The state is left in as many pieces as it is.
+    is_merged: AtomicBool,
     /// Held as long as anything of the store is open, so it comes last.
     _lock: File,
+}
+
+/// What the journal has and the state has not.
+#[derive(Default)]
+struct Recent {
+    /// What was committed since the other was taken.
+    gathered: Overlay,
+    /// The last entry of it, and the segment that this went to.
+    end: Option<(RecordNumber, u64)>,
+    /// What is being put into the state.
+    taken: Option<Arc<Taken>>,
+}
+
+/// What entries changed, while it is put into the state.
+pub(crate) struct Taken {
+    pub(crate) changes: Overlay,
+    /// The last of them.
+    pub(crate) up_to: RecordNumber,
+    /// The segment that it went to.
+    pub(crate) segment: u64,
+}
+
+impl Recent {
+    /// From the latest to the earliest.
+    fn overlays(&self) -> impl DoubleEndedIterator<Item = &Overlay> {
+        [Some(&self.gathered), self.taken.as_ref().map(|taken| &taken.changes)].into_iter().flatten()
+    }
 }
 
 impl Shared {
@@ -42,10 +76,12 @@ impl Shared {
         Self {
             reader,
             index,
-            overlay: RwLock::default(),
+            pace: Pace::default(),
+            recent: RwLock::default(),
             committed: AtomicU64::new(committed.0),
             stopped: OnceLock::new(),
             is_abandoned: AtomicBool::new(false),
+            is_merged: AtomicBool::new(false),
             _lock: lock,
         }
     }
@@ -81,16 +117,40 @@ impl Shared {
         RecordNumber(self.committed.load(Ordering::Acquire))
     }
 
-    /// Everything up to `number` is on stable storage: whoever asks from now on sees it.
-    pub(crate) fn publish(&self, number: RecordNumber, changes: Overlay) -> Vec<Change> {
-        let changes = self.overlay.write().unwrap_or_else(PoisonError::into_inner).merge(changes);
-        self.committed.store(number.0, Ordering::Release);
-        changes
+    /// Whether the state may be put together.
+    pub(crate) fn merges(&self) -> bool {
+        !self.is_abandoned() && !self.is_merged.load(Ordering::Acquire)
     }
 
-    /// The state holds these keys as they were after `applied`.
-    pub(crate) fn forget<'a>(&self, applied: RecordNumber, keys: impl IntoIterator<Item = &'a Vec<u8>>) {
-        self.overlay.write().unwrap_or_else(PoisonError::into_inner).forget(applied, keys);
+    /// The state is not put together any more.
+    pub(crate) fn end_merging(&self) {
+        self.is_merged.store(true, Ordering::Release);
+    }
+
+    /// How many entries on stable storage the state does not hold.
+    pub(crate) fn lag(&self) -> u64 {
+        self.committed().0.saturating_sub(self.index.applied().0)
+    }
+
+    /// Everything up to `number`, which went to this segment, is on stable storage: whoever asks from now on sees it.
+    pub(crate) fn publish(&self, number: RecordNumber, segment: u64, changes: Overlay) {
+        let recent = &mut *self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.gathered.merge(changes);
+        recent.end = Some((number, segment));
+        self.committed.store(number.0, Ordering::Release);
+    }
+
+    /// What is committed and not in the state, when there is any. It is read here until [`Self::forget_taken`].
+    pub(crate) fn take_recent(&self) -> Option<Arc<Taken>> {
+        let recent = &mut *self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        let (up_to, segment) = recent.end.take()?;
+        let changes = std::mem::take(&mut recent.gathered);
+        Some(Arc::clone(recent.taken.insert(Arc::new(Taken { changes, up_to, segment }))))
+    }
+
+    /// The state holds what was taken.
+    pub(crate) fn forget_taken(&self) {
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).taken = None;
     }
 
     /// The entry at this place.
@@ -123,7 +183,7 @@ impl Shared {
         let is_wanted = |key: &[u8]| state::outbox_reference(key).is_ok_and(|reference| !except.contains(&reference));
         let mut answers: Vec<WaitingAnswer> = Vec::new();
         let mut bytes = 0_u64;
-        for (key, value) in self.beginning_with(&state::outbox_of(partner), limit, is_wanted)? {
+        for (key, value) in self.beginning_with(&state::outbox_of(partner), b"", limit, is_wanted)? {
             let Waiting { kind, pointer } = state::read(&value)?;
             bytes = bytes.saturating_add(pointer.length.into());
             if bytes > WAITING_BYTES_MAX && !answers.is_empty() {
@@ -139,22 +199,32 @@ impl Shared {
         Ok(answers)
     }
 
-    /// The first `limit` wanted keys that begin so. The overlay is read first: what leaves it meanwhile is in the state.
+    /// The accepted declarations that are looked for.
+    pub(crate) fn find_declarations(&self, search: &Search, limit: usize) -> Result<FoundPage, Unavailable> {
+        search::find(self, search, limit)
+    }
+
+    /// The first `limit` wanted keys that begin so, from `from` on. What is recent is read first: what leaves it meanwhile
+    /// is in the state.
     fn beginning_with(
         &self,
         prefix: &[u8],
+        from: &[u8],
         limit: usize,
         is_wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<Pair>, Unavailable> {
-        let recent: Vec<_> = {
-            let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
-            let wanted = overlay.beginning_with(prefix).filter(|(key, _)| is_wanted(key));
-            wanted.map(|(key, pending)| (key.clone(), pending.value.clone())).collect()
-        };
-        // Each change in the overlay can hide at most one key of the state.
-        let applied = self.index.beginning_with(prefix, limit.saturating_add(recent.len()), &is_wanted)?;
+        let mut latest: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
+        {
+            let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+            for overlay in recent.overlays().rev() {
+                let wanted = overlay.beginning_with(prefix, from).into_iter().filter(|(key, _)| is_wanted(key));
+                latest.extend(wanted.map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec))));
+            }
+        }
+        // Each recent change can hide at most one key of the state.
+        let applied = self.index.beginning_with(prefix, from, limit.saturating_add(latest.len()), &is_wanted)?;
         let mut merged: BTreeMap<_, _> = applied.into_iter().collect();
-        for (key, value) in recent {
+        for (key, value) in latest {
             match value {
                 Some(value) => merged.insert(key, value),
                 None => merged.remove(&key),
@@ -164,13 +234,19 @@ impl Shared {
     }
 }
 
+impl Listing for Shared {
+    fn keys(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Unavailable> {
+        Ok(self.beginning_with(prefix, from, limit, |_| true)?.into_iter().map(|(key, _)| key).collect())
+    }
+}
+
 impl Knowledge for Shared {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
-        let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pending) = overlay.get(key) {
-            return Ok(pending.value.clone());
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = recent.overlays().find_map(|overlay| overlay.get(key)) {
+            return Ok(said.map(<[u8]>::to_vec));
         }
-        drop(overlay);
+        drop(recent);
         Ok(self.index.get(key)?)
     }
 

@@ -5,7 +5,6 @@
 //! more, for after a failed flush nobody knows what is on the disk, and a second one would lie.
 
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -22,7 +21,6 @@ use crate::store::settle::{self, Settled};
 use crate::store::state::{Knowledge, Pointer};
 use crate::store::{Numbering, Standing, Unavailable};
 
-use super::applier::Batch;
 use super::shared::Shared;
 
 /// Most entries that share one flush.
@@ -51,9 +49,7 @@ pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) numbering: Numbering,
     pub(crate) requests: mpsc::Receiver<Request>,
-    /// To the thread that applies; none once it is told to end.
-    pub(crate) applier: Option<SyncSender<Batch>>,
-    /// That thread.
+    /// The thread that applies; none once it has ended.
     pub(crate) applying: Option<JoinHandle<Result<(), Unavailable>>>,
     /// What the gathered entries change.
     pub(crate) unwritten: Overlay,
@@ -151,7 +147,7 @@ impl Writer {
         let pointer = self.journal.gather(&payload)?;
         // An entry that the state could not learn of must not be written either.
         let changes = entry.changes(pointer).map_err(|reason| self.stop(reason))?;
-        self.unwritten.add(pointer.number, changes);
+        self.unwritten.add(changes);
         Ok(pointer.number)
     }
 
@@ -160,17 +156,16 @@ impl Writer {
         let entries = self.journal.gathered_entries();
         let outcome = if entries == 0 { self.shared.ready() } else { self.flush(entries) };
         let changes = std::mem::take(&mut self.unwritten);
-        let batch = (entries > 0 && outcome.is_ok()).then(|| {
+        let keys = changes.len();
+        let is_committed = entries > 0 && outcome.is_ok();
+        if is_committed {
             let up_to = RecordNumber(self.journal.next_number().0.saturating_sub(1));
-            let changes = self.shared.publish(up_to, changes);
-            Batch { changes, up_to, segment: self.journal.segment() }
-        });
+            self.shared.publish(up_to, self.journal.segment(), changes);
+        }
         for waiter in self.waiters.drain(..) {
             waiter(outcome.clone());
         }
-        if let Some(batch) = batch
-            && self.applier.as_ref().is_none_or(|applier| applier.send(batch).is_err())
-        {
+        if is_committed && !self.shared.pace.more(keys) {
             self.shared.stop("the state cannot be written; the journal holds everything, start again");
         }
     }
@@ -215,7 +210,7 @@ impl Writer {
 
     /// Lets the other thread finish, and waits for it.
     fn end_applier(&mut self) -> Result<(), Unavailable> {
-        drop(self.applier.take());
+        self.shared.pace.end();
         let ended = self.applying.take().map(JoinHandle::join);
         ended.unwrap_or(Ok(Ok(()))).unwrap_or_else(|_| Err(Unavailable("the state could not be written".into())))
     }
@@ -231,7 +226,7 @@ struct WithUnwritten<'a> {
 impl Knowledge for WithUnwritten<'_> {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
         match self.unwritten.get(key) {
-            Some(pending) => Ok(pending.value.clone()),
+            Some(said) => Ok(said.map(<[u8]>::to_vec)),
             None => self.shared.value(key),
         }
     }

@@ -111,3 +111,43 @@ fn next_before(
     };
     stored.next_if(is_before).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identifier::RecordNumber;
+    use crate::store::inspect::Gathered;
+    use crate::store::journal::StoreId;
+    use crate::store::state::Change;
+
+    struct Nobody;
+
+    impl Watch for Nobody {
+        fn reached(&mut self, _: Step, _: u64, _: Option<u64>) {}
+    }
+
+    #[test]
+    fn keys_that_are_missing_too_many_or_hold_something_else_are_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let [state, watermark] = ["state", "watermark"].map(|name| directory.path().join(name));
+        let index = Index::make(&state, &watermark, StoreId([7; 16]), 8 << 20).unwrap();
+        let held: [(&[u8], _); 3] = [(b"aacme\0", &[9][..]), (b"dacme\0\0NEVER", b"?"), (b"n12345678", b"1")];
+        index.apply(held.map(|(key, value)| (key, Some(value))), RecordNumber(2)).unwrap();
+        let mut gathered = Gathered::new(RecordNumber(2));
+        let put = |key: &[u8], value: &[u8]| Change { key: key.to_vec(), value: Some(value.to_vec()) };
+        let changes = vec![put(b"aacme\0", &[8]), put(b"dacme\0\0DOC", b"1"), put(b"n12345678", b"1")];
+        gathered.add(RecordNumber(1), changes).unwrap();
+        let mut found = Disagreements::new(10);
+        let counts = compare(&index, gathered.in_order().unwrap(), &mut found, &mut Nobody).unwrap().unwrap();
+        let said: Vec<_> = found.told.iter().map(ToString::to_string).collect();
+        let expected = [
+            "answer counter, acme: the key holds something else",
+            "declaration, acme DOC: the key is missing in the state",
+            "declaration, acme NEVER: the state has a key too many",
+        ];
+        assert_eq!(said, expected);
+        assert_eq!(found.told[0].found.as_deref(), Some("00000000000009"));
+        assert_eq!(found.told[0].expected.as_deref(), Some("00000000000008"));
+        assert_eq!(counts[&KeyKind::Declaration], (1, 1));
+    }
+}

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::identifier::RecordNumber;
 use crate::record::{AnswerKind, AnswerReference};
-use crate::store::state::{Pointer, StandingDeclaration, Waiting};
+use crate::store::search::Term;
+use crate::store::state::{self, Pointer, StandingDeclaration, Waiting};
 
 /// The kinds of key, in the order of their letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -19,25 +20,31 @@ pub enum KeyKind {
     NumberCounter,
     /// A declaration that stands.
     Declaration,
+    /// Where an interchange stands.
+    Interchange,
     /// An answer that waits.
     WaitingAnswer,
     /// The interchange behind a proof-of-report number.
     ProofOfReport,
     /// How a repeat is known.
     RepeatKey,
+    /// How an accepted declaration is found.
+    SearchKey,
     /// None of ours.
     Unknown,
 }
 
 impl KeyKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AnswerCounter,
         Self::NumberCounter,
         Self::Declaration,
+        Self::Interchange,
         Self::WaitingAnswer,
         Self::ProofOfReport,
         Self::RepeatKey,
+        Self::SearchKey,
         Self::Unknown,
     ];
 
@@ -48,9 +55,11 @@ impl KeyKind {
             Self::AnswerCounter => "answer counter",
             Self::NumberCounter => "number counter",
             Self::Declaration => "declaration",
+            Self::Interchange => "interchange",
             Self::WaitingAnswer => "waiting answer",
             Self::ProofOfReport => "proof of report",
             Self::RepeatKey => "repeat key",
+            Self::SearchKey => "search key",
             Self::Unknown => "unknown key",
         }
     }
@@ -61,9 +70,11 @@ impl KeyKind {
             Some(b'a') => Self::AnswerCounter,
             Some(b'c') => Self::NumberCounter,
             Some(b'd') => Self::Declaration,
+            Some(b'n') => Self::Interchange,
             Some(b'o') => Self::WaitingAnswer,
             Some(b'p') => Self::ProofOfReport,
             Some(b'r') => Self::RepeatKey,
+            Some(b's') => Self::SearchKey,
             Some(_) | None => Self::Unknown,
         }
     }
@@ -77,9 +88,13 @@ impl KeyKind {
             }
             Self::NumberCounter => series(rest),
             Self::Declaration => declaration(rest),
+            Self::Interchange => {
+                numbered(rest).filter(|(rest, _)| rest.is_empty()).map(|(_, entry)| format!("entry {entry}"))
+            }
             Self::WaitingAnswer => waiting(rest),
             Self::ProofOfReport => proof(rest),
             Self::RepeatKey => repeat(rest),
+            Self::SearchKey => search(rest),
             Self::Unknown => None,
         };
         parts.unwrap_or_else(|| as_it_lies(key))
@@ -96,8 +111,9 @@ impl KeyKind {
             Self::WaitingAnswer => {
                 read(value).map(|Waiting { kind, pointer }| format!("{} of {}", message(kind), place(pointer)))
             }
-            Self::ProofOfReport | Self::RepeatKey => read(value).map(place),
-            Self::Unknown => None,
+            Self::Interchange | Self::ProofOfReport | Self::RepeatKey => read(value).map(place),
+            Self::SearchKey if value.is_empty() => Some("a mark".to_owned()),
+            Self::SearchKey | Self::Unknown => None,
         };
         said.unwrap_or_else(|| as_it_lies(value))
     }
@@ -180,6 +196,28 @@ fn repeat(rest: &[u8]) -> Option<String> {
     Some(format!("{partner} {}{qualifier} {}{}{digest}", sender?, reference?, practice(*is_practice)?))
 }
 
+/// What a declaration states, and the entry that it is in.
+fn search(rest: &[u8]) -> Option<String> {
+    let (rest, entry) = numbered(rest)?;
+    let (letter, text) = rest.strip_suffix(&[0])?.split_first()?;
+    let term = Term::ALL.into_iter().find(|term| term.letter() == *letter)?;
+    let term = match term {
+        Term::Carrier => "carrier",
+        Term::Date => "date of export",
+        Term::Exporter => "exporter",
+        Term::Container => "container",
+        Term::Partner => "partner",
+        Term::TransportDocument => "transport document",
+    };
+    Some(format!("{term} {}, entry {entry}", std::str::from_utf8(text).ok()?))
+}
+
+/// The number of an entry at the end, and what is in front of it.
+fn numbered(rest: &[u8]) -> Option<(&[u8], RecordNumber)> {
+    let (front, _) = rest.split_last_chunk::<8>()?;
+    Some((front, state::number(rest)?))
+}
+
 /// A text behind its length, none behind a length of ones, and what follows.
 fn text(rest: &[u8]) -> Option<(Option<&str>, &[u8])> {
     let (length, rest) = rest.split_first_chunk::<4>()?;
@@ -206,7 +244,7 @@ mod tests {
     use crate::identifier::{DeclarationReference, ProofForm, ProofOfReportNumber};
     use crate::partner::PartnerId;
     use crate::record::{Digest, RepeatKey};
-    use crate::store::state::{self, Series};
+    use crate::store::state::Series;
 
     use super::*;
 
@@ -248,6 +286,14 @@ mod tests {
         check(&state::first_under(&repeat), KeyKind::RepeatKey, "maple MAPLE:ZZ 1");
         let other = format!("maple MAPLE:ZZ 1 other bytes {}", "01".repeat(32));
         check(&state::other_bytes(&repeat, &Digest([1; 32])), KeyKind::RepeatKey, &other);
+    }
+
+    #[test]
+    fn keys_of_interchanges_and_searches_are_said_by_their_parts() {
+        check(&state::interchange(RecordNumber(7)), KeyKind::Interchange, "entry 7");
+        let key = [&b"scNORTH SHIPPING\0"[..], &(!7_u64).to_be_bytes()].concat();
+        check(&key, KeyKind::SearchKey, "carrier NORTH SHIPPING, entry 7");
+        assert_eq!(KeyKind::SearchKey.value(b""), "a mark");
     }
 
     #[test]

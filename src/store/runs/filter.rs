@@ -1,0 +1,121 @@
+//! A filter: what tells of most keys that a run does not have them, without looking at a page.
+//!
+//! A Bloom filter of blocks as long as a line of the processor's cache, so that a question costs one of them. The bits
+//! are kept in sled, so how they are found from a key is part of the format: the checksum of the key, mixed. Keys with
+//! one checksum are only asked for in vain.
+
+/// Bits for each key: fifteen of a thousand keys that are not there are looked for all the same.
+const BITS_PER_KEY: usize = 12;
+
+/// Bits that each key sets.
+const BITS_SET: u32 = 6;
+
+/// Words of a block: 64 bytes.
+const BLOCK_WORDS: usize = 8;
+
+/// Most keys of one filter, so that it is a value that sled keeps in its segments: 48 KiB.
+pub(super) const FILTER_KEYS_MAX: usize = 32 << 10;
+
+/// What stands for a key.
+pub(super) fn hash(key: &[u8]) -> u64 {
+    // The finalizer of SplitMix64: each bit of the checksum changes half of the bits.
+    let mut mixed = u64::from(crc32c::crc32c(key)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// The bits.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Filter(Box<[[u64; BLOCK_WORDS]]>);
+
+impl Filter {
+    /// The filter of these keys.
+    pub(super) fn of(hashes: &[u64]) -> Self {
+        let blocks = (hashes.len() * BITS_PER_KEY).div_ceil(BLOCK_WORDS * 64).max(1);
+        let mut filter = Self(vec![[0; BLOCK_WORDS]; blocks].into());
+        for hash in hashes {
+            let block = filter.place(*hash);
+            if let Some(block) = filter.0.get_mut(block) {
+                block.iter_mut().zip(bits(*hash)).for_each(|(word, bits)| *word |= bits);
+            }
+        }
+        filter
+    }
+
+    /// Whether the key may be among them; when not, it is not.
+    pub(super) fn may_hold(&self, hash: u64) -> bool {
+        let block = self.0.get(self.place(hash));
+        block.is_none_or(|block| block.iter().zip(bits(hash)).all(|(word, bits)| word & bits == bits))
+    }
+
+    /// How much memory it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.len() * BLOCK_WORDS * 8
+    }
+
+    pub(super) fn write(&self) -> Vec<u8> {
+        self.0.iter().flatten().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// The filter that was written so; none when it is cut.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let words: Vec<u64> = words.iter().copied().map(u64::from_le_bytes).collect();
+        let (blocks, cut) = words.as_chunks::<BLOCK_WORDS>();
+        (rest.is_empty() && cut.is_empty() && !blocks.is_empty()).then(|| Self(blocks.into()))
+    }
+
+    /// The block of a key: the upper half of its hash, scaled.
+    fn place(&self, hash: u64) -> usize {
+        let blocks = u64::try_from(self.0.len()).unwrap_or(u64::MAX);
+        usize::try_from(((hash >> 32) * blocks) >> 32).unwrap_or(usize::MAX)
+    }
+}
+
+/// The bits of a key in its block: nine bits of the hash for each.
+fn bits(hash: u64) -> [u64; BLOCK_WORDS] {
+    let mut block = [0; BLOCK_WORDS];
+    let mut rest = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    for _ in 0..BITS_SET {
+        let (word, bit) = (rest & 7, (rest >> 3) & 63);
+        block.iter_mut().zip(0..).for_each(|(bits, at)| *bits |= u64::from(at == word) << bit);
+        rest >>= 9;
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashes(keys: std::ops::Range<u32>) -> Vec<u64> {
+        keys.map(|key| hash(&key.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn every_key_is_known_and_most_others_are_not() {
+        for count in [1, 10, 1000, 30_000] {
+            let filter = Filter::of(&hashes(0..count));
+            let filter = Filter::read(&filter.write()).unwrap();
+            assert!(hashes(0..count).into_iter().all(|hash| filter.may_hold(hash)));
+            let others = hashes(1_000_000..1_100_000);
+            let in_vain = others.iter().filter(|hash| filter.may_hold(**hash)).count();
+            assert!(in_vain < 3000, "{in_vain} of 100000");
+        }
+    }
+
+    #[test]
+    fn the_bits_of_a_key_never_change() {
+        assert_eq!(hash(b"a key"), 688_304_312_026_532_321);
+        assert_eq!(Filter::of(&[hash(b"a key")]).write()[..8], [64, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_cut_filter_is_none() {
+        let bytes = Filter::of(&hashes(0..100)).write();
+        for end in (0..bytes.len()).filter(|end| *end == 0 || end % 64 != 0) {
+            assert_eq!(Filter::read(&bytes[..end]), None, "cut at {end}");
+        }
+    }
+}

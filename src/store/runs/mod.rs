@@ -1,0 +1,470 @@
+//! The keys of the state in sled: sorted runs of pages instead of a key of sled for each of ours.
+//!
+//! Start with [`Runs`]. A key of sled costs some microseconds and is written several times; a page of some hundred keys
+//! costs not much more. So changes are put away many at a time, as a run: sorted, in pages, never changed again. What
+//! holds for a key is said by the latest run that speaks of it. Runs of one level are merged into one of the next when
+//! there are [`FAN_OUT`] of them, so that there are only some for each power of it, and each key is written once a level.
+//! One value of sled, the catalogue, says which runs count and which entries they are made of: whatever a crash leaves
+//! of the rest, this room never reads half a run.
+
+mod filter;
+mod merged;
+mod page;
+mod run;
+
+pub(crate) use run::RunWriter;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+
+use self::merged::Merged;
+use self::run::{Described, FILTER, PAGE, Run, place};
+use super::index::IndexTrouble;
+use super::state::Pair;
+use crate::identifier::RecordNumber;
+
+/// Runs of a level that are merged into one of the next.
+const FAN_OUT: usize = 8;
+
+/// The key of the catalogue in sled.
+const CATALOGUE: &[u8] = b"m runs";
+
+/// Keys between two looks at whether a merge is still wanted.
+const KEYS_BETWEEN: u64 = 4096;
+
+/// A run with this number, or the catalogue, is not as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the state is damaged in run {0}; move the directory state aside to rebuild it")]
+pub(crate) struct Damaged(u64);
+
+/// Which runs count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Catalogue {
+    /// The last entry whose changes are in them.
+    applied: u64,
+    /// The number of the next run.
+    next: u64,
+    /// From the earliest to the latest.
+    runs: Vec<Described>,
+}
+
+/// The runs of a state.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    db: sled::Db,
+    catalogue: Mutex<Catalogue>,
+    /// Those of the catalogue, from the latest to the earliest.
+    current: RwLock<Arc<Vec<Arc<Run>>>>,
+    /// Those that were merged, whose pages somebody may still read.
+    retired: Mutex<Vec<Arc<Run>>>,
+}
+
+impl Runs {
+    /// The runs in sled; those that nothing speaks of are removed.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when they are not as they were written.
+    pub(crate) fn open(db: &sled::Db) -> Result<Self, IndexTrouble> {
+        let catalogue = match db.get(CATALOGUE)? {
+            Some(value) => Catalogue::read(&value).ok_or(Damaged(0))?,
+            None => Catalogue::default(),
+        };
+        for letter in [PAGE, FILTER] {
+            remove_unknown(db, letter, &catalogue)?;
+        }
+        let current: Result<Vec<_>, IndexTrouble> =
+            catalogue.runs.iter().rev().map(|described| Ok(Arc::new(Run::load(db, *described)?))).collect();
+        let current = RwLock::new(Arc::new(current?));
+        Ok(Self { db: db.clone(), catalogue: Mutex::new(catalogue), current, retired: Mutex::default() })
+    }
+
+    /// The last entry whose changes the runs hold.
+    pub(crate) fn applied(&self) -> RecordNumber {
+        RecordNumber(self.catalogue().applied)
+    }
+
+    /// What a key holds.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when that cannot be said.
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexTrouble> {
+        let hash = run::hash(key);
+        for run in self.current().iter() {
+            if let Some(said) = run.get(&self.db, key, hash)? {
+                return Ok(said);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first `limit` wanted keys that begin so, from `from` on, with what they hold, in order.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`] when that cannot be said.
+    pub(crate) fn beginning_with(
+        &self,
+        prefix: &[u8],
+        from: &[u8],
+        limit: usize,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<Pair>, IndexTrouble> {
+        let mut found = Vec::new();
+        let mut merged = Merged::seek(&self.db, &self.current(), prefix.max(from))?;
+        while found.len() < limit && merged.advance()? && merged.key().starts_with(prefix) {
+            if let Some(value) = merged.value().filter(|_| is_wanted(merged.key())) {
+                found.push((merged.key().to_vec(), value.to_vec()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every key that holds something, in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = Result<Pair, IndexTrouble>> + use<> {
+        let (mut merged, mut trouble) = match Merged::seek(&self.db, &self.current(), b"") {
+            Ok(merged) => (Some(merged), None),
+            Err(trouble) => (None, Some(trouble)),
+        };
+        std::iter::from_fn(move || {
+            let next =
+                trouble.take().map_or_else(|| next_pair(merged.as_mut()?).transpose(), |trouble| Some(Err(trouble)));
+            if !matches!(next, Some(Ok(_))) {
+                merged = None;
+            }
+            next
+        })
+    }
+
+    /// Takes over what entries up to `applied` changed, in the order of the keys.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`]; then nothing counts of it.
+    pub(crate) fn add<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        applied: RecordNumber,
+    ) -> Result<(), IndexTrouble> {
+        let mut writer = self.writer();
+        for (key, value) in changes {
+            writer.push(key, value)?;
+        }
+        self.count(writer, applied)
+    }
+
+    /// Writes a run that counts for nothing yet.
+    pub(crate) fn writer(&self) -> RunWriter<'_> {
+        let mut catalogue = self.catalogue();
+        catalogue.next += 1;
+        RunWriter::new(&self.db, catalogue.next)
+    }
+
+    /// Lets a run count, which holds what entries up to `applied` changed.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`]; then it does not.
+    pub(crate) fn count(&self, writer: RunWriter<'_>, applied: RecordNumber) -> Result<(), IndexTrouble> {
+        let run = if writer.keys() == 0 { None } else { Some(writer.finish(0)?) };
+        let mut catalogue = self.catalogue();
+        catalogue.applied = applied.0;
+        catalogue.runs.extend(run.as_ref().map(|run| run.described));
+        self.db.insert(CATALOGUE, catalogue.write()?)?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(run.into_iter().map(Arc::new).chain(current.iter().cloned()).collect());
+        Ok(())
+    }
+
+    /// Merges runs of one level, when there are enough of them and as long as it `is_wanted`: whether it did.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`]; everything then counts as before.
+    pub(crate) fn merge(&self, is_wanted: impl Fn() -> bool) -> Result<bool, IndexTrouble> {
+        self.remove_retired()?;
+        let current = self.current();
+        let Some((level, first, count)) = due(&current) else { return Ok(false) };
+        let merging = current.get(first..first + count).unwrap_or_default();
+        // Behind the earliest run a removed key hides nothing.
+        let is_earliest = first + count == current.len();
+        let mut merged = Merged::seek(&self.db, merging, b"")?;
+        let mut writer = self.writer();
+        while merged.advance()? {
+            if merged.value().is_some() || !is_earliest {
+                writer.push(merged.key(), merged.value())?;
+            }
+            if writer.keys().is_multiple_of(KEYS_BETWEEN) && !is_wanted() {
+                return Ok(false);
+            }
+        }
+        drop(merged);
+        self.replace(merging, writer.finish(level.saturating_add(1))?)?;
+        Ok(true)
+    }
+
+    fn replace(&self, merged: &[Arc<Run>], run: Run) -> Result<(), IndexTrouble> {
+        let is_merged = |id: u64| merged.iter().any(|run| run.described.id == id);
+        let mut catalogue = self.catalogue();
+        let at = catalogue.runs.iter().position(|described| is_merged(described.id)).unwrap_or(0);
+        catalogue.runs.retain(|described| !is_merged(described.id));
+        catalogue.runs.insert(at, run.described);
+        self.db.insert(CATALOGUE, catalogue.write()?)?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut runs: Vec<_> = current.iter().filter(|run| !is_merged(run.described.id)).cloned().collect();
+        runs.insert(runs.len() - at, Arc::new(run));
+        *current = Arc::new(runs);
+        drop((current, catalogue));
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).extend(merged.iter().cloned());
+        Ok(())
+    }
+
+    /// Removes the pages of merged runs that nobody reads any more.
+    fn remove_retired(&self) -> Result<(), IndexTrouble> {
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read, unread) = std::mem::take(&mut *retired).into_iter().partition(|run| Arc::strong_count(run) > 1);
+        *retired = read;
+        drop(retired);
+        let unread: Vec<Arc<Run>> = unread;
+        for run in unread {
+            remove(&self.db, PAGE, run.described.id)?;
+            remove(&self.db, FILTER, run.described.id)?;
+        }
+        Ok(())
+    }
+
+    fn current(&self) -> Arc<Vec<Arc<Run>>> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
+        self.catalogue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Catalogue {
+    fn read(value: &[u8]) -> Option<Self> {
+        let (checksum, rest) = value.split_first_chunk::<4>()?;
+        postcard::from_bytes(rest).ok().filter(|_| *checksum == crc32c::crc32c(rest).to_le_bytes())
+    }
+
+    fn write(&self) -> Result<Vec<u8>, IndexTrouble> {
+        let catalogue = postcard::to_stdvec(self).map_err(|_| IndexTrouble::Damaged(Damaged(0)))?;
+        Ok([&crc32c::crc32c(&catalogue).to_le_bytes()[..], &catalogue].concat())
+    }
+}
+
+/// The next key that holds something.
+fn next_pair(merged: &mut Merged) -> Result<Option<Pair>, IndexTrouble> {
+    while merged.advance()? {
+        if let Some(value) = merged.value() {
+            return Ok(Some((merged.key().to_vec(), value.to_vec())));
+        }
+    }
+    Ok(None)
+}
+
+/// The lowest level of which there are enough runs: where they begin, and how many. Runs from the latest to the earliest
+/// never come to a lower level again.
+fn due(current: &[Arc<Run>]) -> Option<(u8, usize, usize)> {
+    let mut first = 0;
+    current.chunk_by(|one, other| one.described.level == other.described.level).find_map(|runs| {
+        let found = (runs.first()?.described.level, first, runs.len());
+        first += runs.len();
+        (runs.len() >= FAN_OUT).then_some(found)
+    })
+}
+
+/// Removes what is kept of a run under a letter.
+fn remove(db: &sled::Db, letter: u8, run: u64) -> Result<(), IndexTrouble> {
+    for key in db.scan_prefix(place(letter, run, b"")).keys() {
+        db.remove(key?)?;
+    }
+    Ok(())
+}
+
+/// Removes what was begun and never counted, or counted once and was not removed yet.
+fn remove_unknown(db: &sled::Db, letter: u8, catalogue: &Catalogue) -> Result<(), IndexTrouble> {
+    let mut from = 0_u64;
+    while let Some(pair) = db.range(place(letter, from, b"")..[letter + 1].to_vec()).next() {
+        let (key, _) = pair?;
+        let Some(run) = key.get(1..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_be_bytes) else {
+            break;
+        };
+        if !catalogue.runs.iter().any(|described| described.id == run) {
+            remove(db, letter, run)?;
+        }
+        let Some(next) = run.checked_add(1) else { break };
+        from = next;
+    }
+    Ok(())
+}
+
+/// Whether a key of sled is one of this room.
+pub(crate) fn is_own(key: &[u8]) -> bool {
+    key == CATALOGUE || matches!(key.first(), Some(&(PAGE | FILTER)))
+}
+
+/// Where keys go on behind all of those that this room has under one letter; none for a key that is no such.
+pub(crate) fn behind(key: &[u8]) -> Option<Vec<u8>> {
+    key.first().filter(|letter| matches!(**letter, PAGE | FILTER)).map(|letter| vec![letter + 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+    fn sled() -> sled::Db {
+        sled::Config::new().temporary(true).open().unwrap()
+    }
+
+    fn add(runs: &Runs, changes: &Changes, applied: u64) {
+        let changes = changes.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
+        runs.add(changes, RecordNumber(applied)).unwrap();
+    }
+
+    /// Many keys, each with a value that names the change.
+    fn changes(keys: std::ops::Range<u32>, value: &str) -> Changes {
+        keys.map(|key| (format!("r{key:06}").into_bytes(), Some(value.as_bytes().to_vec()))).collect()
+    }
+
+    fn get(runs: &Runs, key: &str) -> Option<String> {
+        runs.get(key.as_bytes()).unwrap().map(|value| String::from_utf8(value).unwrap())
+    }
+
+    fn pages(db: &sled::Db) -> Vec<sled::IVec> {
+        db.scan_prefix([PAGE]).keys().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_latest_run_that_speaks_of_a_key_counts() {
+        let (db, key) = (sled(), b"o1".to_vec());
+        let runs = Runs::open(&db).unwrap();
+        add(&runs, &Changes::from([(key.clone(), Some(b"1".to_vec())), (b"o2".to_vec(), Some(b"2".to_vec()))]), 1);
+        add(&runs, &Changes::from([(key, None)]), 2);
+        for runs in [runs, Runs::open(&db).unwrap()] {
+            assert_eq!((get(&runs, "o1"), get(&runs, "o2").as_deref()), (None, Some("2")));
+            assert_eq!(runs.pairs().map(Result::unwrap).collect::<Vec<_>>(), [(b"o2".to_vec(), b"2".to_vec())]);
+            assert_eq!(runs.applied(), RecordNumber(2));
+        }
+    }
+
+    #[test]
+    fn keys_are_found_on_every_page_and_others_are_not() {
+        let db = sled();
+        let runs = Runs::open(&db).unwrap();
+        add(&runs, &changes(0..20_000, "1"), 1);
+        assert!(pages(&db).len() > 5);
+        for key in (0..20_000).step_by(7) {
+            assert_eq!(get(&runs, &format!("r{key:06}")).as_deref(), Some("1"));
+            assert_eq!(get(&runs, &format!("r{key:06}x")), None);
+        }
+        assert_eq!((get(&runs, "a"), get(&runs, "z")), (None, None));
+        let found = runs.beginning_with(b"r0199", b"r01995", 3, |key| key != b"r019951").unwrap();
+        let found: Vec<_> = found.iter().map(|(key, _)| key.as_slice()).collect();
+        assert_eq!(found, [b"r019950", b"r019952", b"r019953"]);
+    }
+
+    #[test]
+    fn enough_runs_are_merged_and_their_pages_removed() {
+        let db = sled();
+        let runs = Runs::open(&db).unwrap();
+        for applied in 1..=40_u64 {
+            add(&runs, &changes(0..300, &applied.to_string()), applied);
+            while runs.merge(|| true).unwrap() {}
+        }
+        assert!(runs.current().len() < FAN_OUT, "{:?}", runs.current());
+        assert_eq!(get(&runs, "r000299").as_deref(), Some("40"));
+        assert!(!runs.merge(|| true).unwrap());
+        let described: Vec<_> = runs.current().iter().map(|run| run.described.id).collect();
+        let kept: std::collections::BTreeSet<_> =
+            pages(&db).iter().map(|key| u64::from_be_bytes(*key[1..].first_chunk().unwrap())).collect();
+        assert!(kept.into_iter().eq(described.into_iter().collect::<std::collections::BTreeSet<_>>()));
+        assert_eq!(Runs::open(&db).unwrap().pairs().count(), 300);
+    }
+
+    #[test]
+    fn a_merge_that_is_not_wanted_any_more_changes_nothing() {
+        let db = sled();
+        let runs = Runs::open(&db).unwrap();
+        for applied in 1..=8 {
+            add(&runs, &changes(0..9000, &applied.to_string()), applied);
+        }
+        assert!(!runs.merge(|| false).unwrap());
+        assert_eq!(runs.current().len(), 8);
+        let before = pages(&db).len();
+        let runs = Runs::open(&db).unwrap();
+        assert!(pages(&db).len() < before, "what was begun is removed at a start");
+        assert_eq!((get(&runs, "r008999").as_deref(), runs.pairs().count()), (Some("8"), 9000));
+    }
+
+    #[test]
+    fn a_page_that_is_gone_or_spoiled_is_never_taken_for_keys_that_are_not_there() {
+        for place in 0..3 {
+            for is_gone in [true, false] {
+                let db = sled();
+                let runs = Runs::open(&db).unwrap();
+                add(&runs, &changes(0..20_000, "1"), 1);
+                let page = pages(&db)[place].clone();
+                let first = if place == 0 { b"r000000".to_vec() } else { page[9..].to_vec() };
+                if is_gone {
+                    db.remove(&page).unwrap();
+                } else {
+                    let mut bytes = db.get(&page).unwrap().unwrap().to_vec();
+                    *bytes.last_mut().unwrap() ^= 1;
+                    db.insert(&page, bytes).unwrap();
+                }
+                assert!(runs.get(&first).is_err(), "{place} {is_gone}");
+                assert!(runs.pairs().any(|pair| pair.is_err()));
+                assert!(runs.beginning_with(b"r", b"", 20_000, |_| true).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_catalogue_or_filter_that_is_spoiled_or_gone_is_seen_at_once() {
+        for key in [&b"F"[..], CATALOGUE] {
+            let db = sled();
+            add(&Runs::open(&db).unwrap(), &changes(0..100, "1"), 1);
+            let (key, value) = db.scan_prefix(key).next().unwrap().unwrap();
+            let mut bytes = value.to_vec();
+            *bytes.last_mut().unwrap() ^= 1;
+            db.insert(&key, bytes).unwrap();
+            assert!(Runs::open(&db).is_err());
+        }
+    }
+
+    fn some_changes() -> impl Strategy<Value = Changes> {
+        let key = ("[or]", 0..40_u32).prop_map(|(kind, key)| format!("{kind}{key}").into_bytes());
+        prop::collection::btree_map(key, prop::option::of(prop::collection::vec(any::<u8>(), 0..600)), 0..30)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_put_away_and_merged_is_what_was_put_away_last(
+            steps in prop::collection::vec((some_changes(), 0..3_u8), 1..30)
+        ) {
+            let db = sled();
+            let mut runs = Runs::open(&db).unwrap();
+            let mut expected = Changes::new();
+            for (applied, (changes, then)) in (1..).zip(steps) {
+                add(&runs, &changes, applied);
+                expected.extend(changes);
+                match then {
+                    0 => drop(runs.merge(|| true).unwrap()),
+                    1 => runs = Runs::open(&db).unwrap(),
+                    _ => {}
+                }
+                for (key, value) in &expected {
+                    prop_assert_eq!(&runs.get(key).unwrap(), value);
+                }
+            }
+            let held = expected.into_iter().filter_map(|(key, value)| Some((key, value?)));
+            prop_assert!(runs.pairs().map(Result::unwrap).eq(held));
+        }
+    }
+}

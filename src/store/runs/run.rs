@@ -1,0 +1,241 @@
+//! A run: changes of consecutive entries in the order of their keys, in pages, written once and never changed.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Damaged;
+use super::filter::{self, FILTER_KEYS_MAX, Filter};
+use super::page::{PageWriter, Pairs};
+use crate::store::index::IndexTrouble;
+use crate::store::state;
+
+/// The letters of our keys in sled; keys of the state begin with small letters.
+pub(super) const PAGE: u8 = b'P';
+pub(super) const FILTER: u8 = b'F';
+
+/// A run whose filters would take more memory has none, and its pages are looked at: the runs of some million
+/// declarations, of which there are few.
+const FILTERS_BYTES_MAX: usize = 16 << 20;
+
+/// What the catalogue says of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Described {
+    /// Its number: of two runs that hold a key, the one that stands later in the catalogue counts, whatever the numbers.
+    pub(super) id: u64,
+    /// How often its keys were merged.
+    pub(super) level: u8,
+    /// Keys in it, those that are removed too.
+    pub(super) keys: u64,
+    /// Filters; none when it is too long to have any.
+    pub(super) filters: Option<u32>,
+}
+
+/// A run that can be read.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) described: Described,
+    /// By the first key that each is of.
+    filters: Option<Vec<(Vec<u8>, Filter)>>,
+}
+
+/// Where a part of a run is kept in sled.
+pub(super) fn place(letter: u8, run: u64, first: &[u8]) -> Vec<u8> {
+    let mut place = Vec::with_capacity(9 + first.len());
+    place.push(letter);
+    place.extend_from_slice(&run.to_be_bytes());
+    place.extend_from_slice(first);
+    place
+}
+
+impl Run {
+    /// A run of the catalogue, with its filters in memory.
+    pub(super) fn load(db: &sled::Db, described: Described) -> Result<Self, IndexTrouble> {
+        let Described { id, filters: Some(expected), .. } = described else {
+            return Ok(Self { described, filters: None });
+        };
+        let mut filters = Vec::new();
+        let prefix = place(FILTER, id, b"");
+        for pair in db.scan_prefix(&prefix) {
+            let (key, value) = pair?;
+            let (checksum, bits) = value.split_first_chunk().ok_or(Damaged(id))?;
+            if *checksum != checksum_of(&key, bits) {
+                return Err(Damaged(id).into());
+            }
+            let first = key.get(prefix.len()..).unwrap_or_default().to_vec();
+            filters.push((first, Filter::read(bits).ok_or(Damaged(id))?));
+        }
+        if u32::try_from(filters.len()).ok() != Some(expected) {
+            return Err(Damaged(id).into());
+        }
+        Ok(Self { described, filters: Some(filters) })
+    }
+
+    /// What the run says of a key: nothing, that it is removed, or what it holds.
+    pub(super) fn get(
+        &self,
+        db: &sled::Db,
+        key: &[u8],
+        hash: Option<u64>,
+    ) -> Result<Option<Option<Vec<u8>>>, IndexTrouble> {
+        if hash.is_some_and(|hash| !self.may_hold(key, hash)) {
+            return Ok(None);
+        }
+        let id = self.described.id;
+        let mut pairs = page_of(db, id, key)?;
+        while pairs.advance().ok_or(Damaged(id))? {
+            if pairs.key() >= key {
+                return Ok((pairs.key() == key).then(|| pairs.value().map(<[u8]>::to_vec)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn may_hold(&self, key: &[u8], hash: u64) -> bool {
+        let Some(filters) = &self.filters else { return true };
+        let behind = filters.partition_point(|(first, _)| first.as_slice() <= key);
+        let filter = behind.checked_sub(1).and_then(|at| filters.get(at));
+        filter.is_some_and(|(_, filter)| filter.may_hold(hash))
+    }
+}
+
+/// The hash by which filters know a key, when they know keys of its kind.
+pub(super) fn hash(key: &[u8]) -> Option<u64> {
+    state::is_asked_when_new(key).then(|| filter::hash(key))
+}
+
+/// The page of a run in which a key is when it is in the run, in front of its first pair.
+fn page_of(db: &sled::Db, run: u64, key: &[u8]) -> Result<Pairs, IndexTrouble> {
+    let found = db.range(place(PAGE, run, b"")..=place(PAGE, run, key)).next_back().transpose()?;
+    let (place, page) = found.ok_or(Damaged(run))?;
+    let pairs = Pairs::read(&place, page).ok_or(Damaged(run))?;
+    // A page between this one and the key is gone.
+    if pairs.bound().is_some_and(|bound| bound <= key) {
+        return Err(Damaged(run).into());
+    }
+    Ok(pairs)
+}
+
+/// Goes along a run.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    db: sled::Db,
+    run: Arc<Run>,
+    pairs: Pairs,
+}
+
+impl Cursor {
+    /// At the first pair from a key on; none when there is none.
+    pub(super) fn seek(db: &sled::Db, run: &Arc<Run>, from: &[u8]) -> Result<Option<Self>, IndexTrouble> {
+        let mut cursor = Self { db: db.clone(), run: Arc::clone(run), pairs: page_of(db, run.described.id, from)? };
+        while cursor.advance()? {
+            if cursor.key() >= from {
+                return Ok(Some(cursor));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Goes on to the next pair: whether there is one.
+    pub(super) fn advance(&mut self) -> Result<bool, IndexTrouble> {
+        let id = self.run.described.id;
+        while !self.pairs.advance().ok_or(Damaged(id))? {
+            let Some(bound) = self.pairs.bound() else { return Ok(false) };
+            let place = place(PAGE, id, bound);
+            let page = self.db.get(&place)?.ok_or(Damaged(id))?;
+            self.pairs = Pairs::read(&place, page).ok_or(Damaged(id))?;
+        }
+        Ok(true)
+    }
+
+    pub(super) fn key(&self) -> &[u8] {
+        self.pairs.key()
+    }
+
+    pub(super) fn value(&self) -> Option<&[u8]> {
+        self.pairs.value()
+    }
+}
+
+/// Writes a run, pair after pair in the order of the keys.
+#[derive(Debug)]
+pub(crate) struct RunWriter<'a> {
+    db: &'a sled::Db,
+    id: u64,
+    page: PageWriter,
+    /// The place of the page that is gathered.
+    place: Vec<u8>,
+    keys: u64,
+    /// Keys of the filter that is gathered, the first of them as it is.
+    hashes: Vec<u64>,
+    first: Vec<u8>,
+    filters: Option<Vec<(Vec<u8>, Filter)>>,
+}
+
+impl<'a> RunWriter<'a> {
+    pub(super) fn new(db: &'a sled::Db, id: u64) -> Self {
+        let (page, place) = (PageWriter::default(), place(PAGE, id, b""));
+        Self { db, id, page, place, keys: 0, hashes: Vec::new(), first: Vec::new(), filters: Some(Vec::new()) }
+    }
+
+    /// How many pairs were written.
+    pub(crate) fn keys(&self) -> u64 {
+        self.keys
+    }
+
+    /// Writes a pair.
+    ///
+    /// # Errors
+    /// [`IndexTrouble::Sled`].
+    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), IndexTrouble> {
+        if self.page.is_full() {
+            let page = self.page.finish(&self.place, Some(key));
+            self.db.insert(&self.place, page)?;
+            self.place = place(PAGE, self.id, key);
+        }
+        self.page.push(key, value);
+        self.keys += 1;
+        if let Some(hash) = hash(key)
+            && self.filters.is_some()
+        {
+            if self.hashes.is_empty() {
+                self.first = key.to_vec();
+            }
+            self.hashes.push(hash);
+            if self.hashes.len() == FILTER_KEYS_MAX {
+                self.end_filter();
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything was written. The run counts once it is in the catalogue.
+    pub(super) fn finish(mut self, level: u8) -> Result<Run, IndexTrouble> {
+        let page = self.page.finish(&self.place, None);
+        self.db.insert(&self.place, page)?;
+        if !self.hashes.is_empty() {
+            self.end_filter();
+        }
+        let (id, keys) = (self.id, self.keys);
+        for (first, filter) in self.filters.iter().flatten() {
+            let (place, bits) = (place(FILTER, id, first), filter.write());
+            let value = [&checksum_of(&place, &bits)[..], &bits].concat();
+            self.db.insert(place, value)?;
+        }
+        let filters = self.filters.as_ref().map(|filters| u32::try_from(filters.len()).unwrap_or(u32::MAX));
+        Ok(Run { described: Described { id, level, keys, filters }, filters: self.filters })
+    }
+
+    fn end_filter(&mut self) {
+        let Some(filters) = &mut self.filters else { return };
+        filters.push((std::mem::take(&mut self.first), Filter::of(&self.hashes)));
+        self.hashes.clear();
+        if filters.iter().map(|(_, filter)| filter.bytes()).sum::<usize>() > FILTERS_BYTES_MAX {
+            self.filters = None;
+        }
+    }
+}
+
+fn checksum_of(place: &[u8], bits: &[u8]) -> [u8; 4] {
+    crc32c::crc32c_append(crc32c::crc32c(place), bits).to_le_bytes()
+}
