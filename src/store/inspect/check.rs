@@ -42,7 +42,7 @@ pub struct CheckReport {
     pub tail: Option<Tail>,
     /// Whether the state was compared.
     pub state: StateCheck,
-    /// The last entry that the state surely holds, when it was compared.
+    /// The last entry that the state holds, when it was compared.
     pub applied: Option<u64>,
     /// How many keys of each kind there are, when the state was compared.
     pub keys: Vec<KeyCount>,

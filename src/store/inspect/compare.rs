@@ -67,16 +67,17 @@ impl Comparison<'_> {
     fn key(&mut self, key: &[u8], value: Option<&[u8]>, expected: &Expected) {
         let kind = KeyKind::of(key);
         self.count(kind, value.is_some(), expected.last().is_some());
-        if expected.allows(value) {
+        let right = expected.settled();
+        if right == value {
             return;
         }
-        let what = match (value, expected.last()) {
+        let what = match (value, right) {
             (None, _) => What::KeyMissing,
             (Some(_), None) => What::KeyTooMany,
             (Some(_), Some(_)) => What::KeyDiffers,
         };
         let said = |value: Option<&[u8]>| value.map_or_else(|| "nothing".to_owned(), |value| kind.value(value));
-        self.note(what, kind, key, said(value), said(expected.last()));
+        self.note(what, kind, key, said(value), said(right));
     }
 
     fn too_many(&mut self, key: &[u8], value: &[u8]) {
