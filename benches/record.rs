@@ -137,8 +137,9 @@ impl Latencies {
 
     fn in_words(mut self) -> String {
         self.0.sort_unstable();
-        let at = |share: f64| self.0[((self.0.len() - 1) as f64 * share) as usize] as f64 / 1000.0;
-        format!("p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, longest {:.2} ms", at(0.5), at(0.99), at(0.999), at(1.0))
+        let last = self.0.len() - 1;
+        let at = |per_mille: usize| f64::from(*self.0.get(last * per_mille / 1000).unwrap()) / 1000.0;
+        format!("p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, longest {:.2} ms", at(500), at(990), at(999), at(1000))
     }
 }
 
@@ -210,7 +211,7 @@ async fn open_loop(store: &Arc<EmbeddedStore>, next: &Arc<AtomicU64>, rate: f64,
         }
         lag_most = lag_most.max(store.lag());
     }
-    while latencies.lock().unwrap().0.len() as u64 != sent {
+    while u64::try_from(latencies.lock().unwrap().0.len()).unwrap() != sent {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let latencies = std::mem::take(&mut *latencies.lock().unwrap());
@@ -255,13 +256,17 @@ fn examination(number: u64) -> Examination {
 
 fn differ(declaration: &mut Declaration, number: u64, reference: &DeclarationReference) {
     declaration.reference = reference.clone();
-    declaration.carrier_name = CARRIERS[usize::try_from(number % 10).unwrap()].into();
+    declaration.carrier_name = carrier(number).into();
     declaration.containers = vec![compact_str::format_compact!("ABCU{:07}", number % 10_000_000)];
     declaration.export_date =
         declaration.export_date.saturating_add(jiff::Span::new().days(i64::try_from(number % 30).unwrap()));
     if let Some(document) = &mut declaration.transport_document {
         document.number = compact_str::format_compact!("BL{number:010}");
     }
+}
+
+fn carrier(number: u64) -> &'static str {
+    CARRIERS.get(usize::try_from(number % 10).unwrap()).unwrap()
 }
 
 const CARRIERS: [&str; 10] = [
@@ -294,7 +299,7 @@ fn one_by_one(directory: &Path, time: Duration) -> f64 {
             [format!("o{partner}").as_bytes(), &(2 * number).to_be_bytes()].concat(),
             [format!("o{partner}").as_bytes(), &(2 * number + 1).to_be_bytes()].concat(),
             [&b"se123456782RM0001\0"[..], &entry].concat(),
-            [format!("sc{}\0", CARRIERS[usize::try_from(number % 10).unwrap()]).as_bytes(), &entry].concat(),
+            [format!("sc{}\0", carrier(number)).as_bytes(), &entry].concat(),
             [format!("stBL{number:010}\0").as_bytes(), &entry].concat(),
             [format!("skABCU{:07}\0", number % 10_000_000).as_bytes(), &entry].concat(),
             [format!("sd202611{:02}\0", number % 30).as_bytes(), &entry].concat(),
@@ -309,7 +314,7 @@ fn one_by_one(directory: &Path, time: Duration) -> f64 {
 
 fn median(mut rates: Vec<f64>) -> f64 {
     rates.sort_by(f64::total_cmp);
-    rates[rates.len() / 2]
+    *rates.get(rates.len() / 2).unwrap()
 }
 
 fn measure(arguments: &Arguments) {

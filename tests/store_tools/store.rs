@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use lodged::identifier::ProofForm;
 use lodged::partner::PartnerId;
 use lodged::record::{Evidence, Examination};
-use lodged::store::{EmbeddedStore, Numbering, Store as _, StoreOptions};
+use lodged::store::{EmbeddedStore, Numbering, OpenTrouble, Store as _, StoreOptions};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -77,7 +77,15 @@ impl Store {
 
     /// Opened by this process, as a daemon has it.
     pub(crate) fn open(&self) -> EmbeddedStore {
-        EmbeddedStore::open(options(&self.directory())).unwrap()
+        // A process that another test starts has our files open for the moment before it becomes another program.
+        let mut tries = (0..500).map(|_| match EmbeddedStore::open(options(&self.directory())) {
+            Err(OpenTrouble::InUse(_)) => {
+                thread::sleep(Duration::from_millis(10));
+                None
+            }
+            opened => Some(opened.unwrap()),
+        });
+        tries.find_map(|opened| opened).unwrap()
     }
 
     pub(crate) fn home(&self) -> &Path {

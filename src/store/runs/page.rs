@@ -127,10 +127,12 @@ fn checksum(place: &[u8], rest: &[u8]) -> [u8; CHECKSUM_BYTES] {
 
 fn write_number(to: &mut Vec<u8>, mut number: usize) {
     while number >= 0x80 {
-        to.push(0x80 | (number & 0x7F) as u8);
+        let [low, ..] = number.to_le_bytes();
+        to.push(0x80 | low);
         number >>= 7;
     }
-    to.push((number & 0x7F) as u8);
+    let [last, ..] = number.to_le_bytes();
+    to.push(last);
 }
 
 /// The number at a place, and the place behind it.
