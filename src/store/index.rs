@@ -49,6 +49,9 @@ pub(crate) enum IndexTrouble {
     /// It holds nothing, or what another store left.
     #[error("the state is empty or belongs to another store")]
     NotOurs,
+    /// Some of what was written to it is gone.
+    #[error("the disk could not keep all of the state")]
+    NotKept,
     /// It holds less than it did.
     #[error("the state has entries up to {applied}, but once had them up to {watermark}")]
     Behind {
@@ -76,6 +79,10 @@ impl From<IndexTrouble> for Unavailable {
 #[derive(Debug)]
 pub(crate) struct Index {
     db: sled::Db,
+    /// The file of sled, opened once more: its thread logs a flush that failed and goes on, but the operating system tells
+    /// of it once through each way that a file was opened.
+    file: File,
+    path: PathBuf,
     store: StoreId,
     watermark: PathBuf,
 }
@@ -104,7 +111,7 @@ impl Index {
     pub(crate) fn open(directory: &Path, store: StoreId, cache_bytes: u64) -> Result<OpenedIndex, IndexTrouble> {
         let state = directory.join("state");
         let watermark = directory.join("watermark");
-        let marked = read_watermark(&watermark, store);
+        let known = known_entry(&watermark, store);
         let was_there = state.exists() || watermark.exists();
         let trouble = match Self::reopen(&state, &watermark, store, cache_bytes) {
             Ok((index, applied)) => return Ok(OpenedIndex { index, applied, known: applied, rebuilt: None }),
@@ -115,9 +122,8 @@ impl Index {
         index.db.flush()?;
         sync_tree(&state)?;
         if !was_there {
-            write_watermark(&watermark, store, RecordNumber(0))?;
+            write_watermark(&watermark, store, Watermark::Kept(RecordNumber(0)))?;
         }
-        let known = RecordNumber(marked.unwrap_or(0));
         let rebuilt = was_there.then(|| trouble.to_string());
         Ok(OpenedIndex { index, applied: RecordNumber(0), known, rebuilt })
     }
@@ -133,11 +139,13 @@ impl Index {
         cache_bytes: u64,
     ) -> Result<(Self, RecordNumber), IndexTrouble> {
         let (index, applied) = Self::unmarked(state, watermark, store, cache_bytes)?;
-        let marked = read_watermark(watermark, store)?;
-        if applied.0 < marked {
-            return Err(IndexTrouble::Behind { applied: applied.0, watermark: marked });
+        match read_watermark(watermark, store)? {
+            Watermark::NotKept(_) => Err(IndexTrouble::NotKept),
+            Watermark::Kept(marked) if applied < marked => {
+                Err(IndexTrouble::Behind { applied: applied.0, watermark: marked.0 })
+            }
+            Watermark::Kept(_) => Ok((index, applied)),
         }
-        Ok((index, applied))
     }
 
     /// The same whatever the watermark file says.
@@ -153,13 +161,12 @@ impl Index {
         if !state.exists() {
             return Err(IndexTrouble::NotOurs);
         }
-        let db = open_sled(state, cache_bytes)?;
-        if db.get(STORE)?.is_none_or(|found| *found != store.0) {
+        let index = Self::over(open_sled(state, cache_bytes)?, state, watermark, store)?;
+        if index.db.get(STORE)?.is_none_or(|found| *found != store.0) {
             return Err(IndexTrouble::NotOurs);
         }
-        let applied =
-            db.get(APPLIED)?.and_then(|value| <[u8; 8]>::try_from(&*value).ok()).map_or(0, u64::from_be_bytes);
-        Ok((Self { db, store, watermark: watermark.to_owned() }, RecordNumber(applied)))
+        let applied = index.db.get(APPLIED)?.and_then(|value| <[u8; 8]>::try_from(&*value).ok());
+        Ok((index, RecordNumber(applied.map_or(0, u64::from_be_bytes))))
     }
 
     /// An empty state in a directory where none is, which no start knows of yet.
@@ -167,9 +174,15 @@ impl Index {
     /// # Errors
     /// [`IndexTrouble`] when it cannot be made.
     pub(crate) fn make(state: &Path, watermark: &Path, store: StoreId, cache_bytes: u64) -> Result<Self, IndexTrouble> {
-        let db = open_sled(state, cache_bytes)?;
-        db.insert(STORE, &store.0)?;
-        Ok(Self { db, store, watermark: watermark.to_owned() })
+        let index = Self::over(open_sled(state, cache_bytes)?, state, watermark, store)?;
+        index.db.insert(STORE, &store.0)?;
+        Ok(index)
+    }
+
+    fn over(db: sled::Db, state: &Path, watermark: &Path, store: StoreId) -> Result<Self, IndexTrouble> {
+        let path = state.join("db");
+        let file = File::open(&path).map_err(IndexTrouble::io("open", &path))?;
+        Ok(Self { db, file, path, store, watermark: watermark.to_owned() })
     }
 
     /// Puts a state that was made on stable storage: it holds everything up to this entry.
@@ -177,11 +190,22 @@ impl Index {
     /// # Errors
     /// [`IndexTrouble`] when that is not possible.
     pub(crate) fn finish(self, state: &Path, applied: RecordNumber) -> Result<(), IndexTrouble> {
-        self.db.flush()?;
-        self.db.insert(APPLIED, &applied.0.to_be_bytes())?;
-        self.db.flush()?;
+        self.mark(applied)?;
         drop(self);
         sync_tree(state)
+    }
+
+    /// Puts everything on stable storage, and then the note that it holds everything up to this entry.
+    fn mark(&self, applied: RecordNumber) -> Result<(), IndexTrouble> {
+        self.flush()?;
+        self.db.insert(APPLIED, &applied.0.to_be_bytes())?;
+        self.flush()
+    }
+
+    /// Puts everything on stable storage, and says so only if nothing was lost since the last time.
+    fn flush(&self) -> Result<(), IndexTrouble> {
+        self.db.flush()?;
+        self.file.sync_data().map_err(IndexTrouble::io("flush", &self.path))
     }
 
     /// What a key holds.
@@ -210,30 +234,34 @@ impl Index {
     /// Takes over changes. Doing it twice is harmless.
     ///
     /// # Errors
-    /// [`IndexTrouble::Sled`]; the journal then has to be applied again at the next start.
+    /// [`IndexTrouble::Sled`]; the next start then makes the state again.
     pub(crate) fn apply<'a>(
         &self,
         changes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
     ) -> Result<(), IndexTrouble> {
-        for (key, value) in changes {
-            match value {
-                Some(value) => self.db.insert(key, value.as_slice())?,
-                None => self.db.remove(key)?,
-            };
-        }
-        Ok(())
+        let applied = changes.into_iter().try_for_each(|(key, value)| match value {
+            Some(value) => self.db.insert(key, value.as_slice()).map(drop),
+            None => self.db.remove(key).map(drop),
+        });
+        applied.map_err(|trouble| self.not_kept(trouble.into()))
     }
 
     /// Notes that everything up to this entry is on stable storage. The order matters: what was applied, then the
     /// watermark in the state, then the file, so that the file never promises more than the state holds.
     ///
     /// # Errors
-    /// [`IndexTrouble`]; the note is then not there, and the journal is applied from an earlier entry.
+    /// [`IndexTrouble`]; the next start then makes the state again.
     pub(crate) fn checkpoint(&self, applied: RecordNumber) -> Result<(), IndexTrouble> {
-        self.db.flush()?;
-        self.db.insert(APPLIED, &applied.0.to_be_bytes())?;
-        self.db.flush()?;
-        write_watermark(&self.watermark, self.store, applied)
+        self.mark(applied).map_err(|trouble| self.not_kept(trouble))?;
+        write_watermark(&self.watermark, self.store, Watermark::Kept(applied))
+    }
+
+    /// Notes that nobody knows what the state holds on the disk, after a write or a flush of it that failed.
+    fn not_kept(&self, trouble: IndexTrouble) -> IndexTrouble {
+        let known = known_entry(&self.watermark, self.store);
+        // When this fails too, the disk takes nothing any more; there is nobody else to tell.
+        drop(write_watermark(&self.watermark, self.store, Watermark::NotKept(known)));
+        trouble
     }
 
     /// Everything it holds but its own keys, in order.
@@ -293,7 +321,7 @@ pub(crate) fn replace(
     let aside = move_aside(&state)?;
     fs::rename(new, &state).map_err(IndexTrouble::io("rename", new))?;
     sync_directory(directory)?;
-    write_watermark(&directory.join("watermark"), store, applied)?;
+    write_watermark(&directory.join("watermark"), store, Watermark::Kept(applied))?;
     Ok(aside)
 }
 
@@ -314,11 +342,32 @@ fn sync_directory(path: &Path) -> Result<(), IndexTrouble> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(IndexTrouble::io("flush", path))
 }
 
-/// The watermark file: the identity of the store and a number, for people too. Written beside, then renamed.
-fn write_watermark(path: &Path, store: StoreId, applied: RecordNumber) -> Result<(), IndexTrouble> {
+/// What the file beside the state says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watermark {
+    /// The state surely held everything up to this entry.
+    Kept(RecordNumber),
+    /// It did once, but since then something of it could not be written or flushed.
+    NotKept(RecordNumber),
+}
+
+impl Watermark {
+    fn entry(self) -> RecordNumber {
+        let (Self::Kept(entry) | Self::NotKept(entry)) = self;
+        entry
+    }
+}
+
+/// The word behind the number of a state that was not kept.
+const NOT_KEPT: &str = " not-kept";
+
+/// The watermark file: the identity of the store, a number, and a word if need be, for people too. Written beside, then
+/// renamed.
+fn write_watermark(path: &Path, store: StoreId, mark: Watermark) -> Result<(), IndexTrouble> {
     let new = path.with_extension("new");
+    let word = if matches!(mark, Watermark::NotKept(_)) { NOT_KEPT } else { "" };
     let written = File::create(&new).and_then(|mut file| {
-        writeln!(file, "{store} {applied}")?;
+        writeln!(file, "{store} {}{word}", mark.entry())?;
         file.sync_all()
     });
     written.map_err(IndexTrouble::io("write", &new))?;
@@ -326,15 +375,21 @@ fn write_watermark(path: &Path, store: StoreId, applied: RecordNumber) -> Result
     sync_directory(path.parent().unwrap_or(path))
 }
 
-/// The number in the watermark file.
-pub(crate) fn read_watermark(path: &Path, store: StoreId) -> Result<u64, IndexTrouble> {
+/// The last entry that the journal surely has, as far as the watermark file can be read.
+pub(crate) fn known_entry(path: &Path, store: StoreId) -> RecordNumber {
+    read_watermark(path, store).map_or(RecordNumber(0), Watermark::entry)
+}
+
+/// What the watermark file says.
+fn read_watermark(path: &Path, store: StoreId) -> Result<Watermark, IndexTrouble> {
     let text = fs::read_to_string(path).map_err(IndexTrouble::io("read", path))?;
-    let (name, number) = text.trim_end().split_once(' ').ok_or(IndexTrouble::NotOurs)?;
-    if name == store.to_string() {
-        number.parse().map_err(|_| IndexTrouble::NotOurs)
-    } else {
-        Err(IndexTrouble::NotOurs)
-    }
+    let (name, mark) = text.trim_end().split_once(' ').ok_or(IndexTrouble::NotOurs)?;
+    let (number, make): (_, fn(RecordNumber) -> Watermark) = match mark.strip_suffix(NOT_KEPT) {
+        Some(number) => (number, Watermark::NotKept),
+        None => (mark, Watermark::Kept),
+    };
+    let number = number.parse().ok().filter(|_| name == store.to_string());
+    number.map(|number| make(RecordNumber(number))).ok_or(IndexTrouble::NotOurs)
 }
 
 #[cfg(test)]
@@ -388,9 +443,19 @@ mod tests {
     fn a_state_behind_its_watermark_file_is_moved_aside() {
         let directory = tempfile::tempdir().unwrap();
         made(directory.path());
-        write_watermark(&directory.path().join("watermark"), STORE_ID, RecordNumber(4)).unwrap();
+        write_watermark(&directory.path().join("watermark"), STORE_ID, Watermark::Kept(RecordNumber(4))).unwrap();
         is_rebuilt(directory.path());
         assert!(directory.path().join("state.aside-1").exists());
+    }
+
+    #[test]
+    fn a_state_that_the_disk_did_not_keep_is_moved_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        write_watermark(&directory.path().join("watermark"), STORE_ID, Watermark::NotKept(RecordNumber(3))).unwrap();
+        let OpenedIndex { applied, known, rebuilt, .. } = open(directory.path());
+        assert_eq!((applied, known), (RecordNumber(0), RecordNumber(3)));
+        assert!(rebuilt.unwrap().contains("could not keep"));
     }
 
     #[test]

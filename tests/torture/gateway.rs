@@ -188,10 +188,15 @@ impl Gateway {
 
     /// Asks it to end in order, and waits until it did.
     pub(crate) fn is_ended(&self) {
+        let status = self.is_asked_to_end();
+        assert!(status.success(), "the gateway did not end in order ({status}): {}", self.said());
+    }
+
+    /// Asks it to end, and waits until it did, whatever comes of it.
+    pub(crate) fn is_asked_to_end(&self) -> ExitStatus {
         let command = format!("kill -TERM {}", self.process.lock().unwrap().id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
-        let status = self.waits_for_its_end();
-        assert!(status.success(), "the gateway did not end in order ({status}): {}", self.said());
+        self.waits_for_its_end()
     }
 
     /// Waits until it has ended by SIGKILL.
