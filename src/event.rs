@@ -85,6 +85,10 @@ metrics! {
     STORE_LAG = "lodged_store_applied_lag", Gauge, [];
     /// Segments that could not be sealed: they, or the disk under them, may be damaged.
     STORE_UNSEALED = "lodged_store_unsealed_segments_total", Counter, [];
+    /// What was wrong with the record when it was last read from end to end.
+    STORE_DISAGREEMENTS = "lodged_store_disagreements", Gauge, [];
+    /// When the record was last read from end to end, in seconds since 1970.
+    STORE_SCRUBBED = "lodged_store_scrubbed_timestamp_seconds", Gauge, [];
     /// Whole days until a certificate ends, the one that ends last of each partner; negative once it ended.
     CERTIFICATE_DAYS_LEFT = "lodged_certificate_days_left", Gauge, ["partner"];
     /// Whole days until the gateway's own certificate ends; negative once it ended.

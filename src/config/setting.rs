@@ -182,11 +182,21 @@ pub struct StoreSettings {
     pub segment_bytes: u64,
     /// Bytes of memory for the indexes.
     pub cache_bytes: u64,
+    /// Hours between two readings of the whole record by a running gateway; 0 for none.
+    pub scrub_hours: u64,
+    /// How fast it is read then.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { directory: "/var/lib/lodged".into(), segment_bytes: 64 * 1024 * 1024, cache_bytes: 128 * 1024 * 1024 }
+        Self {
+            directory: "/var/lib/lodged".into(),
+            segment_bytes: 64 * 1024 * 1024,
+            cache_bytes: 128 * 1024 * 1024,
+            scrub_hours: 168,
+            scrub_bytes_per_second: 16 * 1024 * 1024,
+        }
     }
 }
 

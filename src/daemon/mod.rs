@@ -9,6 +9,7 @@ mod load;
 // What runs.
 mod readiness;
 mod reload;
+mod scrub;
 mod trouble;
 mod validity;
 
@@ -37,6 +38,7 @@ pub use trouble::Trouble;
 use load::Prepared;
 use readiness::Ready;
 use reload::Reload;
+use scrub::Scrub;
 
 /// Runs the gateway by the configuration in this file until it is told to end.
 ///
@@ -96,6 +98,7 @@ impl Serving {
         let config = &self.loaded.config;
         let watch = Watch::bind(config.watch.listen).await.map_err(Trouble::listen("watch", config.watch.listen))?;
         let listener = Listener::bind(config.tls.listen).await.map_err(Trouble::listen("tls", config.tls.listen))?;
+        let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
         let drain_max = Duration::from_secs(config.drain.seconds_max);
         let door = Door::new(Arc::clone(&self.gateway), Arc::clone(&self.clock), terms);
         tell_listeners(&[("edi-tls", listener.address()), ("watch", watch.address())]);
@@ -113,6 +116,9 @@ impl Serving {
         tasks.spawn(
             ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
         );
+        if let Some(scrub) = scrub {
+            tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
+        }
         let serving = tasks.spawn(listener.serve(door, draining.clone(), drain_max));
 
         signals.follow(reload).await;
