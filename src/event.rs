@@ -89,6 +89,12 @@ metrics! {
     STORE_DISAGREEMENTS = "lodged_store_disagreements", Gauge, [];
     /// When the record was last read from end to end, in seconds since 1970.
     STORE_SCRUBBED = "lodged_store_scrubbed_timestamp_seconds", Gauge, [];
+    /// Entries of the record that a consumer of the feed was not handed yet.
+    FEED_BEHIND = "lodged_feed_behind", Gauge, ["consumer"];
+    /// Declarations that a consumer of the feed took.
+    FEED_DECLARATIONS = "lodged_feed_declarations_total", Counter, ["consumer"];
+    /// Times that a consumer of the feed did not take what it was handed.
+    FEED_FAILURES = "lodged_feed_failures_total", Counter, ["consumer"];
     /// Whole days until a certificate ends, the one that ends last of each partner; negative once it ended.
     CERTIFICATE_DAYS_LEFT = "lodged_certificate_days_left", Gauge, ["partner"];
     /// Whole days until the gateway's own certificate ends; negative once it ended.

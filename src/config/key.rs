@@ -87,6 +87,7 @@ pub(super) const SETTINGS: &[Key] = &[
     ),
     table("grammars", &[key("directory", OptionalPath), key("directory_codes", Flag)]),
     table("partners", &[key("directory", Path)]),
+    table("feeds", &[key("directory", Path)]),
     table("watch", &[key("listen", Text(address))]),
     table("log", &[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))]),
 ];
@@ -125,6 +126,15 @@ pub(super) const PARTNER: &[Key] = &[
             key("answer_repertoire", Text(optional_repertoire)),
         ],
     ),
+];
+
+/// `conf/feeds/*.toml`.
+pub(super) const FEED: &[Key] = &[
+    key("directory", Path),
+    key("url", Text(address_of_consumer)),
+    key("ca", Path),
+    key("authorization", Path),
+    key("practice", Flag),
 ];
 
 const fn key(name: &'static str, form: Form) -> Key {
@@ -174,6 +184,12 @@ fn qualifier(text: &str) -> Result<(), String> {
 
 fn address(text: &str) -> Result<(), String> {
     demand(text.parse::<SocketAddr>().is_ok(), "write an IP address and a port, such as \"127.0.0.1:4443\"")
+}
+
+fn address_of_consumer(text: &str) -> Result<(), String> {
+    let is_one =
+        ["https://", "http://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    demand(is_one, "write an address such as \"https://customs.example/declarations\"")
 }
 
 fn time_zone(text: &str) -> Result<(), String> {

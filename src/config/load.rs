@@ -13,7 +13,8 @@ use super::key::SETTINGS;
 use super::mistake::{ConfigTrouble, Mistake, Place};
 use super::reading::Reading;
 use super::source::{Source, file};
-use super::{Config, Partners, certificate, partner_file};
+use super::{Config, Feeds, Partners, certificate, feed_file, partner_file};
+use crate::feed::Consumer;
 use crate::partner::PartnerBook;
 use crate::store::Numbering;
 
@@ -24,6 +25,8 @@ pub struct Loaded {
     pub config: Config,
     /// The partners.
     pub partners: PartnerBook,
+    /// The consumers of the feed.
+    pub consumers: Vec<Consumer>,
     /// How numbers are drawn: the form and the zone of `[proof]`.
     pub numbering: Numbering,
     /// The file.
@@ -90,8 +93,13 @@ impl Config {
 
         // Partners are read even when a setting is wrong, so that everything is said at once.
         let directory = path.parent().unwrap_or(Path::new(""));
-        let partners_directory = directory.join(partners_directory(document.as_table(), &variables));
+        let named = |key, default| directory.join(named_directory(key, document.as_table(), &variables, default));
+        let partners_directory = named(PARTNERS_DIRECTORY, Partners::default().directory);
         let partners = partner_file::load_all(&partners_directory, places.get(PARTNERS_DIRECTORY))
+            .map_err(|found| mistakes.extend(found))
+            .unwrap_or_default();
+        let feeds_directory = named(FEEDS_DIRECTORY, Feeds::default().directory);
+        let consumers = feed_file::load_all(&feeds_directory, places.get(FEEDS_DIRECTORY))
             .map_err(|found| mistakes.extend(found))
             .unwrap_or_default();
         refuse_any(mistakes)?;
@@ -103,7 +111,7 @@ impl Config {
             Mistake::new(file(path), what).hint("install the time zone data of the system")
         })?;
         let numbering = Numbering { form: config.proof.form, zone };
-        Ok(Loaded { config, partners, numbering, path: path.to_owned(), places })
+        Ok(Loaded { config, partners, consumers, numbering, path: path.to_owned(), places })
     }
 }
 
@@ -119,13 +127,16 @@ impl Loaded {
 }
 
 const PARTNERS_DIRECTORY: &str = "partners.directory";
+const FEEDS_DIRECTORY: &str = "feeds.directory";
 
-/// Where the partners are, as far as it can be told.
-fn partners_directory(root: &dyn TableLike, variables: &BTreeMap<String, String>) -> PathBuf {
-    let from_file =
-        || root.get("partners").and_then(Item::as_table_like).and_then(|table| table.get("directory")?.as_str());
-    let from_environment = variables.get(&Environment::variable(PARTNERS_DIRECTORY)).map(String::as_str);
-    from_environment.or_else(from_file).map_or_else(|| Partners::default().directory, PathBuf::from)
+/// The directory under a key `section.name`, as far as it can be told.
+fn named_directory(key: &str, root: &dyn TableLike, variables: &BTreeMap<String, String>, default: PathBuf) -> PathBuf {
+    let from_file = || {
+        let (section, name) = key.split_once('.')?;
+        root.get(section).and_then(Item::as_table_like)?.get(name)?.as_str()
+    };
+    let from_environment = variables.get(&Environment::variable(key)).map(String::as_str);
+    from_environment.or_else(from_file).map_or(default, PathBuf::from)
 }
 
 /// Settings that are right, each for itself, and do not go together.

@@ -18,6 +18,7 @@ mod mistake;
 
 // From files to values.
 mod certificate;
+mod feed_file;
 mod load;
 mod partner_file;
 
@@ -38,6 +39,6 @@ pub use load::{Environment, Loaded};
 pub use log::{LogTrouble, start as start_log};
 pub use mistake::{ConfigTrouble, Mistake, Place};
 pub use setting::{
-    Config, Drain, Edi, Grammars, Limits, Log, LogFormat, Partners, Proof, StoreSettings, Tls, Watching,
+    Config, Drain, Edi, Feeds, Grammars, Limits, Log, LogFormat, Partners, Proof, StoreSettings, Tls, Watching,
 };
 pub use show::show;

@@ -25,7 +25,7 @@ pub(super) fn load_all(directory: &Path, named: Option<&Place>) -> Result<Partne
     if named.is_none() && !directory.exists() {
         return Ok(PartnerBook::default());
     }
-    let paths = partner_paths(directory).map_err(|cause| {
+    let paths = toml_files(directory).map_err(|cause| {
         let mistake = unreadable(directory, &cause).hint("`partners.directory` must name a directory");
         vec![named.map_or(mistake.clone(), |place| Mistake {
             what: format!("{}: {}", directory.display(), mistake.what),
@@ -57,7 +57,7 @@ pub(super) fn load_all(directory: &Path, named: Option<&Place>) -> Result<Partne
 }
 
 /// The files, in the order of their names. Hidden ones are an editor's.
-fn partner_paths(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn toml_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut paths =
         std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
     let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));

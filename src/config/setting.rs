@@ -34,6 +34,8 @@ pub struct Config {
     pub grammars: Grammars,
     /// The partners.
     pub partners: Partners,
+    /// The feed.
+    pub feeds: Feeds,
     /// Watching over HTTP.
     pub watch: Watching,
     /// What is said while running.
@@ -241,6 +243,20 @@ impl Default for Partners {
     }
 }
 
+/// `[feeds]`: where the consumers of the feed are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Feeds {
+    /// The directory whose `*.toml` are consumers.
+    pub directory: PathBuf,
+}
+
+impl Default for Feeds {
+    fn default() -> Self {
+        Self { directory: "feeds".into() }
+    }
+}
+
 /// `[watch]`: watching over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -291,6 +307,7 @@ impl Config {
         self.store.directory = directory.join(self.store.directory);
         self.grammars.directory = self.grammars.directory.map(|path| directory.join(path));
         self.partners.directory = directory.join(self.partners.directory);
+        self.feeds.directory = directory.join(self.feeds.directory);
         self
     }
 }

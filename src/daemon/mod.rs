@@ -29,6 +29,7 @@ use crate::admin::{Watch, install_metrics};
 use crate::channel::tls::{Door, Listener, Terms};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Loaded, start_log};
+use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
 use crate::store::{EmbeddedStore, StoreOptions};
 
@@ -98,6 +99,9 @@ impl Serving {
         let config = &self.loaded.config;
         let watch = Watch::bind(config.watch.listen).await.map_err(Trouble::listen("watch", config.watch.listen))?;
         let listener = Listener::bind(config.tls.listen).await.map_err(Trouble::listen("tls", config.tls.listen))?;
+        let places = config.store.directory.join("feeds");
+        let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
+        let feeds: Vec<_> = self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?;
         let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
         let drain_max = Duration::from_secs(config.drain.seconds_max);
         let door = Door::new(Arc::clone(&self.gateway), Arc::clone(&self.clock), terms);
@@ -116,6 +120,9 @@ impl Serving {
         tasks.spawn(
             ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
         );
+        for feed in feeds {
+            tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()));
+        }
         if let Some(scrub) = scrub {
             tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
         }

@@ -10,6 +10,7 @@ use crate::channel::tls::{IdentityTrouble, TermsTrouble};
 use crate::codes::CodeListTrouble;
 use crate::config::{ConfigTrouble, LogTrouble};
 use crate::declaration::guide;
+use crate::feed::CursorTrouble;
 use crate::grammar::GrammarTrouble;
 use crate::store::OpenTrouble;
 
@@ -56,6 +57,9 @@ pub enum Trouble {
     /// The record.
     #[error(transparent)]
     Store(#[from] OpenTrouble),
+    /// The place of a consumer of the feed.
+    #[error(transparent)]
+    Feed(#[from] CursorTrouble),
     /// A door cannot be opened.
     #[error("cannot listen on {address}: {cause}; change {section}.listen, or stop what listens there")]
     Listen {

@@ -7,6 +7,7 @@
 
 // What an examination becomes, what the journal keeps of it, and what the state then knows.
 mod entry;
+mod exported;
 mod refusals;
 mod settle;
 mod state;
@@ -38,12 +39,14 @@ mod model;
 mod sample;
 
 pub use backup::{BackupReport, BackupTrouble, RestoreReport, backup, restore};
-pub use embedded::{EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
+pub use embedded::{Accepted, EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
+pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use inspect::{
-    CheckReport, Disagreement, Disagreements, Exported, ExportedDeclaration, InspectTrouble, KeyCount, KeyKind,
-    PartnerStats, Sizes, StateCheck, StatsReport, Step, Tail, Watch, What, check, export, stats,
+    CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
+    StateCheck, StatsReport, Step, Tail, Watch, What, check, export, stats,
 };
+pub use journal::Along;
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 

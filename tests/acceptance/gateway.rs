@@ -116,6 +116,14 @@ impl Gateway {
         self.is_killed_and_started_again();
     }
 
+    /// Starts again, which it refuses; returns what it says.
+    pub(crate) fn does_not_start(&self) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+        let ended = command.args(["serve", "--config"]).arg(self.home.config()).output().unwrap();
+        assert!(!ended.status.success());
+        String::from_utf8(ended.stderr).unwrap()
+    }
+
     fn starts(&mut self) {
         (self.process, self.edi, self.watch) = start(&self.home, self.file_blocks_max, &self.log);
     }

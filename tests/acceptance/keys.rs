@@ -9,7 +9,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore, SignatureScheme, client::WantsClientCert};
+use tokio_rustls::rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, SignatureScheme,
+    client::WantsClientCert,
+};
 
 /// A certificate that signs itself, with its key, in two files.
 #[derive(Debug, Clone)]
@@ -59,6 +62,13 @@ pub(crate) fn client_with_foreign_key(
     let key = sign::any_supported_type(&thief.private_key()).unwrap();
     let shown = Shown(Arc::new(CertifiedKey::new(partner.chain(), key)));
     Arc::new(trusting(gateway, is_tls12).with_client_cert_resolver(Arc::new(shown)))
+}
+
+/// TLS as a consumer of the feed does it.
+pub(crate) fn server(keys: &Keys) -> ServerConnection {
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    ServerConnection::new(Arc::new(builder.with_single_cert(keys.chain(), keys.private_key()).unwrap())).unwrap()
 }
 
 fn trusting(gateway: &Keys, is_tls12: bool) -> ConfigBuilder<ClientConfig, WantsClientCert> {

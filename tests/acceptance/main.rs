@@ -20,6 +20,7 @@ mod partner;
 mod answering;
 mod bad_input;
 mod draining;
+mod feeding;
 mod limits;
 mod metrics;
 mod openssl;

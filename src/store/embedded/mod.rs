@@ -8,6 +8,7 @@
 mod open;
 
 // The two threads, and what they share with readers.
+mod accepted;
 mod applier;
 mod shared;
 mod writer;
@@ -15,6 +16,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use accepted::Accepted;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
 
 use std::collections::HashSet;
@@ -29,6 +31,7 @@ use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
 use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
 
+use super::journal::Along;
 use super::{Standing, Store, Unavailable, WaitingAnswer};
 use shared::Shared;
 use writer::Request;
@@ -74,6 +77,27 @@ impl EmbeddedStore {
     /// acknowledged all the same.
     pub async fn close(&self) -> Result<(), Unavailable> {
         self.ask(Request::Close).await
+    }
+
+    /// Which store it is, in hexadecimal; drawn once, when it was made.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        self.shared.reader.store().to_string()
+    }
+
+    /// The last entry on stable storage.
+    #[must_use]
+    pub fn last(&self) -> RecordNumber {
+        self.shared.committed()
+    }
+
+    /// What was accepted, real or practice, from `along` on, until there are `bytes_max` bytes of it; an interchange is not
+    /// divided. Nothing that is not on stable storage is in it.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the journal cannot be read.
+    pub async fn accepted(&self, along: Along, is_practice: bool, bytes_max: usize) -> Result<Accepted, Unavailable> {
+        self.read(move |shared| shared.accepted(along, is_practice, bytes_max)).await
     }
 
     /// What came under this number, as it came; none for a note of ours or a number not given yet. It reads a whole

@@ -30,7 +30,7 @@ mod stats;
 
 pub use check::{CheckReport, KeyCount, StateCheck, Tail, check};
 pub use disagreement::{Disagreement, Disagreements, What};
-pub use export::{Exported, ExportedDeclaration, export};
+pub use export::{Exported, export};
 pub use key::KeyKind;
 pub use stats::{PartnerStats, Sizes, StatsReport, stats};
 pub use trouble::InspectTrouble;
