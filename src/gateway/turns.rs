@@ -30,9 +30,9 @@ pub(crate) struct Amount {
 /// can be configured fit in.
 const ALL: Amount = Amount { interchanges: 512, bytes: 128 << 20 };
 
-/// What one partner may have at one time, or one interchange of any length. A flush shared by so many costs each of them
-/// little, and so many ahead of somebody else's delay it by no more than a few milliseconds.
-const OWN: Amount = Amount { interchanges: 64, bytes: 512 << 10 };
+/// What one partner may have at one time, or one interchange of any length. A flush that so many share costs each of them
+/// little, and so many in front of somebody else's delay it by a few milliseconds.
+const OWN: Amount = Amount { interchanges: 32, bytes: 512 << 10 };
 
 /// Bytes that a waiting partner is let in with in one round.
 const QUANTUM_BYTES: usize = 64 << 10;
@@ -295,8 +295,8 @@ mod tests {
     #[test]
     fn a_partner_has_so_many_turns_and_others_do_not_wait_for_it() {
         let turns = Turns::default();
-        let (held, waiting) = asked(&turns, &[("greedy", 1); 70]);
-        assert_eq!((held.len(), waiting.len()), (64, 6));
+        let (held, waiting) = asked(&turns, &[("greedy", 1); OWN.interchanges + 6]);
+        assert_eq!((held.len(), waiting.len()), (OWN.interchanges, 6));
         let (others, _) = asked(&turns, &[("birch", 1), ("maple", 1)]);
         assert_eq!(names(others), ["birch", "maple"]);
     }
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn a_turn_that_is_given_back_is_somebody_elses() {
         let turns = Turns::default();
-        let (mut held, waiting) = asked(&turns, &[("greedy", 1); 66]);
+        let (mut held, waiting) = asked(&turns, &[("greedy", 1); OWN.interchanges + 2]);
         drop(held.pop());
         let granted: Vec<_> = waiting.into_iter().filter_map(|waiting| is_granted(waiting).ok()).collect();
         assert_eq!(granted.len(), 1);
@@ -320,8 +320,9 @@ mod tests {
     #[test]
     fn when_all_turns_are_taken_partners_are_let_in_one_after_another() {
         let turns = Turns::default();
-        let everybody: Vec<String> = (0..8).map(|number| format!("partner-{number}")).collect();
-        let all: Vec<_> = everybody.iter().flat_map(|name| [(name.as_str(), 1); 64]).collect();
+        let partners = 0..ALL.interchanges / OWN.interchanges;
+        let everybody: Vec<String> = partners.map(|number| format!("partner-{number}")).collect();
+        let all: Vec<_> = everybody.iter().flat_map(|name| [(name.as_str(), 1); OWN.interchanges]).collect();
         let (held, _) = asked(&turns, &all);
         assert_eq!(held.len(), ALL.interchanges);
         let half = QUANTUM_BYTES / 2;
@@ -348,7 +349,7 @@ mod tests {
     #[test]
     fn who_went_is_passed_over_and_nothing_is_left_behind() {
         let turns = Turns::default();
-        let (held, mut waiting) = asked(&turns, &[("greedy", 1); 67]);
+        let (held, mut waiting) = asked(&turns, &[("greedy", 1); OWN.interchanges + 3]);
         let last = waiting.pop().unwrap();
         drop(waiting);
         drop(held);

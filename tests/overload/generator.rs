@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::bench::{GENEROUS, command, end, run};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, until};
 
 #[test]
 fn a_closed_loop_sends_a_count_of_all_kinds_and_everything_is_as_asked() {
@@ -17,10 +17,7 @@ fn a_closed_loop_sends_a_count_of_all_kinds_and_everything_is_as_asked() {
     assert!((50..=60).contains(&said.count("repeated")), "{}", said.report);
     assert_eq!(said.count("accepted") + said.count("refused"), 300);
     assert!(said.count("refused") >= 30, "{}", said.report);
-    let metric = |outcome: &str| {
-        gateway
-            .metric(&format!("lodged_interchanges_total{{channel=\"edi-tls\",partner=\"acme\",outcome=\"{outcome}\"}}"))
-    };
+    let metric = |outcome: &str| outcomes(&gateway, outcome);
     assert_eq!((metric("accepted") + metric("refused"), metric("repeat")), (fresh, 300 - fresh));
     assert!(said.milliseconds("p50") > 0.0 && said.milliseconds("p50") <= said.milliseconds("max"));
 }
@@ -49,7 +46,7 @@ fn an_open_loop_counts_from_when_an_interchange_was_due() {
     let gateway = Gateway::with(GENEROUS);
     let process = command(&gateway, &gateway.home.acme, "ACMEFWD:ZZ", "--rate 50 --seconds 3 --warm-up 0").spawn();
     let process = process.unwrap();
-    thread::sleep(Duration::from_secs(1));
+    until("it has begun", || accepted(&gateway) >= 10);
     gateway.gets_signal("STOP");
     thread::sleep(Duration::from_secs(1));
     gateway.gets_signal("CONT");
@@ -62,9 +59,9 @@ fn an_open_loop_counts_from_when_an_interchange_was_due() {
 #[test]
 fn whoever_is_not_answered_is_counted_and_tells_by_the_exit_code() {
     let mut gateway = Gateway::with(GENEROUS);
-    let options = "--seconds 2 --warm-up 0 --connections 2 --window 2 --timeout 1";
+    let options = "--seconds 3 --warm-up 0 --connections 2 --window 2 --timeout 1";
     let process = command(&gateway, &gateway.home.acme, "ACMEFWD:ZZ", options).spawn().unwrap();
-    thread::sleep(Duration::from_secs(1));
+    until("it has begun", || accepted(&gateway) >= 10);
     gateway.gets_signal("KILL");
     gateway.ends();
     let said = end(process);
@@ -97,4 +94,13 @@ fn real_declarations_are_warned_of() {
     let said = run(&gateway, "--count 2 --warm-up 0 --real");
     assert_eq!(said.code, 0, "{}", said.report);
     assert!(said.talk.contains("--real lodges declarations that count"), "{}", said.talk);
+}
+
+fn accepted(gateway: &Gateway) -> u64 {
+    outcomes(gateway, "accepted")
+}
+
+/// Interchanges of acme that came to this.
+fn outcomes(gateway: &Gateway, outcome: &str) -> u64 {
+    gateway.metric(&format!("lodged_interchanges_total{{channel=\"edi-tls\",partner=\"acme\",outcome=\"{outcome}\"}}"))
 }

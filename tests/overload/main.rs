@@ -15,13 +15,13 @@ mod bench;
 #[expect(dead_code, reason = "stories of overload start a gateway and look at it")]
 #[path = "../acceptance/gateway.rs"]
 mod gateway;
-#[expect(dead_code, reason = "what is sent here comes from the generator")]
+#[expect(dead_code, reason = "most of what is sent here comes from the generator")]
 #[path = "../acceptance/interchange.rs"]
 mod interchange;
 #[expect(dead_code, reason = "nobody comes with a stolen certificate here")]
 #[path = "../acceptance/keys.rs"]
 mod keys;
-#[expect(dead_code, reason = "partners are processes here")]
+#[expect(dead_code, reason = "most partners are processes here")]
 #[path = "../acceptance/partner.rs"]
 mod partner;
 
@@ -29,3 +29,4 @@ mod partner;
 mod descriptors;
 mod fairness;
 mod generator;
+mod readers;

@@ -38,6 +38,7 @@ struct control {
     uint64_t met;            /* how often it was met */
     uint64_t flushes_after;  /* flushes of segments after it */
     uint64_t writes_after;   /* writes to segments after it */
+    uint64_t flush_delay;    /* how much longer every flush takes, in milliseconds */
 };
 
 enum operation {
@@ -297,7 +298,12 @@ static int flush(int number, int (*real)(int)) {
     uint64_t begun = log_bytes;
     if (effect == FAILS_AND_LOSES) lose(file, number);
     file->from = file->to = 0;
+    uint64_t delay = control->flush_delay;
     pthread_mutex_unlock(&lock);
+    if (delay) {
+        struct timespec wait = {delay / 1000, delay % 1000 * 1000000};
+        nanosleep(&wait, NULL);
+    }
     if (effect == FAILS || effect == HALF_FAILS || effect == FAILS_AND_LOSES || effect == NO_SPACE) {
         errno = EIO;
         return -1;
