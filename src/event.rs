@@ -75,6 +75,8 @@ metrics! {
     REFUSED_CONNECTIONS = "lodged_refused_connections_total", Counter, ["reason"];
     /// Interchanges that are examined and wait to be recorded.
     QUEUE_DEPTH = "lodged_queue_depth", Gauge, [];
+    /// Interchanges that are read and wait for their turn to be examined and recorded.
+    TURNS_AWAITED = "lodged_turns_awaited", Gauge, [];
     /// Seconds from the start of one write to the journal until it is on stable storage.
     STORE_FLUSH_SECONDS = "lodged_store_flush_seconds", Histogram(WAITING_SECONDS), [];
     /// Journal entries that are on stable storage.

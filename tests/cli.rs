@@ -61,29 +61,30 @@ fn without_a_command_the_commands_are_shown() {
         &[],
         2,
         &expect![[r#"
-        An export reporting gateway: declarations come in as EDIFACT, proof-of-report numbers go back
+            An export reporting gateway: declarations come in as EDIFACT, proof-of-report numbers go back
 
-        Usage: lodged <COMMAND>
+            Usage: lodged <COMMAND>
 
-        Commands:
-          serve        Runs the gateway until it is told to end
-          demo         Shows everything once: a gateway to throw away, and a declaration lodged with it
-          check        Says what is wrong with files of interchanges: every mistake, with its place and what
-                       to do
-          send         Lodges a file and shows the answers segment by segment
-          config       Checks the configuration, or shows what is in force
-          grammar      Looks after grammars and implementation guides
-          codes        Checks code lists, shows them, or replaces one
-          store        Looks after the record: checks it, counts and exports what is in it, backs it up
-          man          Prints the manual page of the program, or writes those of every command into a
-                       directory
-          completions  Prints the completions for a shell
-          help         Print this message or the help of the given subcommand(s)
+            Commands:
+              serve        Runs the gateway until it is told to end
+              demo         Shows everything once: a gateway to throw away, and a declaration lodged with it
+              check        Says what is wrong with files of interchanges: every mistake, with its place and what
+                           to do
+              send         Lodges a file and shows the answers segment by segment
+              bench        Loads a gateway over mutual TLS and says how fast it answers
+              config       Checks the configuration, or shows what is in force
+              grammar      Looks after grammars and implementation guides
+              codes        Checks code lists, shows them, or replaces one
+              store        Looks after the record: checks it, counts and exports what is in it, backs it up
+              man          Prints the manual page of the program, or writes those of every command into a
+                           directory
+              completions  Prints the completions for a shell
+              help         Print this message or the help of the given subcommand(s)
 
-        Options:
-          -h, --help     Print help (see more with '--help')
-          -V, --version  Print version
-    "#]],
+            Options:
+              -h, --help     Print help (see more with '--help')
+              -V, --version  Print version
+        "#]],
     );
 }
 

@@ -9,6 +9,7 @@ mod demo;
 mod serve;
 
 // For those who write and send interchanges.
+mod bench;
 mod check;
 mod send;
 
@@ -22,13 +23,15 @@ mod store;
 mod completions;
 mod man;
 
-// What they share: exit codes and troubles, forms of output, colour, progress, a partner's side of the wire, an exchange for people.
+// What they share: exit codes and troubles, forms of output, colour, progress, a partner's side of the wire, the sample of the manual,
+// an exchange for people.
 mod exchange;
 mod format;
 mod outcome;
 mod paint;
 mod progress;
 mod safe;
+mod sample;
 mod wire;
 
 use std::io::{self, Write};
@@ -60,6 +63,7 @@ enum Command {
     Demo(demo::Demo),
     Check(check::Check),
     Send(send::Send),
+    Bench(Box<bench::Bench>),
     Config(config::ConfigCommand),
     Grammar(grammar::GrammarCommand),
     Codes(codes::CodesCommand),
@@ -88,6 +92,7 @@ impl CommandLine {
             Command::Demo(demo) => demo.run(&SystemClock, out),
             Command::Check(check) => check.run(&SystemClock, out),
             Command::Send(send) => send.run(out),
+            Command::Bench(bench) => bench.run(&SystemClock, out),
             Command::Config(config) => config.run(&SystemClock, out),
             Command::Grammar(grammar) => grammar.run(out),
             Command::Codes(codes) => codes.run(&SystemClock, out),

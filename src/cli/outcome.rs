@@ -146,6 +146,17 @@ pub enum Trouble {
     /// The gateway could not be spoken to.
     #[error(transparent)]
     Wire(#[from] WireTrouble),
+    /// A load needs more connections than the system allows this process.
+    #[error(
+        "{needed} open files and connections are needed, and the hard limit is {allowed}; raise it (`ulimit -Hn`, or \
+         LimitNOFILE of a unit), or ask for fewer"
+    )]
+    Descriptors {
+        /// What is needed.
+        needed: u64,
+        /// The hard limit of this process.
+        allowed: u64,
+    },
     /// The gateway could not be started, or what it judges by could not be loaded.
     #[error(transparent)]
     Daemon(#[from] daemon::Trouble),

@@ -7,6 +7,7 @@
 mod load;
 
 // What runs.
+mod descriptors;
 mod readiness;
 mod reload;
 mod scrub;
@@ -33,6 +34,7 @@ use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
 use crate::store::{EmbeddedStore, StoreOptions};
 
+pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
@@ -52,6 +54,7 @@ pub fn run(path: &Path) -> Result<(), Trouble> {
     let loaded = Config::load(path)?;
     start_log(loaded.config.log.format, &loaded.config.log.filter)?;
     tell_panics();
+    descriptors::prepare(&loaded.config.limits);
     let prepared = Prepared::new(loaded, Arc::clone(&clock))?;
     let store = open_store(&prepared)?;
     let runtime = Runtime::new().map_err(Trouble::Runtime)?;

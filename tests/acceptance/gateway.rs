@@ -129,7 +129,7 @@ impl Gateway {
     }
 
     pub(crate) fn gets_signal(&self, signal: &str) {
-        let command = format!("kill -{signal} {}", self.process.id());
+        let command = format!("kill -{signal} {}", self.process_id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     }
 
@@ -169,9 +169,13 @@ impl Gateway {
         page
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kilobytes of memory that it holds, at most until now.
     pub(crate) fn memory_peak_kilobytes(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process_id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }

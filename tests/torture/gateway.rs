@@ -171,7 +171,7 @@ impl Gateway {
     /// # Errors
     /// [`End`] when nobody takes it.
     pub(crate) fn line(&self, partner: usize) -> Result<Line, End> {
-        Line::connect(self.edi.expect("it listens"), Arc::clone(&self.clients[partner]))
+        Line::connect(self.door(), Arc::clone(&self.clients[partner]))
     }
 
     /// Something that kills it, for another thread.
@@ -210,6 +210,18 @@ impl Gateway {
             panic!("the gateway does not end: {}", self.said());
         }
         self.process.lock().unwrap().wait().unwrap()
+    }
+
+    /// Where it listens for partners.
+    pub(crate) fn door(&self) -> SocketAddr {
+        self.edi.expect("it listens")
+    }
+
+    /// Kilobytes of memory that it holds, at most until now.
+    pub(crate) fn memory_peak_kilobytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.lock().unwrap().id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Whether it runs.

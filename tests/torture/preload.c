@@ -38,6 +38,7 @@ struct control {
     uint64_t met;            /* how often it was met */
     uint64_t flushes_after;  /* flushes of segments after it */
     uint64_t writes_after;   /* writes to segments after it */
+    uint64_t flush_delay;    /* how much longer every flush takes, in milliseconds */
 };
 
 enum operation {
@@ -310,7 +311,12 @@ static int flush(int number, int (*real)(int)) {
     fails |= file->fails_next_flush;
     file->fails_next_flush = 0;
     file->from = file->to = 0;
+    uint64_t delay = control->flush_delay;
     pthread_mutex_unlock(&lock);
+    if (delay) {
+        struct timespec wait = {delay / 1000, delay % 1000 * 1000000};
+        nanosleep(&wait, NULL);
+    }
     if (fails) {
         errno = EIO;
         return -1;
