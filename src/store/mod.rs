@@ -17,6 +17,7 @@ mod memory;
 // The engine on a disk: a journal that is the commit point, and the state behind it.
 mod embedded;
 mod flush;
+mod guard;
 mod index;
 mod journal;
 mod lock;
@@ -40,6 +41,7 @@ mod sample;
 pub use backup::{BackupReport, BackupTrouble, RestoreReport, backup, restore};
 pub use embedded::{EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
 pub use flush::NotFlushing;
+pub use guard::Unfit;
 pub use inspect::{
     CheckReport, Disagreement, Disagreements, Exported, ExportedDeclaration, InspectTrouble, KeyCount, KeyKind,
     PartnerStats, Sizes, StateCheck, StatsReport, Step, Tail, Watch, What, check, export, stats,

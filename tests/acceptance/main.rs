@@ -23,6 +23,7 @@ mod draining;
 mod limits;
 mod metrics;
 mod openssl;
+mod refusing;
 mod reloading;
 mod strangers;
 mod tolerating;
