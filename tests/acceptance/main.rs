@@ -25,6 +25,7 @@ mod metrics;
 mod openssl;
 mod refusing;
 mod reloading;
+mod service;
 mod strangers;
 mod tolerating;
 mod trouble;
