@@ -76,8 +76,7 @@ fn without_a_command_the_commands_are_shown() {
               grammar      Looks after grammars and implementation guides
               codes        Checks code lists, shows them, or replaces one
               store        Looks after the record: checks it, counts and exports what is in it, backs it up
-              man          Prints the manual page of the program, or writes those of every command into a
-                           directory
+              man          Prints a manual page, or writes all of them into a directory
               completions  Prints the completions for a shell
               help         Print this message or the help of the given subcommand(s)
 
@@ -636,13 +635,16 @@ fn a_configuration_that_is_not_there_is_a_trouble_with_words() {
 }
 
 #[test]
-fn every_command_has_a_page_of_the_manual() {
+fn manual_pages_are_written_all_at_once_or_printed_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(lodged(&["man", folder.path().to_str().unwrap()]).status.code(), Some(0));
-    for page in ["lodged.1", "lodged-check.1", "lodged-send.1", "lodged-codes-import.1", "lodged-store-backup.1"] {
-        assert!(folder.path().join(page).is_file(), "{page}");
+    let to = folder.path().join("man");
+    assert_eq!(lodged(&["man", "--to", to.to_str().unwrap()]).status.code(), Some(0));
+    for page in ["lodged.8", "lodged.toml.5", "lodged-grammar.5", "lodged-findings.7", "lodged-operating.7"] {
+        let name = page.rsplit_once('.').unwrap().0;
+        assert_eq!(std::fs::read(to.join(page)).unwrap(), lodged(&["man", name]).stdout, "{page}");
     }
-    assert!(lodged(&["man"]).stdout.windows(6).any(|window| window == b".TH lo"));
+    assert!(lodged(&["man"]).stdout.starts_with(b".TH \"LODGED\" \"8\""));
+    assert_eq!(lodged(&["man", "bogus"]).status.code(), Some(2));
 }
 
 #[test]

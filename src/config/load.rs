@@ -9,6 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
 use toml_edit::{Item, TableLike};
 
+use super::contradiction::contradictions;
 use super::key::SETTINGS;
 use super::mistake::{ConfigTrouble, Mistake, Place};
 use super::reading::Reading;
@@ -165,7 +166,8 @@ fn disagreements(
         Mistake::new(place(["watch.listen", "tls.listen"]), format!("`tls.listen` and `watch.listen` are both {tls}"))
             .hint("give one of them another port")
     });
-    too_long(config.limits.interchange_bytes_max, own).into_iter().chain(of_partners).chain(shared_address).collect()
+    let lengths = too_long(config.limits.interchange_bytes_max, own).into_iter().chain(of_partners);
+    lengths.chain(shared_address).chain(contradictions(config, places, path)).collect()
 }
 
 /// The values of a text whose keys and shapes were checked, with these variables above it.

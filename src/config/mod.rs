@@ -18,6 +18,7 @@ mod mistake;
 
 // From files to values.
 mod certificate;
+mod contradiction;
 mod feed_file;
 mod load;
 mod partner_file;

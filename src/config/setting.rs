@@ -88,7 +88,7 @@ pub struct Tls {
     pub listen: SocketAddr,
     /// PEM file with the gateway's certificate and those that lead to its root, its own first.
     pub certificate: PathBuf,
-    /// PEM file with its private key.
+    /// PEM file with its private key, or the credential that holds it.
     pub private_key: SecretFile,
 }
 
@@ -303,7 +303,7 @@ impl Config {
     /// The same with relative paths made relative to this directory.
     pub(super) fn relative_to(mut self, directory: &Path) -> Self {
         self.tls.certificate = directory.join(self.tls.certificate);
-        self.tls.private_key = SecretFile::new(directory.join(self.tls.private_key.path()));
+        self.tls.private_key = self.tls.private_key.relative_to(directory);
         self.store.directory = directory.join(self.store.directory);
         self.grammars.directory = self.grammars.directory.map(|path| directory.join(path));
         self.partners.directory = directory.join(self.partners.directory);

@@ -6,6 +6,11 @@
 // What is loaded at the start and on SIGHUP.
 mod load;
 
+// What systemd hands over, and what it is told.
+mod handed;
+mod manager;
+mod pulse;
+
 // What runs.
 mod descriptors;
 mod readiness;
@@ -30,6 +35,7 @@ use crate::admin::{Watch, install_metrics};
 use crate::channel::tls::{Door, Listener, Terms};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Loaded, start_log};
+use crate::event::ReloadResult;
 use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
 use crate::store::{EmbeddedStore, StoreOptions};
@@ -38,30 +44,41 @@ pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
+use handed::Handed;
 use load::Prepared;
+use manager::Manager;
 use readiness::Ready;
 use reload::Reload;
 use scrub::Scrub;
 
 /// Runs the gateway by the configuration in this file until it is told to end.
 ///
-/// On standard output it says where it listens, one line each: `listening edi-tls 127.0.0.1:4443`.
+/// On standard output it says where it listens, one line each: `listening edi-tls 127.0.0.1:4443`. Sockets that the
+/// service manager handed over take the place of those of the configuration, and it is told how things stand.
 ///
 /// # Errors
 /// [`Trouble`] when it cannot start. Once it listens, it ends only when it is told to, and then without an error.
 pub fn run(path: &Path) -> Result<(), Trouble> {
+    let manager = Manager::of_process();
+    let served = Handed::take().and_then(|handed| serve(path, handed, &manager));
+    served.inspect_err(|trouble| manager.says(&trouble.to_string()))
+}
+
+fn serve(path: &Path, handed: Handed, manager: &Manager) -> Result<(), Trouble> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let loaded = Config::load(path)?;
     start_log(loaded.config.log.format, &loaded.config.log.filter)?;
     tell_panics();
     descriptors::prepare(&loaded.config.limits);
     let prepared = Prepared::new(loaded, Arc::clone(&clock))?;
+    let opening = manager.opening();
     let store = open_store(&prepared)?;
+    drop(opening);
     let runtime = Runtime::new().map_err(Trouble::Runtime)?;
     // The record is dropped behind the runtime: that waits for its threads.
     let gateway = Arc::new(Gateway::new(prepared.rulebook, store));
-    let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock };
-    let served = runtime.block_on(Box::pin(serving.run(prepared.terms)));
+    let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock, manager: manager.clone() };
+    let served = runtime.block_on(Box::pin(serving.run(prepared.terms, handed)));
     drop(runtime);
     served
 }
@@ -93,20 +110,22 @@ struct Serving {
     gateway: Arc<Gateway<EmbeddedStore>>,
     loaded: Loaded,
     clock: Arc<dyn Clock>,
+    manager: Manager,
 }
 
 impl Serving {
-    async fn run(self, terms: Terms) -> Result<(), Trouble> {
+    async fn run(self, terms: Terms, mut handed: Handed) -> Result<(), Trouble> {
         let metrics = install_metrics()?;
         let signals = Signals::new().map_err(Trouble::Runtime)?;
         let config = &self.loaded.config;
-        let watch = Watch::bind(config.watch.listen).await.map_err(Trouble::listen("watch", config.watch.listen))?;
-        let listener = Listener::bind(config.tls.listen).await.map_err(Trouble::listen("tls", config.tls.listen))?;
+        let watch = open_watch(config.watch.listen, &mut handed).await?;
+        let listener = open_listener(config.tls.listen, &mut handed).await?;
         let places = config.store.directory.join("feeds");
         let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
         let feeds: Vec<_> = self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?;
         let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
         let drain_max = Duration::from_secs(config.drain.seconds_max);
+        let manager = self.manager;
         let door = Door::new(Arc::clone(&self.gateway), Arc::clone(&self.clock), terms);
         tell_listeners(&[("edi-tls", listener.address()), ("watch", watch.address())]);
 
@@ -129,9 +148,16 @@ impl Serving {
         if let Some(scrub) = scrub {
             tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
         }
+        let status = format!("takes interchanges on {}", listener.address());
+        if let Some(watchdog) = Manager::watchdog() {
+            let beating = pulse::beat(Arc::clone(&self.gateway), manager.clone(), watchdog, status.clone());
+            tasks.spawn(ended.clone().run_until_cancelled_owned(beating));
+        }
         let serving = tasks.spawn(listener.serve(door, draining.clone(), drain_max));
+        manager.ready(&status);
 
-        signals.follow(reload).await;
+        signals.follow(reload, &manager, &status).await;
+        manager.stopping(drain_max);
         draining.cancel();
         if serving.await.is_err() {
             error!("a fault of the gateway ended the door");
@@ -145,6 +171,24 @@ impl Serving {
         info!("ended");
         Ok(())
     }
+}
+
+/// The watching door: the one that was handed over, or one of our own.
+async fn open_watch(address: SocketAddr, handed: &mut Handed) -> Result<Watch, Trouble> {
+    let opened = match handed.tcp(handed::WATCH)? {
+        Some(socket) => Watch::of(socket),
+        None => Watch::bind(address).await,
+    };
+    opened.map_err(Trouble::listen("watch", address))
+}
+
+/// The same for the door of partners.
+async fn open_listener(address: SocketAddr, handed: &mut Handed) -> Result<Listener, Trouble> {
+    let opened = match handed.tcp(handed::EDI)? {
+        Some(socket) => Listener::of(socket),
+        None => Listener::bind(address).await,
+    };
+    opened.map_err(Trouble::listen("tls", address))
 }
 
 /// Says where it listens, for those who started it and let the system choose a port.
@@ -175,13 +219,19 @@ impl Signals {
     }
 
     /// Reloads until it is time to end.
-    async fn follow(mut self, reload: Reload<EmbeddedStore>) {
+    async fn follow(mut self, reload: Reload<EmbeddedStore>, manager: &Manager, status: &str) {
         loop {
             tokio::select! {
                 biased;
                 _ = self.terminate.recv() => return info!("told to end by SIGTERM"),
                 _ = self.interrupt.recv() => return info!("told to end by SIGINT"),
-                _ = self.hang_up.recv() => reload.all_or_nothing().await,
+                _ = self.hang_up.recv() => {
+                    manager.reloading();
+                    match reload.all_or_nothing().await {
+                        ReloadResult::Taken => manager.ready(status),
+                        ReloadResult::Refused => manager.ready(&format!("{status}; the last reload was refused")),
+                    }
+                }
             }
         }
     }

@@ -44,7 +44,7 @@ impl<S: Store> Reload<S> {
     ///
     /// Rulebook and terms are swapped one after the other, so an interchange in between may meet the new rules from a
     /// partner of the old terms, as one that came a moment earlier does.
-    pub(super) async fn all_or_nothing(&self) {
+    pub(super) async fn all_or_nothing(&self) -> ReloadResult {
         let (path, clock) = (self.started_with.path.clone(), Arc::clone(&self.clock));
         let result = match spawn_blocking(move || prepare(&path, clock)).await {
             Ok(Ok(prepared)) => {
@@ -61,6 +61,7 @@ impl<S: Store> Reload<S> {
             }
         };
         metrics::counter!(event::RELOADS, "result" => result.as_str()).increment(1);
+        result
     }
 
     fn put_in_force(&self, prepared: Prepared) {

@@ -70,6 +70,17 @@ pub enum Trouble {
         /// What the system says.
         cause: io::Error,
     },
+    /// A socket that the service manager handed over cannot be used.
+    #[error(
+        "the socket {name:?} that was handed over cannot be used: {cause}; let the socket unit name it with \
+         FileDescriptorName=edi or FileDescriptorName=watch, each once, and ListenStream= an address and a port"
+    )]
+    Handed {
+        /// The name that came with it.
+        name: String,
+        /// What is wrong.
+        cause: String,
+    },
     /// The metrics.
     #[error("the metrics cannot be counted: {0}")]
     Metrics(#[from] BuildError),

@@ -18,6 +18,7 @@ mod memory;
 // The engine on a disk: a journal that is the commit point, and the state behind it.
 mod embedded;
 mod flush;
+mod guard;
 mod index;
 mod journal;
 mod lock;
@@ -42,6 +43,7 @@ pub use backup::{BackupReport, BackupTrouble, RestoreReport, backup, restore};
 pub use embedded::{Accepted, EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
+pub use guard::Unfit;
 pub use inspect::{
     CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
     StateCheck, StatsReport, Step, Tail, Watch, What, check, export, stats,

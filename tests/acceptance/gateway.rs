@@ -88,8 +88,13 @@ impl Gateway {
     }
 
     pub(crate) fn at(home: Home) -> Self {
+        Self::under(home, serve)
+    }
+
+    /// Started by this command.
+    pub(crate) fn under(home: Home, command: impl FnOnce(&Home) -> Command) -> Self {
         let log = Arc::default();
-        let (process, edi, watch) = start(&home, None, &log);
+        let (process, edi, watch) = start(command(&home), &log);
         Self { home, file_blocks_max: None, process, edi, watch, log }
     }
 
@@ -105,9 +110,16 @@ impl Gateway {
 
     /// `kill -9`, and a new start.
     pub(crate) fn is_killed_and_started_again(&mut self) {
+        let limit = self.file_blocks_max;
+        let command = limit.map_or_else(|| serve(&self.home), |blocks| serve_limited(&self.home, blocks));
+        self.is_killed_and_started_again_by(command);
+    }
+
+    /// The same by this command.
+    pub(crate) fn is_killed_and_started_again_by(&mut self, command: Command) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        self.starts();
+        (self.process, self.edi, self.watch) = start(command, &self.log);
     }
 
     /// Starts again with files of at most so many blocks of 512 bytes, as on a disk that is full.
@@ -122,10 +134,6 @@ impl Gateway {
         let ended = command.args(["serve", "--config"]).arg(self.home.config()).output().unwrap();
         assert!(!ended.status.success());
         String::from_utf8(ended.stderr).unwrap()
-    }
-
-    fn starts(&mut self) {
-        (self.process, self.edi, self.watch) = start(&self.home, self.file_blocks_max, &self.log);
     }
 
     pub(crate) fn gets_signal(&self, signal: &str) {
@@ -180,6 +188,11 @@ impl Gateway {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
+    /// Once it has ended: where it lived.
+    pub(crate) fn leaves_its_home(mut self) -> Home {
+        std::mem::replace(&mut self.home, Home::new(""))
+    }
+
     /// What it said so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
@@ -202,19 +215,29 @@ impl Drop for Gateway {
     }
 }
 
-fn start(home: &Home, file_blocks_max: Option<u64>, log: &Arc<Mutex<String>>) -> (Child, SocketAddr, SocketAddr) {
-    let mut command = match file_blocks_max {
-        None => Command::new(env!("CARGO_BIN_EXE_lodged")),
-        Some(blocks) => {
-            let mut shell = Command::new("sh");
-            // Without a handler for the signal, a write that goes too far is an error, as it is on a disk that is full.
-            shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
-            shell.arg(env!("CARGO_BIN_EXE_lodged"));
-            shell
-        }
-    };
-    command.args(["serve", "--config"]).arg(home.config());
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+/// `lodged serve` in this home.
+pub(crate) fn serve(home: &Home) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+    command.args(["serve", "--config"]).arg(home.config()).stdin(Stdio::null());
+    command
+}
+
+/// The same by a shell that does this first.
+pub(crate) fn serve_behind(home: &Home, first: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(env!("CARGO_BIN_EXE_lodged"));
+    command.args(["serve", "--config"]).arg(home.config()).stdin(Stdio::null());
+    command
+}
+
+/// The same with files of at most so many blocks of 512 bytes. Without a handler for the signal, a write that goes too far
+/// is an error, as it is on a disk that is full.
+pub(crate) fn serve_limited(home: &Home, blocks: u64) -> Command {
+    serve_behind(home, &format!("trap '' XFSZ; ulimit -f {blocks}"))
+}
+
+fn start(mut command: Command, log: &Arc<Mutex<String>>) -> (Child, SocketAddr, SocketAddr) {
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut said, kept) = (BufReader::new(process.stderr.take().unwrap()), Arc::clone(log));
     thread::spawn(move || {
         let mut line = Vec::new();
