@@ -2,14 +2,15 @@
 
 use std::process::{Child, Command};
 
-use crate::bench::{GENEROUS, Said, command, end};
+use crate::bench::{GENEROUS, QUIET, Said, command, end};
 use crate::gateway::{Gateway, Home};
 use crate::keys::Keys;
 
 /// How much longer the slowest hundredth may take while somebody is greedy.
 const FACTOR: f64 = 2.0;
-/// A latency below which nobody is disturbed, in milliseconds: what two processors that others use as well are good for.
-const FLOOR: f64 = 40.0;
+/// A latency below which nobody is disturbed, in milliseconds: what two processors that others use as well are good for, and a
+/// disk that has moods. A build for debugging examines thirty times as slowly.
+const FLOOR: f64 = if cfg!(debug_assertions) { 300.0 } else { 60.0 };
 /// How often it is tried on a machine that has much else to do.
 const ATTEMPTS: usize = 3;
 
@@ -39,14 +40,14 @@ impl Greedy {
 impl Drop for Greedy {
     fn drop(&mut self) {
         for load in &mut self.0 {
-            load.kill().unwrap();
-            load.wait().unwrap();
+            let _ended = load.wait();
         }
     }
 }
 
 #[test]
 fn a_greedy_partner_does_not_double_the_latency_of_the_others() {
+    let _alone = QUIET.write();
     let home = Home::new(GENEROUS);
     let birch = Keys::mint(&home.path().join("partners"), "birch");
     home.has_partner("birch", "BIRCH", "");
@@ -62,8 +63,10 @@ fn a_greedy_partner_does_not_double_the_latency_of_the_others() {
         let before = answered(&gateway);
         let greedy = Greedy::begins(&gateway);
         let disturbed = quietly().milliseconds("p99");
+        let beside = answered(&gateway) - before;
         drop(greedy);
-        println!("p99 {quiet:.2} ms alone, {disturbed:.2} ms beside {} of acme", answered(&gateway) - before);
+        println!("p99 {quiet:.2} ms alone, {disturbed:.2} ms beside {beside} of acme");
+        assert!(beside > 0, "nobody was greedy");
         if disturbed <= FLOOR.max(FACTOR * quiet) {
             return;
         }
