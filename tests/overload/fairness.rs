@@ -15,7 +15,7 @@ const FLOOR: f64 = if cfg!(debug_assertions) { 300.0 } else { 60.0 };
 const ATTEMPTS: usize = 3;
 
 /// What the quiet partner does: a pace that leaves the gateway idle most of the time, and enough of it for a percentile.
-const QUIET: &str = "--rate 200 --seconds 5 --connections 2 --timeout 60";
+const PACE: &str = "--rate 200 --seconds 5 --connections 2 --timeout 60";
 /// What the greedy one does, until it is stopped: many connections with much on its way on each, and long interchanges.
 const GREEDY: [&str; 2] =
     ["--connections 40 --window 64 --seconds 3600", "--connections 4 --window 4 --declarations 100 --seconds 3600"];
@@ -53,7 +53,7 @@ fn a_greedy_partner_does_not_double_the_latency_of_the_others() {
     home.has_partner("birch", "BIRCH", "");
     let gateway = Gateway::at(home);
     let quietly = || -> Said {
-        let said = end(command(&gateway, &birch, "BIRCH:ZZ", QUIET).spawn().unwrap());
+        let said = end(command(&gateway, &birch, "BIRCH:ZZ", PACE).spawn().unwrap());
         assert_eq!(said.code, 0, "{} {}", said.report, said.talk);
         said
     };
