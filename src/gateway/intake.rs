@@ -10,7 +10,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 
 use super::examine::{Examined, examine};
 use super::rulebook::Rulebook;
@@ -62,6 +62,9 @@ pub struct Gateway<S> {
 
 /// From so many bytes on an interchange is examined beside the threads that serve everybody, which it would hold up.
 const LONG_BYTES: usize = 64 << 10;
+
+/// Answers that waited and are composed before others have their turn on this thread.
+const REPLIES_AT_ONCE: usize = 32;
 
 impl<S: Store> Gateway<S> {
     /// A gateway that goes by this rulebook and keeps this record.
@@ -170,7 +173,12 @@ impl<S: Store> Gateway<S> {
         except: HashSet<AnswerReference>,
     ) -> Result<Vec<Reply>, Unavailable> {
         let waiting = self.store.waiting(partner, limit, except).await?;
-        Ok(waiting.iter().map(|waiting| reply(&waiting.recorded, waiting.answer)).collect())
+        let mut replies = Vec::with_capacity(waiting.len());
+        for some in waiting.chunks(REPLIES_AT_ONCE) {
+            replies.extend(some.iter().map(|waiting| reply(&waiting.recorded, waiting.answer)));
+            yield_now().await;
+        }
+        Ok(replies)
     }
 
     /// Notes that these answers reached their partner.

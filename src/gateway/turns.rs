@@ -30,9 +30,9 @@ pub(crate) struct Amount {
 /// can be configured fit in.
 const ALL: Amount = Amount { interchanges: 512, bytes: 128 << 20 };
 
-/// What one partner may have at one time, or one interchange of any length. A flush that so many share costs each of them
-/// little, and so many in front of somebody else's delay it by a few milliseconds.
-const OWN: Amount = Amount { interchanges: 32, bytes: 512 << 10 };
+/// What one partner may have at one time, or one interchange of any length. With so many to a flush of 4 ms one partner
+/// alone can still have 30,000 in a second; and so many in front of somebody else's delay it by a few milliseconds.
+const OWN: Amount = Amount { interchanges: 128, bytes: 512 << 10 };
 
 /// Bytes that a waiting partner is let in with in one round.
 const QUANTUM_BYTES: usize = 64 << 10;

@@ -1,6 +1,7 @@
 //! `lodged bench` as somebody types it.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::RwLock;
 
 use serde_json::Value;
 
@@ -10,6 +11,9 @@ use crate::keys::Keys;
 /// Limits that a load does not reach.
 pub(crate) const GENEROUS: &str =
     "[limits]\ninterchanges_per_minute_max = 10000000\nunconfirmed_answers_max = 1000000\n[log]\nfilter = \"warn\"\n";
+
+/// Held alone by a story that measures time, and shared by the others.
+pub(crate) static QUIET: RwLock<()> = RwLock::new(());
 
 /// What a run said, and how it ended.
 pub(crate) struct Said {

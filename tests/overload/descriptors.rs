@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::bench::QUIET;
 use crate::gateway::Home;
 
 /// A command under a hard limit of open files.
@@ -15,6 +16,7 @@ fn limited(files: u32, arguments: &[&str]) -> Command {
 
 #[test]
 fn a_load_that_needs_more_does_not_begin() {
+    let _shared = QUIET.read();
     let home = Home::new("");
     let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
     let files = [&home.acme.certificate, &home.acme.key, &home.keys.certificate].map(|file| path(file));
@@ -28,6 +30,7 @@ fn a_load_that_needs_more_does_not_begin() {
 
 #[test]
 fn a_gateway_says_once_that_its_connections_do_not_fit_and_what_to_do() {
+    let _shared = QUIET.read();
     let home = Home::new("");
     let mut process = limited(1024, &["serve", "--config", home.config().to_str().unwrap()]).spawn().unwrap();
     let mut listening = String::new();

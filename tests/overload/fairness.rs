@@ -2,19 +2,20 @@
 
 use std::process::{Child, Command};
 
-use crate::bench::{GENEROUS, Said, command, end};
+use crate::bench::{GENEROUS, QUIET, Said, command, end};
 use crate::gateway::{Gateway, Home};
 use crate::keys::Keys;
 
 /// How much longer the slowest hundredth may take while somebody is greedy.
 const FACTOR: f64 = 2.0;
-/// A latency below which nobody is disturbed, in milliseconds: what two processors that others use as well are good for.
-const FLOOR: f64 = 40.0;
+/// A latency below which nobody is disturbed, in milliseconds: what two processors that others use as well are good for, and a
+/// disk that has moods. A build for debugging examines thirty times as slowly.
+const FLOOR: f64 = if cfg!(debug_assertions) { 300.0 } else { 60.0 };
 /// How often it is tried on a machine that has much else to do.
 const ATTEMPTS: usize = 3;
 
 /// What the quiet partner does: a pace that leaves the gateway idle most of the time, and enough of it for a percentile.
-const QUIET: &str = "--rate 200 --seconds 5 --connections 2 --timeout 60";
+const PACE: &str = "--rate 200 --seconds 5 --connections 2 --timeout 60";
 /// What the greedy one does, until it is stopped: many connections with much on its way on each, and long interchanges.
 const GREEDY: [&str; 2] =
     ["--connections 40 --window 64 --seconds 3600", "--connections 4 --window 4 --declarations 100 --seconds 3600"];
@@ -39,20 +40,20 @@ impl Greedy {
 impl Drop for Greedy {
     fn drop(&mut self) {
         for load in &mut self.0 {
-            load.kill().unwrap();
-            load.wait().unwrap();
+            let _ended = load.wait();
         }
     }
 }
 
 #[test]
 fn a_greedy_partner_does_not_double_the_latency_of_the_others() {
+    let _alone = QUIET.write();
     let home = Home::new(GENEROUS);
     let birch = Keys::mint(&home.path().join("partners"), "birch");
     home.has_partner("birch", "BIRCH", "");
     let gateway = Gateway::at(home);
     let quietly = || -> Said {
-        let said = end(command(&gateway, &birch, "BIRCH:ZZ", QUIET).spawn().unwrap());
+        let said = end(command(&gateway, &birch, "BIRCH:ZZ", PACE).spawn().unwrap());
         assert_eq!(said.code, 0, "{} {}", said.report, said.talk);
         said
     };
@@ -62,8 +63,10 @@ fn a_greedy_partner_does_not_double_the_latency_of_the_others() {
         let before = answered(&gateway);
         let greedy = Greedy::begins(&gateway);
         let disturbed = quietly().milliseconds("p99");
+        let beside = answered(&gateway) - before;
         drop(greedy);
-        println!("p99 {quiet:.2} ms alone, {disturbed:.2} ms beside {} of acme", answered(&gateway) - before);
+        println!("p99 {quiet:.2} ms alone, {disturbed:.2} ms beside {beside} of acme");
+        assert!(beside > 0, "nobody was greedy");
         if disturbed <= FLOOR.max(FACTOR * quiet) {
             return;
         }

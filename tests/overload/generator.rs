@@ -3,11 +3,12 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::bench::{GENEROUS, command, end, run};
+use crate::bench::{GENEROUS, QUIET, command, end, run};
 use crate::gateway::{Gateway, until};
 
 #[test]
 fn a_closed_loop_sends_a_count_of_all_kinds_and_everything_is_as_asked() {
+    let _shared = QUIET.read();
     let gateway = Gateway::with(GENEROUS);
     let said =
         run(&gateway, "--count 300 --warm-up 0 --connections 3 --window 4 --refused 10 --repeated 20 --threads 2");
@@ -24,6 +25,7 @@ fn a_closed_loop_sends_a_count_of_all_kinds_and_everything_is_as_asked() {
 
 #[test]
 fn several_declarations_of_several_commodities_get_a_contrl_and_a_number_each() {
+    let _shared = QUIET.read();
     let gateway = Gateway::with(GENEROUS);
     let said = run(&gateway, "--count 8 --warm-up 0 --declarations 5 --lines 3 --contrl");
     assert_eq!((said.code, said.count("accepted")), (0, 8), "{}", said.report);
@@ -34,6 +36,7 @@ fn several_declarations_of_several_commodities_get_a_contrl_and_a_number_each() 
 
 #[test]
 fn a_connection_that_the_gateway_closes_is_opened_again_and_nothing_is_lost() {
+    let _shared = QUIET.read();
     // As long as something comes, as much is still read as one interchange may have.
     let gateway = Gateway::with("[limits]\nunconfirmed_answers_max = 20\ninterchange_bytes_max = 20000\n");
     let said = run(&gateway, "--count 400 --warm-up 0 --connections 2 --window 3 --repeated 10");
@@ -43,6 +46,7 @@ fn a_connection_that_the_gateway_closes_is_opened_again_and_nothing_is_lost() {
 
 #[test]
 fn an_open_loop_counts_from_when_an_interchange_was_due() {
+    let _shared = QUIET.read();
     let gateway = Gateway::with(GENEROUS);
     let process = command(&gateway, &gateway.home.acme, "ACMEFWD:ZZ", "--rate 50 --seconds 3 --warm-up 0").spawn();
     let process = process.unwrap();
@@ -58,6 +62,7 @@ fn an_open_loop_counts_from_when_an_interchange_was_due() {
 
 #[test]
 fn whoever_is_not_answered_is_counted_and_tells_by_the_exit_code() {
+    let _shared = QUIET.read();
     let mut gateway = Gateway::with(GENEROUS);
     let options = "--seconds 3 --warm-up 0 --connections 2 --window 2 --timeout 1";
     let process = command(&gateway, &gateway.home.acme, "ACMEFWD:ZZ", options).spawn().unwrap();
@@ -71,6 +76,7 @@ fn whoever_is_not_answered_is_counted_and_tells_by_the_exit_code() {
 
 #[test]
 fn a_gateway_that_does_not_let_us_in_is_no_load() {
+    let _shared = QUIET.read();
     let gateway = Gateway::with(GENEROUS);
     let stranger = crate::keys::Keys::mint(gateway.home.path(), "stranger");
     let said = end(command(&gateway, &stranger, "ACMEFWD:ZZ", "--seconds 2 --timeout 1").spawn().unwrap());
@@ -80,6 +86,7 @@ fn a_gateway_that_does_not_let_us_in_is_no_load() {
 
 #[test]
 fn idle_connections_are_held_and_the_size_of_the_gateway_is_told() {
+    let _shared = QUIET.read();
     let gateway = Gateway::with(GENEROUS);
     let said = run(&gateway, &format!("--idle 40 --seconds 1 --pid {}", gateway.process_id()));
     assert_eq!(said.code, 0, "{}", said.talk);
@@ -90,6 +97,7 @@ fn idle_connections_are_held_and_the_size_of_the_gateway_is_told() {
 
 #[test]
 fn real_declarations_are_warned_of() {
+    let _shared = QUIET.read();
     let gateway = Gateway::with(GENEROUS);
     let said = run(&gateway, "--count 2 --warm-up 0 --real");
     assert_eq!(said.code, 0, "{}", said.report);

@@ -2,19 +2,21 @@
 
 use std::thread;
 
+use crate::bench::QUIET;
 use crate::gateway::Gateway;
 use crate::interchange::segments_of_nothing;
 use crate::keys::client;
 use crate::partner::Partner;
 
 /// How many there are.
-const READERS: usize = 3;
+const READERS: usize = 2;
 /// By how much the gateway may grow, in kilobytes: what may be unanswered on each connection, a piece on the wire, and what
 /// memory is handed out in.
 const GROWTH_MAX: u64 = 64 << 10;
 
 #[test]
 fn slow_readers_are_bounded_and_dropped_and_their_answers_are_kept() {
+    let _shared = QUIET.read();
     let settings = "[limits]\nwrite_seconds_max = 2\ninterchange_bytes_max = 65536\n\
                     interchanges_per_minute_max = 10000000\n[log]\nfilter = \"warn\"\n";
     let gateway = Gateway::with(settings);
@@ -32,7 +34,7 @@ fn slow_readers_are_bounded_and_dropped_and_their_answers_are_kept() {
     thread::scope(|scope| {
         for (partner, asking) in &mut readers {
             // The answers to the repeats fill every buffer between the gateway and a partner that does not read.
-            scope.spawn(move || while partner.tries_to_send(&asking.repeat(20)).is_ok() {});
+            scope.spawn(move || while partner.tries_to_send(&asking.repeat(4)).is_ok() {});
         }
     });
     let dropped = gateway.metric("lodged_refused_connections_total{reason=\"write-seconds-max\"}");

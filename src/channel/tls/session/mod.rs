@@ -188,10 +188,14 @@ impl<S: Store> Session<S> {
                 turn = granted(&mut self.awaiting) => self.begin_in_turn(turn),
                 turn = self.wire.turn(wants_input) => self.step(turn?),
                 due = reached(due) => self.end_patience(due)?,
-                // With nothing of its own at the desk, so that it cannot wait for itself.
-                () = self.desk.released(), if self.is_expecting && self.unanswered == 0 => self.offer_waiting().await,
+                // With nothing of its own at the desk or before it, so that neither it nor a turn waits for itself.
+                () = self.desk.released(), if self.may_offer() => self.offer_waiting().await,
             }
         }
+    }
+
+    fn may_offer(&self) -> bool {
+        self.is_expecting && self.unanswered == 0 && self.awaiting.is_none()
     }
 
     fn step(&mut self, turn: Turn<Sent>) {
