@@ -9,8 +9,8 @@ use crate::keys::Keys;
 /// How much longer the slowest hundredth may take while somebody is greedy.
 const FACTOR: f64 = 2.0;
 /// A latency below which nobody is disturbed, in milliseconds: what two processors that others use as well are good for, and a
-/// disk that has moods. A build for debugging examines thirty times as slowly.
-const FLOOR: f64 = if cfg!(debug_assertions) { 300.0 } else { 60.0 };
+/// disk that has moods.
+const FLOOR: f64 = 60.0;
 /// How often it is tried on a machine that has much else to do.
 const ATTEMPTS: usize = 3;
 
