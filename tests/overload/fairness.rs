@@ -9,8 +9,8 @@ use crate::keys::Keys;
 /// How much longer the slowest hundredth may take while somebody is greedy.
 const FACTOR: f64 = 2.0;
 /// A latency below which nobody is disturbed, in milliseconds: what two processors that others use as well are good for, and a
-/// disk that has moods. A build for debugging examines thirty times as slowly.
-const FLOOR: f64 = if cfg!(debug_assertions) { 300.0 } else { 60.0 };
+/// disk that has moods.
+const FLOOR: f64 = 60.0;
 /// How often it is tried on a machine that has much else to do.
 const ATTEMPTS: usize = 3;
 
@@ -18,7 +18,7 @@ const ATTEMPTS: usize = 3;
 const PACE: &str = "--rate 200 --seconds 5 --connections 2 --timeout 60";
 /// What the greedy one does, until it is stopped: many connections with much on its way on each, and long interchanges.
 const GREEDY: [&str; 2] =
-    ["--connections 40 --window 64 --seconds 3600", "--connections 4 --window 4 --declarations 100 --seconds 3600"];
+    ["--connections 20 --window 32 --seconds 7", "--connections 2 --window 2 --declarations 80 --seconds 7"];
 
 /// A load that ends with this.
 struct Greedy(Vec<Child>);
