@@ -111,6 +111,7 @@ metrics! {
 
 /// Tells the recorder what each metric is. Call it once, after a recorder was installed.
 pub fn describe() {
+    metrics::gauge!(TURNS_AWAITED).set(0.0); // It is only counted up and down, and mostly nobody waits.
     for metric in METRICS {
         if metric.kind == Counter && metric.labels.is_empty() {
             metrics::counter!(metric.name).increment(0); // Shown from the start, so that its first step is seen.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -129,7 +130,9 @@ fn consumer(wrap: impl Fn(TcpStream) -> Box<dyn Speaks> + Send + 'static) -> (So
 fn an_address_that_refuses_is_asked_again_with_the_same() {
     let (address, heard) = consumer(|stream| Box::new(stream));
     let home = home(&format!("url = \"http://{address}/declarations?of=all\"\nauthorization = \"secret\"\n"));
-    fs::write(home.path().join("feeds/secret"), "Bearer s3cret\n").unwrap();
+    let secret = home.path().join("feeds/secret");
+    fs::write(&secret, "Bearer s3cret\n").unwrap();
+    fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
     let gateway = Gateway::at(home);
     let lodged = lodges(&gateway, &["ONE"]);
     let first = heard.recv_timeout(DEADLINE).unwrap();
