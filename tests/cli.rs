@@ -75,6 +75,15 @@ fn without_a_command_the_commands_are_shown() {
           grammar      Looks after grammars and implementation guides
           codes        Checks code lists, shows them, or replaces one
           store        Looks after the record: checks it, counts and exports what is in it, backs it up
+          status       Says how the gateway that runs is: whether it takes interchanges, where it listens,
+                       what it goes by
+          partner      Lists, shows, adds, disables and enables partners and their certificates
+          report       Shows reports, by their number or by what the partner called them
+          interchange  Shows interchanges that are in the record
+          audit        Lists what administrators and signals changed, the newest last: who, when, what, how
+                       it was before and how it is since
+          reload       Has the gateway load grammars, guides, code lists, partners, certificates and limits
+                       anew, all or nothing
           man          Prints the manual page of the program, or writes those of every command into a
                        directory
           completions  Prints the completions for a shell
@@ -638,7 +647,9 @@ fn a_configuration_that_is_not_there_is_a_trouble_with_words() {
 fn every_command_has_a_page_of_the_manual() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(lodged(&["man", folder.path().to_str().unwrap()]).status.code(), Some(0));
-    for page in ["lodged.1", "lodged-check.1", "lodged-send.1", "lodged-codes-import.1", "lodged-store-backup.1"] {
+    for page in
+        ["lodged.1", "lodged-check.1", "lodged-send.1", "lodged-store-backup.1", "lodged-partner-certificate-add.1"]
+    {
         assert!(folder.path().join(page).is_file(), "{page}");
     }
     assert!(lodged(&["man"]).stdout.windows(6).any(|window| window == b".TH lo"));
@@ -648,7 +659,9 @@ fn every_command_has_a_page_of_the_manual() {
 fn shells_get_their_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = String::from_utf8(lodged(&["completions", shell]).stdout).unwrap();
-        assert!(script.contains("syntax-only") && script.contains("server-cert"), "{shell}");
+        for word in ["syntax-only", "server-cert", "interchange", "certificate", "authority", "since"] {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
     }
 }
 

@@ -105,8 +105,7 @@ impl Gateway {
 
     /// `kill -9`, and a new start.
     pub(crate) fn is_killed_and_started_again(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.is_killed();
         self.starts();
     }
 
@@ -123,6 +122,21 @@ impl Gateway {
     pub(crate) fn gets_signal(&self, signal: &str) {
         let command = format!("kill -{signal} {}", self.process.id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn is_killed(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// A new start after its end.
+    pub(crate) fn is_started_again(&mut self) {
+        self.starts();
     }
 
     /// SIGHUP, and waits until it was followed.

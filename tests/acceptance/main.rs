@@ -15,14 +15,18 @@ mod gateway;
 mod interchange;
 mod keys;
 mod partner;
+mod teller;
 
 // What is told.
+mod administering;
 mod answering;
+mod auditing;
 mod bad_input;
 mod draining;
 mod limits;
 mod metrics;
 mod openssl;
+mod partners_changing;
 mod reloading;
 mod strangers;
 mod tolerating;
