@@ -105,6 +105,8 @@ metrics! {
     SECURITY_EVENTS = "lodged_security_events_total", Counter, ["kind"];
     /// Reloads of grammars, partners and certificates ([`ReloadResult`]).
     RELOADS = "lodged_reloads_total", Counter, ["result"];
+    /// Requests over the socket for administration ([`AdminResult`]).
+    ADMIN_REQUESTS = "lodged_admin_requests_total", Counter, ["result"];
     /// Panics that were contained to one session; every one of them is a fault of the gateway.
     PANICS = "lodged_panics_total", Counter, [];
 }
@@ -224,6 +226,8 @@ words! {
         Unreadable = "unreadable",
         /// More interchanges in a minute than the partner may send.
         RateExceeded = "rate-exceeded",
+        /// A user of the machine who may not administer.
+        ForeignUser = "foreign-user",
     }
 }
 
@@ -234,6 +238,26 @@ words! {
         Taken = "taken",
         /// Something was wrong; what was in force before still is.
         Refused = "refused",
+    }
+}
+
+words! {
+    /// How a request for administration ended: `result` of [`ADMIN_REQUESTS`].
+    AdminResult {
+        /// It was answered.
+        Answered = "answered",
+        /// It could not be done as it was asked.
+        Refused = "refused",
+        /// Something of the gateway's own was not as it has to be.
+        Trouble = "trouble",
+        /// Its user may not administer.
+        ForeignUser = "foreign-user",
+        /// It was no request, or none of this version.
+        Unreadable = "unreadable",
+        /// It took too long to come.
+        TooSlow = "too-slow",
+        /// Too many others were being answered.
+        Busy = "busy",
     }
 }
 
@@ -262,6 +286,7 @@ mod tests {
             TurnedAway::ALL.iter().map(|word| word.as_str()).collect(),
             SecurityEvent::ALL.iter().map(|word| word.as_str()).collect(),
             ReloadResult::ALL.iter().map(|word| word.as_str()).collect(),
+            AdminResult::ALL.iter().map(|word| word.as_str()).collect(),
         ];
         for word in words.into_iter().flatten() {
             assert!(MANUAL.contains(&format!("| `{word}` |")), "docs/metrics.md says nothing of {word}");

@@ -76,6 +76,15 @@ fn without_a_command_the_commands_are_shown() {
               grammar      Looks after grammars and implementation guides
               codes        Checks code lists, shows them, or replaces one
               store        Looks after the record: checks it, counts and exports what is in it, backs it up
+              status       Says how the gateway that runs is: whether it takes interchanges, where it listens,
+                           what it goes by
+              partner      Lists, shows, adds, disables and enables partners and their certificates
+              report       Shows reports, by their number or by what the partner called them
+              interchange  Shows interchanges that are in the record
+              audit        Lists what administrators and signals changed, the newest last: who, when, what, how
+                           it was before and how it is since
+              reload       Has the gateway load grammars, guides, code lists, partners, certificates and limits
+                           anew, all or nothing
               man          Prints a manual page, or writes all of them into a directory
               completions  Prints the completions for a shell
               help         Print this message or the help of the given subcommand(s)
@@ -651,7 +660,9 @@ fn manual_pages_are_written_all_at_once_or_printed_one_by_one() {
 fn shells_get_their_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = String::from_utf8(lodged(&["completions", shell]).stdout).unwrap();
-        assert!(script.contains("syntax-only") && script.contains("server-cert"), "{shell}");
+        for word in ["syntax-only", "server-cert", "interchange", "certificate", "authority", "since"] {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
     }
 }
 

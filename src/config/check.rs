@@ -11,13 +11,13 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 use super::certificate::{self, Dated};
 use super::mistake::Mistake;
-use super::source::{file, unreadable};
+use super::source::{Changes, file, unreadable};
 use super::{Config, Environment, Loaded};
 use crate::partner::{Partner, PartnerKind, days_until};
 use crate::secret::SecretTrouble;
 
 /// Days before its end from which a certificate is spoken of.
-const ENDING_DAYS: i64 = 30;
+pub const ENDING_DAYS: i64 = 30;
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Report {
 
     fn own_certificate(&mut self, loaded: &Loaded, now: Timestamp) {
         let config = &loaded.config;
-        let chain = certificate::read_chain(&config.tls.certificate);
+        let chain = certificate::read_chain(&config.tls.certificate, &Changes::default());
         if let Some(own) = chain.as_ref().ok().and_then(|chain| chain.first()) {
             self.ending("the gateway", own.until, &config.tls.certificate, now);
         }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use tracing_subscriber::EnvFilter;
 
 use super::certificate::{Edge, moment};
+use super::setting::UserIds;
 use super::shape::Form::{self, Choice, Flag, Moment, OptionalPath, Path, Text, Whole};
 use super::shape::{Key, Shape};
 use crate::edifact::Repertoire;
@@ -89,6 +90,7 @@ pub(super) const SETTINGS: &[Key] = &[
     table("partners", &[key("directory", Path)]),
     table("feeds", &[key("directory", Path)]),
     table("watch", &[key("listen", Text(address))]),
+    table("admin", &[key("socket", OptionalPath), key("user_ids", Text(user_ids))]),
     table("log", &[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))]),
 ];
 
@@ -100,10 +102,16 @@ pub(super) const PARTNER: &[Key] = &[
     required("name", Text(name)),
     required("kind", Choice(&["exporter", "service-provider", "carrier"])),
     key("language", Choice(&["en", "fr"])),
+    key("disabled", Flag),
     tables("identity", &[required("identification", Text(identification)), key("qualifier", Text(qualifier))]),
     tables(
         "certificate",
-        &[required("file", Path), key("from", Moment(from_moment)), key("until", Moment(until_moment))],
+        &[
+            required("file", Path),
+            key("from", Moment(from_moment)),
+            key("until", Moment(until_moment)),
+            key("disabled", Flag),
+        ],
     ),
     tables(
         "authority",
@@ -190,6 +198,14 @@ fn address_of_consumer(text: &str) -> Result<(), String> {
     let is_one =
         ["https://", "http://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
     demand(is_one, "write an address such as \"https://customs.example/declarations\"")
+}
+
+fn user_ids(text: &str) -> Result<(), String> {
+    let will_do = UserIds::try_from(text.to_owned()).is_ok();
+    demand(
+        will_do,
+        "write the numbers of users with blanks between them, such as \"1000 1001\", or \"\" for nobody else",
+    )
 }
 
 fn time_zone(text: &str) -> Result<(), String> {

@@ -12,8 +12,9 @@ use toml_edit::{Item, TableLike};
 use super::contradiction::contradictions;
 use super::key::SETTINGS;
 use super::mistake::{ConfigTrouble, Mistake, Place};
+use super::partner_file::{Dossier, Roll};
 use super::reading::Reading;
-use super::source::{Source, file};
+use super::source::{Changes, Source, file};
 use super::{Config, Feeds, Partners, certificate, feed_file, partner_file};
 use crate::feed::Consumer;
 use crate::partner::PartnerBook;
@@ -30,6 +31,8 @@ pub struct Loaded {
     pub consumers: Vec<Consumer>,
     /// How numbers are drawn: the form and the zone of `[proof]`.
     pub numbering: Numbering,
+    /// Everything that the partners' files say, of those too that are not let in.
+    pub dossiers: Vec<Dossier>,
     /// The file.
     pub path: PathBuf,
     /// Where each value that is not the default comes from, by its full name.
@@ -85,7 +88,29 @@ impl Config {
     /// # Errors
     /// [`ConfigTrouble`] with every mistake in all of them.
     pub fn load_with(path: &Path, environment: &Environment) -> Result<Loaded, ConfigTrouble> {
-        let source = Source::read(path)?;
+        Self::load_changed(path, environment, &Changes::default())
+    }
+
+    /// The settings of the file, with the environment of this process above them; what partners' files say does not count.
+    ///
+    /// # Errors
+    /// [`ConfigTrouble`] with every mistake in them.
+    pub fn load_settings(path: &Path) -> Result<Self, ConfigTrouble> {
+        let source = Source::read(path, &Changes::default())?;
+        let mut reading = Reading::default();
+        reading.read_file(&source, SETTINGS, source.parse()?.as_table());
+        let variables = reading.read_environment(SETTINGS, &Environment::of_process());
+        refuse_any(reading.mistakes)?;
+        let config = deserialize::<Self>(&source, variables.into_iter().collect())?;
+        Ok(config.relative_to(path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// The configuration as it would be if files were changed, before any of them is.
+    ///
+    /// # Errors
+    /// [`ConfigTrouble`] with every mistake in all of them.
+    pub fn load_changed(path: &Path, environment: &Environment, changes: &Changes) -> Result<Loaded, ConfigTrouble> {
+        let source = Source::read(path, changes)?;
         let document = source.parse()?;
         let mut reading = Reading::default();
         reading.read_file(&source, SETTINGS, document.as_table());
@@ -96,7 +121,7 @@ impl Config {
         let directory = path.parent().unwrap_or(Path::new(""));
         let named = |key, default| directory.join(named_directory(key, document.as_table(), &variables, default));
         let partners_directory = named(PARTNERS_DIRECTORY, Partners::default().directory);
-        let partners = partner_file::load_all(&partners_directory, places.get(PARTNERS_DIRECTORY))
+        let roll = partner_file::load_all(&partners_directory, places.get(PARTNERS_DIRECTORY), changes)
             .map_err(|found| mistakes.extend(found))
             .unwrap_or_default();
         let feeds_directory = named(FEEDS_DIRECTORY, Feeds::default().directory);
@@ -104,6 +129,7 @@ impl Config {
             .map_err(|found| mistakes.extend(found))
             .unwrap_or_default();
         refuse_any(mistakes)?;
+        let Roll { partners, dossiers } = roll;
 
         let config = deserialize::<Self>(&source, variables.into_iter().collect())?.relative_to(directory);
         refuse_any(disagreements(&config, &partners, &places, path))?;
@@ -112,7 +138,7 @@ impl Config {
             Mistake::new(file(path), what).hint("install the time zone data of the system")
         })?;
         let numbering = Numbering { form: config.proof.form, zone };
-        Ok(Loaded { config, partners, consumers, numbering, path: path.to_owned(), places })
+        Ok(Loaded { config, partners, consumers, numbering, dossiers, path: path.to_owned(), places })
     }
 }
 
@@ -122,7 +148,7 @@ impl Loaded {
     /// # Errors
     /// A [`Mistake`] when its file cannot be read or holds no certificate.
     pub fn own_certificate_until(&self) -> Result<Timestamp, Mistake> {
-        let chain = certificate::read_chain(&self.config.tls.certificate)?;
+        let chain = certificate::read_chain(&self.config.tls.certificate, &Changes::default())?;
         chain.first().map(|own| own.until).ok_or_else(|| certificate::none_in(&self.config.tls.certificate))
     }
 }

@@ -1,6 +1,7 @@
 //! The settings, typed, with their defaults. `conf/lodged.toml` says the same in words; a test holds the two together.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -38,6 +39,8 @@ pub struct Config {
     pub feeds: Feeds,
     /// Watching over HTTP.
     pub watch: Watching,
+    /// Administration over a Unix socket.
+    pub admin: Admin,
     /// What is said while running.
     pub log: Log,
 }
@@ -271,6 +274,36 @@ impl Default for Watching {
     }
 }
 
+/// `[admin]`: administration over a Unix socket.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admin {
+    /// Where the socket is; none for `admin.sock` in the directory of the record.
+    #[serde(with = "empty_is_none")]
+    pub socket: Option<PathBuf>,
+    /// Users who may administer, beside root and the user of the gateway.
+    pub user_ids: UserIds,
+}
+
+/// Numbers of users.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UserIds(pub Vec<u32>);
+
+impl TryFrom<String> for UserIds {
+    type Error = ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, ParseIntError> {
+        text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl From<UserIds> for String {
+    fn from(UserIds(ids): UserIds) -> Self {
+        ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// `[log]`: what is said while running.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -300,6 +333,15 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// The name of the socket for administration in the directory of the record, where no other place is named.
+    const SOCKET: &str = "admin.sock";
+
+    /// Where the socket for administration is.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.admin.socket.clone().unwrap_or_else(|| self.store.directory.join(Self::SOCKET))
+    }
+
     /// The same with relative paths made relative to this directory.
     pub(super) fn relative_to(mut self, directory: &Path) -> Self {
         self.tls.certificate = directory.join(self.tls.certificate);
@@ -308,6 +350,7 @@ impl Config {
         self.grammars.directory = self.grammars.directory.map(|path| directory.join(path));
         self.partners.directory = directory.join(self.partners.directory);
         self.feeds.directory = directory.join(self.feeds.directory);
+        self.admin.socket = self.admin.socket.map(|path| directory.join(path));
         self
     }
 }

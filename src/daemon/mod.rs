@@ -12,10 +12,12 @@ mod manager;
 mod pulse;
 
 // What runs.
+mod administration;
 mod descriptors;
 mod readiness;
 mod reload;
 mod scrub;
+mod standing;
 mod trouble;
 mod validity;
 
@@ -31,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
+use crate::admin::socket::Socket;
 use crate::admin::{Watch, install_metrics};
 use crate::channel::tls::{Door, Listener, Terms};
 use crate::clock::{Clock, SystemClock};
@@ -38,14 +41,17 @@ use crate::config::{Config, Loaded, start_log};
 use crate::event::ReloadResult;
 use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
+use crate::record::Actor;
 use crate::store::{EmbeddedStore, StoreOptions};
 
+pub use administration::PendingTrouble;
 pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
+use administration::{Office, Settled, settle};
 use handed::Handed;
-use load::Prepared;
+use load::{Prepared, prepare};
 use manager::Manager;
 use readiness::Ready;
 use reload::Reload;
@@ -75,6 +81,7 @@ fn serve(path: &Path, handed: Handed, manager: &Manager) -> Result<(), Trouble> 
     let store = open_store(&prepared)?;
     drop(opening);
     let runtime = Runtime::new().map_err(Trouble::Runtime)?;
+    let prepared = runtime.block_on(settled(prepared, &store, &clock))?;
     // The record is dropped behind the runtime: that waits for its threads.
     let gateway = Arc::new(Gateway::new(prepared.rulebook, store));
     let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock, manager: manager.clone() };
@@ -90,6 +97,21 @@ fn tell_panics() {
         error!(place, "a fault of the gateway");
         debug!(said = panic.payload().downcast_ref::<&str>(), "what it said");
     }));
+}
+
+/// Finishes or undoes a change of partners that was interrupted, as the record says, and loads what is there then.
+async fn settled(prepared: Prepared, store: &EmbeddedStore, clock: &Arc<dyn Clock>) -> Result<Prepared, Trouble> {
+    match settle(&prepared.loaded.config.partners.directory, store).await? {
+        Settled::Nothing => Ok(prepared),
+        Settled::Discarded => {
+            warn!("a change of partners that was interrupted and not recorded is undone");
+            Ok(prepared)
+        }
+        Settled::Finished => {
+            info!("a change of partners that was recorded and interrupted is finished");
+            prepare(&prepared.loaded.path, Arc::clone(clock))
+        }
+    }
 }
 
 fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
@@ -124,10 +146,16 @@ impl Serving {
         let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
         let feeds: Vec<_> = self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?;
         let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
+        let named = &config.admin.user_ids.0;
+        let socket = Socket::open(&config.admin_socket(), named)?;
         let drain_max = Duration::from_secs(config.drain.seconds_max);
         let manager = self.manager;
         let door = Door::new(Arc::clone(&self.gateway), Arc::clone(&self.clock), terms);
-        tell_listeners(&[("edi-tls", listener.address()), ("watch", watch.address())]);
+        let listeners = [("edi-tls", listener.address()), ("watch", watch.address())];
+        tell_listeners(&listeners);
+        info!(path = %config.admin_socket().display(), "administered");
+        let mut addresses: Vec<_> = listeners.iter().map(|(door, address)| (*door, address.to_string())).collect();
+        addresses.push(("admin", config.admin_socket().display().to_string()));
 
         let (draining, ended) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
@@ -139,6 +167,16 @@ impl Serving {
             }
         });
         let reload = Reload::new(self.loaded, Arc::clone(&self.gateway), Arc::clone(&door), Arc::clone(&self.clock));
+        let reload = Arc::new(reload);
+        let office = Office {
+            gateway: Arc::clone(&self.gateway),
+            reload: Arc::clone(&reload),
+            ready: Ready { gateway: Arc::clone(&self.gateway), draining: draining.clone() },
+            started_at: self.clock.now(),
+            clock: Arc::clone(&self.clock),
+            listeners: addresses,
+        };
+        tasks.spawn(socket.serve(office, ended.clone()));
         tasks.spawn(
             ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
         );
@@ -219,17 +257,18 @@ impl Signals {
     }
 
     /// Reloads until it is time to end.
-    async fn follow(mut self, reload: Reload<EmbeddedStore>, manager: &Manager, status: &str) {
+    async fn follow(mut self, reload: Arc<Reload<EmbeddedStore>>, manager: &Manager, status: &str) {
         loop {
             tokio::select! {
                 biased;
                 _ = self.terminate.recv() => return info!("told to end by SIGTERM"),
                 _ = self.interrupt.recv() => return info!("told to end by SIGINT"),
+                // Whatever comes of it is in the log, too.
                 _ = self.hang_up.recv() => {
                     manager.reloading();
-                    match reload.all_or_nothing().await {
-                        ReloadResult::Taken => manager.ready(status),
-                        ReloadResult::Refused => manager.ready(&format!("{status}; the last reload was refused")),
+                    match reload.all_or_nothing(Actor::Signal("SIGHUP".to_owned())).await {
+                        Ok(_) => manager.ready(status),
+                        Err(_) => manager.ready(&format!("{status}; the last reload was refused")),
                     }
                 }
             }

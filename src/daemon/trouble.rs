@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use metrics_exporter_prometheus::BuildError;
 
+use super::administration::PendingTrouble;
+use crate::admin::socket::SocketTrouble;
 use crate::channel::tls::{IdentityTrouble, TermsTrouble};
 use crate::codes::CodeListTrouble;
 use crate::config::{ConfigTrouble, LogTrouble};
@@ -81,6 +83,12 @@ pub enum Trouble {
         /// What is wrong.
         cause: String,
     },
+    /// The socket for administration.
+    #[error(transparent)]
+    Socket(#[from] SocketTrouble),
+    /// A change of partners that was interrupted.
+    #[error(transparent)]
+    Pending(#[from] PendingTrouble),
     /// The metrics.
     #[error("the metrics cannot be counted: {0}")]
     Metrics(#[from] BuildError),

@@ -141,6 +141,21 @@ impl Gateway {
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn is_killed(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// A new start after its end.
+    pub(crate) fn is_started_again(&mut self) {
+        self.starts();
+    }
+
     /// SIGHUP, and waits until it was followed.
     pub(crate) fn reloads(&self) {
         let said = |word: &str| self.metric(&format!("lodged_reloads_total{{result=\"{word}\"}}"));

@@ -27,6 +27,7 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
     partner.leaves();
     TcpStream::connect(gateway.edi).unwrap().write_all(b"no handshake").unwrap();
     gateway.reloads();
+    gateway.home.asks(&["status"]).done();
     until("the handshake was refused", || {
         gateway.metric("lodged_refused_connections_total{reason=\"handshake\"}") == 1
     });

@@ -27,12 +27,12 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
-use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
+use crate::record::{Act, Answer, AnswerReference, Delivery, Evidence, Examination, Recorded, RepeatKey};
 
 use super::journal::Along;
-use super::{Standing, Store, Unavailable, WaitingAnswer};
+use super::{Lodged, Standing, Store, Unavailable, WaitingAnswer, state};
 use shared::Shared;
 use writer::Request;
 
@@ -46,6 +46,15 @@ pub struct EmbeddedStore {
     /// None only while it is dropped.
     requests: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
+}
+
+/// How far a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The last entry on stable storage.
+    pub committed: RecordNumber,
+    /// The last entry that the state has taken over.
+    pub applied: RecordNumber,
 }
 
 impl fmt::Debug for EmbeddedStore {
@@ -109,6 +118,12 @@ impl EmbeddedStore {
         self.read(move |shared| shared.delivery(number)).await
     }
 
+    /// How far it is at this moment.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress { committed: self.shared.committed(), applied: self.shared.applied() }
+    }
+
     /// Hands the writer a request and waits for its answer. The queue is bounded: a full one makes callers wait.
     async fn ask<T>(
         &self,
@@ -159,6 +174,34 @@ impl Store for EmbeddedStore {
     async fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
         let proof = proof.clone();
         self.read(move |shared| shared.report(&proof)).await
+    }
+
+    async fn declared(
+        &self,
+        partner: &PartnerId,
+        is_practice: bool,
+        reference: &DeclarationReference,
+    ) -> Result<Option<Recorded>, Unavailable> {
+        let key = state::declaration(partner, is_practice, reference);
+        self.read(move |shared| shared.declared(&key)).await
+    }
+
+    async fn interchange(&self, key: &RepeatKey) -> Result<Option<Lodged>, Unavailable> {
+        let key = state::first_under(key);
+        self.read(move |shared| shared.first_under(&key)).await
+    }
+
+    async fn count_waiting(&self, partner: &PartnerId, limit: usize) -> Result<usize, Unavailable> {
+        let prefix = state::outbox_of(partner);
+        self.read(move |shared| shared.count(&prefix, limit)).await
+    }
+
+    async fn note(&self, act: Act) -> Result<RecordNumber, Unavailable> {
+        self.ask(|reply| Request::Note(Box::new(act), reply)).await
+    }
+
+    async fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
+        self.read(move |shared| shared.acts(behind, limit)).await
     }
 
     fn ready(&self) -> Result<(), Unavailable> {

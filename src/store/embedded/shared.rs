@@ -7,13 +7,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, AnswerReference, Delivery, Recorded};
+use crate::record::{Act, Answer, AnswerReference, Delivery, Recorded};
 use crate::store::entry::{Entry, LodgedInterchange};
 use crate::store::index::Index;
 use crate::store::journal::{JournalTrouble, Reader};
 use crate::store::overlay::Overlay;
-use crate::store::state::{self, Change, Knowledge, Pair, Pointer, Waiting};
-use crate::store::{Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
+use crate::store::state::{self, Change, Knowledge, Pair, Pointer, StandingDeclaration, Waiting};
+use crate::store::{Lodged, Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
 
 impl From<JournalTrouble> for Unavailable {
     fn from(trouble: JournalTrouble) -> Self {
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     overlay: RwLock<Overlay>,
     /// The last entry on stable storage.
     committed: AtomicU64,
+    /// The last entry that the state holds.
+    applied: AtomicU64,
     /// Why nothing is taken any more.
     stopped: OnceLock<String>,
     /// The owner went without closing: what is in the journal is applied at the next start.
@@ -44,6 +46,7 @@ impl Shared {
             index,
             overlay: RwLock::default(),
             committed: AtomicU64::new(committed.0),
+            applied: AtomicU64::new(committed.0),
             stopped: OnceLock::new(),
             is_abandoned: AtomicBool::new(false),
             _lock: lock,
@@ -91,6 +94,12 @@ impl Shared {
     /// The state holds these keys as they were after `applied`.
     pub(crate) fn forget<'a>(&self, applied: RecordNumber, keys: impl IntoIterator<Item = &'a Vec<u8>>) {
         self.overlay.write().unwrap_or_else(PoisonError::into_inner).forget(applied, keys);
+        self.applied.store(applied.0, Ordering::Release);
+    }
+
+    /// The last entry that the state holds.
+    pub(crate) fn applied(&self) -> RecordNumber {
+        RecordNumber(self.applied.load(Ordering::Acquire))
     }
 
     /// The entry at this place.
@@ -111,6 +120,33 @@ impl Shared {
     pub(crate) fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
         let pointer: Option<Pointer> = self.find(&state::report(proof))?;
         pointer.map(|pointer| self.recorded(pointer)).transpose()
+    }
+
+    /// What stands for the latest version of the declaration under this key.
+    pub(crate) fn declared(&self, key: &[u8]) -> Result<Option<Recorded>, Unavailable> {
+        let standing: Option<StandingDeclaration> = self.find(key)?;
+        standing.map(|standing| self.recorded(standing.pointer)).transpose()
+    }
+
+    /// The first interchange under this key, as it came.
+    pub(crate) fn first_under(&self, key: &[u8]) -> Result<Option<Lodged>, Unavailable> {
+        let pointer: Option<Pointer> = self.find(key)?;
+        pointer.map(|pointer| self.lodged(pointer).map(Into::into)).transpose()
+    }
+
+    /// How many keys begin so, up to a limit.
+    pub(crate) fn count(&self, prefix: &[u8], limit: usize) -> Result<usize, Unavailable> {
+        Ok(self.beginning_with(prefix, limit, |_| true)?.len())
+    }
+
+    /// The acts behind an entry, in their order.
+    pub(crate) fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
+        let is_later = |key: &[u8]| state::act_number(key).is_some_and(|number| number > behind);
+        let found = self.beginning_with(state::ACTS, limit, is_later)?;
+        let pointers = found.iter().map(|(_, value)| state::read::<Pointer>(value));
+        pointers
+            .map(|pointer| pointer.and_then(|pointer| Ok((pointer.number, self.entry(pointer)?.into_act()?))))
+            .collect()
     }
 
     /// The answers that wait for a partner and are not excepted, in the order of their references.

@@ -45,7 +45,7 @@ pub fn export(
             Entry::Interchange(lodged) if lodged.recorded.facts.envelope.is_practice == is_practice => {
                 declarations += hand_over(&lodged.recorded, frame.chain, each).map_err(InspectTrouble::Output)?;
             }
-            Entry::Interchange(_) | Entry::Evidence(_) | Entry::Delivered { .. } => {}
+            Entry::Interchange(_) | Entry::Evidence(_) | Entry::Delivered { .. } | Entry::Act(_) => {}
         }
         Ok(())
     })?;

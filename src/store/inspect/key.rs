@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::identifier::RecordNumber;
 use crate::record::{AnswerKind, AnswerReference};
-use crate::store::state::{Pointer, StandingDeclaration, Waiting};
+use crate::store::state::{self, Pointer, StandingDeclaration, Waiting};
 
 /// The kinds of key, in the order of their letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -25,19 +25,22 @@ pub enum KeyKind {
     ProofOfReport,
     /// How a repeat is known.
     RepeatKey,
+    /// An act of an administrator.
+    Act,
     /// None of ours.
     Unknown,
 }
 
 impl KeyKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AnswerCounter,
         Self::NumberCounter,
         Self::Declaration,
         Self::WaitingAnswer,
         Self::ProofOfReport,
         Self::RepeatKey,
+        Self::Act,
         Self::Unknown,
     ];
 
@@ -51,6 +54,7 @@ impl KeyKind {
             Self::WaitingAnswer => "waiting answer",
             Self::ProofOfReport => "proof of report",
             Self::RepeatKey => "repeat key",
+            Self::Act => "act",
             Self::Unknown => "unknown key",
         }
     }
@@ -64,6 +68,7 @@ impl KeyKind {
             Some(b'o') => Self::WaitingAnswer,
             Some(b'p') => Self::ProofOfReport,
             Some(b'r') => Self::RepeatKey,
+            Some(b'u') => Self::Act,
             Some(_) | None => Self::Unknown,
         }
     }
@@ -80,6 +85,7 @@ impl KeyKind {
             Self::WaitingAnswer => waiting(rest),
             Self::ProofOfReport => proof(rest),
             Self::RepeatKey => repeat(rest),
+            Self::Act => state::act_number(key).map(|number| number.to_string()),
             Self::Unknown => None,
         };
         parts.unwrap_or_else(|| as_it_lies(key))
@@ -96,7 +102,7 @@ impl KeyKind {
             Self::WaitingAnswer => {
                 read(value).map(|Waiting { kind, pointer }| format!("{} of {}", message(kind), place(pointer)))
             }
-            Self::ProofOfReport | Self::RepeatKey => read(value).map(place),
+            Self::ProofOfReport | Self::RepeatKey | Self::Act => read(value).map(place),
             Self::Unknown => None,
         };
         said.unwrap_or_else(|| as_it_lies(value))
