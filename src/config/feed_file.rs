@@ -10,7 +10,7 @@ use super::load::deserialize;
 use super::mistake::{Mistake, Place};
 use super::partner_file::toml_files;
 use super::reading::Reading;
-use super::source::{Source, file, unreadable};
+use super::source::{Changes, Source, file, unreadable};
 use crate::feed::{Consumer, Endpoint, Target};
 use crate::secret::SecretFile;
 
@@ -23,7 +23,7 @@ pub(super) fn load_all(directory: &Path, named: Option<&Place>) -> Result<Vec<Co
     if named.is_none() && !directory.exists() {
         return Ok(Vec::new());
     }
-    let paths = toml_files(directory)
+    let paths = toml_files(directory, &Changes::default())
         .map_err(|cause| vec![unreadable(directory, &cause).hint("`feeds.directory` must name a directory")])?;
     let mut mistakes = Vec::new();
     let loaded = paths.iter().filter_map(|path| load(path).map_err(|found| mistakes.extend(found)).ok());
@@ -45,7 +45,7 @@ struct Written {
 
 fn load(path: &Path) -> Result<Consumer, Vec<Mistake>> {
     let one = |mistake| vec![mistake];
-    let source = Source::read(path).map_err(one)?;
+    let source = Source::read(path, &Changes::default()).map_err(one)?;
     let document = source.parse().map_err(one)?;
     let mut reading = Reading::default();
     reading.read_file(&source, FEED, document.as_table());

@@ -38,7 +38,6 @@ use crate::admin::{Watch, install_metrics};
 use crate::channel::tls::{Door, Listener, Terms};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Loaded, start_log};
-use crate::event::ReloadResult;
 use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
 use crate::record::Actor;

@@ -110,16 +110,14 @@ impl Gateway {
 
     /// `kill -9`, and a new start.
     pub(crate) fn is_killed_and_started_again(&mut self) {
-        let limit = self.file_blocks_max;
-        let command = limit.map_or_else(|| serve(&self.home), |blocks| serve_limited(&self.home, blocks));
-        self.is_killed_and_started_again_by(command);
+        self.is_killed();
+        self.is_started_again();
     }
 
     /// The same by this command.
     pub(crate) fn is_killed_and_started_again_by(&mut self, command: Command) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        (self.process, self.edi, self.watch) = start(command, &self.log);
+        self.is_killed();
+        self.starts(command);
     }
 
     /// Starts again with files of at most so many blocks of 512 bytes, as on a disk that is full.
@@ -153,7 +151,12 @@ impl Gateway {
 
     /// A new start after its end.
     pub(crate) fn is_started_again(&mut self) {
-        self.starts();
+        let limit = self.file_blocks_max;
+        self.starts(limit.map_or_else(|| serve(&self.home), |blocks| serve_limited(&self.home, blocks)));
+    }
+
+    fn starts(&mut self, command: Command) {
+        (self.process, self.edi, self.watch) = start(command, &self.log);
     }
 
     /// SIGHUP, and waits until it was followed.
