@@ -139,10 +139,6 @@ impl Gateway {
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     }
 
-    pub(crate) fn process_id(&self) -> u32 {
-        self.process.id()
-    }
-
     /// `kill -9`.
     pub(crate) fn is_killed(&mut self) {
         self.process.kill().unwrap();
