@@ -141,9 +141,7 @@ impl Serving {
         let config = &self.loaded.config;
         let watch = open_watch(config.watch.listen, &mut handed).await?;
         let listener = open_listener(config.tls.listen, &mut handed).await?;
-        let places = config.store.directory.join("feeds");
-        let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
-        let feeds: Vec<_> = self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?;
+        let feeds = self.feeds()?;
         let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
         let named = &config.admin.user_ids.0;
         let socket = Socket::open(&config.admin_socket(), named)?;
@@ -207,6 +205,15 @@ impl Serving {
         }
         info!("ended");
         Ok(())
+    }
+}
+
+impl Serving {
+    /// Who takes what is accepted, each from where it stands.
+    fn feeds(&self) -> Result<Vec<Feed>, Trouble> {
+        let places = self.loaded.config.store.directory.join("feeds");
+        let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
+        Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
     }
 }
 
