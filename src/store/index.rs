@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::identifier::RecordNumber;
 
@@ -85,6 +86,8 @@ pub(crate) struct Index {
     path: PathBuf,
     store: StoreId,
     watermark: PathBuf,
+    /// Whether something of it could not be read, written or flushed. It stays so, whatever succeeds later.
+    is_doubted: Mutex<bool>,
 }
 
 /// A state that was opened.
@@ -182,7 +185,8 @@ impl Index {
     fn over(db: sled::Db, state: &Path, watermark: &Path, store: StoreId) -> Result<Self, IndexTrouble> {
         let path = state.join("db");
         let file = File::open(&path).map_err(IndexTrouble::io("open", &path))?;
-        Ok(Self { db, file, path, store, watermark: watermark.to_owned() })
+        let is_doubted = Mutex::new(false);
+        Ok(Self { db, file, path, store, watermark: watermark.to_owned(), is_doubted })
     }
 
     /// Puts a state that was made on stable storage: it holds everything up to this entry.
@@ -211,15 +215,16 @@ impl Index {
     /// What a key holds.
     ///
     /// # Errors
-    /// [`IndexTrouble::Sled`].
+    /// [`IndexTrouble::Sled`]; the next start then makes the state again.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexTrouble> {
-        Ok(self.db.get(key)?.map(|value| value.to_vec()))
+        let found = self.db.get(key).map_err(|trouble| self.not_kept(trouble.into()))?;
+        Ok(found.map(|value| value.to_vec()))
     }
 
     /// The first `limit` wanted keys that begin so, with what they hold, in order.
     ///
     /// # Errors
-    /// [`IndexTrouble::Sled`].
+    /// [`IndexTrouble::Sled`]; the next start then makes the state again.
     pub(crate) fn beginning_with(
         &self,
         prefix: &[u8],
@@ -228,7 +233,9 @@ impl Index {
     ) -> Result<Vec<Pair>, IndexTrouble> {
         let pairs = self.db.scan_prefix(prefix);
         let wanted = pairs.filter(|pair| pair.as_ref().map_or(true, |(key, _)| is_wanted(key))).take(limit);
-        wanted.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Into::into)).collect()
+        let read: sled::Result<Vec<Pair>> =
+            wanted.map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect();
+        read.map_err(|trouble| self.not_kept(trouble.into()))
     }
 
     /// Takes over changes. Doing it twice is harmless.
@@ -253,14 +260,23 @@ impl Index {
     /// [`IndexTrouble`]; the next start then makes the state again.
     pub(crate) fn checkpoint(&self, applied: RecordNumber) -> Result<(), IndexTrouble> {
         self.mark(applied).map_err(|trouble| self.not_kept(trouble))?;
+        let is_doubted = self.is_doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_doubted {
+            return Err(IndexTrouble::NotKept);
+        }
         write_watermark(&self.watermark, self.store, Watermark::Kept(applied))
     }
 
-    /// Notes that nobody knows what the state holds on the disk, after a write or a flush of it that failed.
+    /// Notes that nobody knows what the state holds on the disk. The note is there before anybody hears of the trouble:
+    /// whoever hears of it may end the process.
     fn not_kept(&self, trouble: IndexTrouble) -> IndexTrouble {
-        let known = known_entry(&self.watermark, self.store);
-        // When this fails too, the disk takes nothing any more; there is nobody else to tell.
-        drop(write_watermark(&self.watermark, self.store, Watermark::NotKept(known)));
+        let mut is_doubted = self.is_doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_doubted {
+            *is_doubted = true;
+            let known = known_entry(&self.watermark, self.store);
+            // When this fails too, the disk takes nothing any more; there is nobody else to tell.
+            drop(write_watermark(&self.watermark, self.store, Watermark::NotKept(known)));
+        }
         trouble
     }
 
@@ -455,6 +471,20 @@ mod tests {
         write_watermark(&directory.path().join("watermark"), STORE_ID, Watermark::NotKept(RecordNumber(3))).unwrap();
         let OpenedIndex { applied, known, rebuilt, .. } = open(directory.path());
         assert_eq!((applied, known), (RecordNumber(0), RecordNumber(3)));
+        assert!(rebuilt.unwrap().contains("could not keep"));
+    }
+
+    #[test]
+    fn a_state_once_doubted_is_never_kept_again() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let OpenedIndex { index, .. } = open(directory.path());
+        assert!(matches!(index.not_kept(IndexTrouble::Panicked), IndexTrouble::Panicked));
+        put(&index, "b");
+        assert!(matches!(index.checkpoint(RecordNumber(4)), Err(IndexTrouble::NotKept)));
+        drop(index);
+        let OpenedIndex { known, rebuilt, .. } = open(directory.path());
+        assert_eq!(known, RecordNumber(3));
         assert!(rebuilt.unwrap().contains("could not keep"));
     }
 

@@ -106,6 +106,9 @@ impl Home {
     }
 }
 
+/// How much of what a gateway said is shown when a test fails: it says the same for each partner that it refuses.
+const LINES_SHOWN: usize = 12;
+
 /// A gateway that runs, or did.
 pub(crate) struct Gateway {
     process: Arc<Mutex<Child>>,
@@ -258,7 +261,10 @@ impl Drop for Gateway {
             process.wait().unwrap();
         }
         if thread::panicking() {
-            println!("---- what the gateway said ----\n{}", self.said.lock().unwrap());
+            let said = self.said();
+            let lines: Vec<_> = said.lines().collect();
+            let last = lines.len().saturating_sub(LINES_SHOWN);
+            println!("---- what the gateway said last ----\n{}", lines[last..].join("\n"));
         }
     }
 }
