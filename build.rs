@@ -14,10 +14,17 @@ fn main() -> io::Result<()> {
             println!("cargo::rustc-cfg={name}");
         }
     }
-    println!("cargo::rustc-check-cfg=cfg(have_openssl)");
     println!("cargo::rerun-if-env-changed=PATH");
-    if Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        println!("cargo::rustc-cfg=have_openssl");
+    let programs = [
+        ("have_openssl", "openssl", "version"),
+        ("have_man", "man", "--version"),
+        ("have_systemd_analyze", "systemd-analyze", "--version"),
+    ];
+    for (name, program, question) in programs {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if Command::new(program).arg(question).stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
+            println!("cargo::rustc-cfg={name}");
+        }
     }
     println!("cargo::rerun-if-changed=grammars");
     let out = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();

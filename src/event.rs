@@ -75,6 +75,8 @@ metrics! {
     REFUSED_CONNECTIONS = "lodged_refused_connections_total", Counter, ["reason"];
     /// Interchanges that are examined and wait to be recorded.
     QUEUE_DEPTH = "lodged_queue_depth", Gauge, [];
+    /// Interchanges that are read and wait for their turn to be examined and recorded.
+    TURNS_AWAITED = "lodged_turns_awaited", Gauge, [];
     /// Seconds from the start of one write to the journal until it is on stable storage.
     STORE_FLUSH_SECONDS = "lodged_store_flush_seconds", Histogram(WAITING_SECONDS), [];
     /// Journal entries that are on stable storage.
@@ -85,6 +87,16 @@ metrics! {
     STORE_LAG = "lodged_store_applied_lag", Gauge, [];
     /// Segments that could not be sealed: they, or the disk under them, may be damaged.
     STORE_UNSEALED = "lodged_store_unsealed_segments_total", Counter, [];
+    /// What was wrong with the record when it was last read from end to end.
+    STORE_DISAGREEMENTS = "lodged_store_disagreements", Gauge, [];
+    /// When the record was last read from end to end, in seconds since 1970.
+    STORE_SCRUBBED = "lodged_store_scrubbed_timestamp_seconds", Gauge, [];
+    /// Entries of the record that a consumer of the feed was not handed yet.
+    FEED_BEHIND = "lodged_feed_behind", Gauge, ["consumer"];
+    /// Declarations that a consumer of the feed took.
+    FEED_DECLARATIONS = "lodged_feed_declarations_total", Counter, ["consumer"];
+    /// Times that a consumer of the feed did not take what it was handed.
+    FEED_FAILURES = "lodged_feed_failures_total", Counter, ["consumer"];
     /// Whole days until a certificate ends, the one that ends last of each partner; negative once it ended.
     CERTIFICATE_DAYS_LEFT = "lodged_certificate_days_left", Gauge, ["partner"];
     /// Whole days until the gateway's own certificate ends; negative once it ended.
@@ -93,12 +105,15 @@ metrics! {
     SECURITY_EVENTS = "lodged_security_events_total", Counter, ["kind"];
     /// Reloads of grammars, partners and certificates ([`ReloadResult`]).
     RELOADS = "lodged_reloads_total", Counter, ["result"];
+    /// Requests over the socket for administration ([`AdminResult`]).
+    ADMIN_REQUESTS = "lodged_admin_requests_total", Counter, ["result"];
     /// Panics that were contained to one session; every one of them is a fault of the gateway.
     PANICS = "lodged_panics_total", Counter, [];
 }
 
 /// Tells the recorder what each metric is. Call it once, after a recorder was installed.
 pub fn describe() {
+    metrics::gauge!(TURNS_AWAITED).set(0.0); // It is only counted up and down, and mostly nobody waits.
     for metric in METRICS {
         if metric.kind == Counter && metric.labels.is_empty() {
             metrics::counter!(metric.name).increment(0); // Shown from the start, so that its first step is seen.
@@ -211,6 +226,8 @@ words! {
         Unreadable = "unreadable",
         /// More interchanges in a minute than the partner may send.
         RateExceeded = "rate-exceeded",
+        /// A user of the machine who may not administer.
+        ForeignUser = "foreign-user",
     }
 }
 
@@ -221,6 +238,26 @@ words! {
         Taken = "taken",
         /// Something was wrong; what was in force before still is.
         Refused = "refused",
+    }
+}
+
+words! {
+    /// How a request for administration ended: `result` of [`ADMIN_REQUESTS`].
+    AdminResult {
+        /// It was answered.
+        Answered = "answered",
+        /// It could not be done as it was asked.
+        Refused = "refused",
+        /// Something of the gateway's own was not as it has to be.
+        Trouble = "trouble",
+        /// Its user may not administer.
+        ForeignUser = "foreign-user",
+        /// It was no request, or none of this version.
+        Unreadable = "unreadable",
+        /// It took too long to come.
+        TooSlow = "too-slow",
+        /// Too many others were being answered.
+        Busy = "busy",
     }
 }
 
@@ -249,6 +286,7 @@ mod tests {
             TurnedAway::ALL.iter().map(|word| word.as_str()).collect(),
             SecurityEvent::ALL.iter().map(|word| word.as_str()).collect(),
             ReloadResult::ALL.iter().map(|word| word.as_str()).collect(),
+            AdminResult::ALL.iter().map(|word| word.as_str()).collect(),
         ];
         for word in words.into_iter().flatten() {
             assert!(MANUAL.contains(&format!("| `{word}` |")), "docs/metrics.md says nothing of {word}");

@@ -32,6 +32,7 @@ pub mod store;
 // The spine, and the doors to it.
 pub mod admin;
 pub mod channel;
+pub mod feed;
 pub mod gateway;
 
 // The daemon and its commands.

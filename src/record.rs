@@ -318,6 +318,102 @@ pub enum AnswerKind {
     Cusres,
 }
 
+/// Something that was changed by hand: an entry of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Who did it.
+    pub who: Actor,
+    /// What was done.
+    pub deed: Deed,
+    /// What it was done to: the short name of a partner, a directory.
+    pub subject: String,
+    /// How it was before, as text; at most [`Act::TEXT_BYTES_MAX`] bytes.
+    pub before: String,
+    /// How it is since, as text; at most [`Act::TEXT_BYTES_MAX`] bytes.
+    pub after: String,
+}
+
+impl Act {
+    /// Most bytes of what is kept of the former and of the new text: most files of partners are shorter.
+    pub const TEXT_BYTES_MAX: usize = 16 * 1024;
+    /// What stands at the end of a text that was cut.
+    pub const CUT: &'static str = "\n…";
+
+    /// A text as it is kept: cut at the limit, and marked where it was.
+    #[must_use]
+    pub fn text(text: &str) -> String {
+        if text.len() <= Self::TEXT_BYTES_MAX {
+            return text.to_owned();
+        }
+        let room = Self::TEXT_BYTES_MAX - Self::CUT.len();
+        let kept = (0..=room).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+        format!("{kept}{}", Self::CUT)
+    }
+}
+
+/// Who changed something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// A user of the machine, as the kernel told.
+    User {
+        /// The number.
+        uid: u32,
+        /// The name that the machine had for it then; none when it had none.
+        name: Option<String>,
+    },
+    /// A signal; who sent it is not told.
+    Signal(String),
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User { uid, name: Some(name) } => write!(f, "{name} ({uid})"),
+            Self::User { uid, name: None } => write!(f, "user {uid}"),
+            Self::Signal(signal) => f.write_str(signal),
+        }
+    }
+}
+
+/// What was changed by hand. In records each is the number of its line, so new ones stand at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deed {
+    /// A partner is new.
+    PartnerAdded,
+    /// A partner is not let in any more.
+    PartnerDisabled,
+    /// A partner is let in again.
+    PartnerEnabled,
+    /// A partner has one certificate more.
+    CertificateAdded,
+    /// A certificate is not taken any more.
+    CertificateDisabled,
+    /// Everything that SIGHUP replaces was loaded anew.
+    Reloaded,
+    /// The daemon brought a backup up to the journal.
+    BackedUp,
+}
+
+impl Deed {
+    /// The word in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PartnerAdded => "partner-added",
+            Self::PartnerDisabled => "partner-disabled",
+            Self::PartnerEnabled => "partner-enabled",
+            Self::CertificateAdded => "certificate-added",
+            Self::CertificateDisabled => "certificate-disabled",
+            Self::Reloaded => "reloaded",
+            Self::BackedUp => "backed-up",
+        }
+    }
+}
+
 /// Bytes that nobody can be answered for, kept as evidence under the certificate that brought them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -360,6 +456,21 @@ mod tests {
         assert_eq!(postcard::to_stdvec(&facts).unwrap(), recorded);
         assert_eq!(postcard::from_bytes(&recorded), Ok(facts.clone()));
         assert_eq!(serde_json::to_string(&facts).unwrap(), serde_json::to_string(&held).unwrap());
+    }
+
+    #[test]
+    fn a_long_text_of_an_act_is_cut_between_characters_and_marked() {
+        let long = "é".repeat(Act::TEXT_BYTES_MAX);
+        let kept = Act::text(&long);
+        assert!(kept.len() <= Act::TEXT_BYTES_MAX && kept.ends_with("é\n…"), "{}", kept.len());
+        assert_eq!(Act::text("short"), "short");
+    }
+
+    #[test]
+    fn the_words_of_deeds_are_those_of_their_documents() {
+        for deed in [Deed::PartnerAdded, Deed::CertificateDisabled, Deed::Reloaded, Deed::BackedUp] {
+            assert_eq!(serde_json::to_value(deed).unwrap(), deed.as_str());
+        }
     }
 
     #[expect(clippy::single_range_in_vec_init, reason = "one stretch is a stretch")]

@@ -61,29 +61,38 @@ fn without_a_command_the_commands_are_shown() {
         &[],
         2,
         &expect![[r#"
-        An export reporting gateway: declarations come in as EDIFACT, proof-of-report numbers go back
+            An export reporting gateway: declarations come in as EDIFACT, proof-of-report numbers go back
 
-        Usage: lodged <COMMAND>
+            Usage: lodged <COMMAND>
 
-        Commands:
-          serve        Runs the gateway until it is told to end
-          demo         Shows everything once: a gateway to throw away, and a declaration lodged with it
-          check        Says what is wrong with files of interchanges: every mistake, with its place and what
-                       to do
-          send         Lodges a file and shows the answers segment by segment
-          config       Checks the configuration, or shows what is in force
-          grammar      Looks after grammars and implementation guides
-          codes        Checks code lists, shows them, or replaces one
-          store        Looks after the record: checks it, counts and exports what is in it, backs it up
-          man          Prints the manual page of the program, or writes those of every command into a
-                       directory
-          completions  Prints the completions for a shell
-          help         Print this message or the help of the given subcommand(s)
+            Commands:
+              serve        Runs the gateway until it is told to end
+              demo         Shows everything once: a gateway to throw away, and a declaration lodged with it
+              check        Says what is wrong with files of interchanges: every mistake, with its place and what
+                           to do
+              send         Lodges a file and shows the answers segment by segment
+              bench        Loads a gateway over mutual TLS and says how fast it answers
+              config       Checks the configuration, or shows what is in force
+              grammar      Looks after grammars and implementation guides
+              codes        Checks code lists, shows them, or replaces one
+              store        Looks after the record: checks it, counts and exports what is in it, backs it up
+              status       Says how the gateway that runs is: whether it takes interchanges, where it listens,
+                           what it goes by
+              partner      Lists, shows, adds, disables and enables partners and their certificates
+              report       Shows reports, by their number or by what the partner called them
+              interchange  Shows interchanges that are in the record
+              audit        Lists what administrators and signals changed, the newest last: who, when, what, how
+                           it was before and how it is since
+              reload       Has the gateway load grammars, guides, code lists, partners, certificates and limits
+                           anew, all or nothing
+              man          Prints a manual page, or writes all of them into a directory
+              completions  Prints the completions for a shell
+              help         Print this message or the help of the given subcommand(s)
 
-        Options:
-          -h, --help     Print help (see more with '--help')
-          -V, --version  Print version
-    "#]],
+            Options:
+              -h, --help     Print help (see more with '--help')
+              -V, --version  Print version
+        "#]],
     );
 }
 
@@ -635,20 +644,25 @@ fn a_configuration_that_is_not_there_is_a_trouble_with_words() {
 }
 
 #[test]
-fn every_command_has_a_page_of_the_manual() {
+fn manual_pages_are_written_all_at_once_or_printed_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(lodged(&["man", folder.path().to_str().unwrap()]).status.code(), Some(0));
-    for page in ["lodged.1", "lodged-check.1", "lodged-send.1", "lodged-codes-import.1", "lodged-store-backup.1"] {
-        assert!(folder.path().join(page).is_file(), "{page}");
+    let to = folder.path().join("man");
+    assert_eq!(lodged(&["man", "--to", to.to_str().unwrap()]).status.code(), Some(0));
+    for page in ["lodged.8", "lodged.toml.5", "lodged-grammar.5", "lodged-findings.7", "lodged-operating.7"] {
+        let name = page.rsplit_once('.').unwrap().0;
+        assert_eq!(std::fs::read(to.join(page)).unwrap(), lodged(&["man", name]).stdout, "{page}");
     }
-    assert!(lodged(&["man"]).stdout.windows(6).any(|window| window == b".TH lo"));
+    assert!(lodged(&["man"]).stdout.starts_with(b".TH \"LODGED\" \"8\""));
+    assert_eq!(lodged(&["man", "bogus"]).status.code(), Some(2));
 }
 
 #[test]
 fn shells_get_their_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = String::from_utf8(lodged(&["completions", shell]).stdout).unwrap();
-        assert!(script.contains("syntax-only") && script.contains("server-cert"), "{shell}");
+        for word in ["syntax-only", "server-cert", "interchange", "certificate", "authority", "since"] {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
     }
 }
 

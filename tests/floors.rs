@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["record"],
     &["reply", "store"],
     &["gateway"],
-    &["admin", "channel"],
+    &["admin", "channel", "feed"],
     &["config"],
     &["daemon"],
     &["cli"],

@@ -79,6 +79,17 @@ impl Watch {
         Ok(Self { listener, address })
     }
 
+    /// Opens the door on a socket that another process opened. Call it within the runtime.
+    ///
+    /// # Errors
+    /// When it is no socket that can be listened on.
+    pub fn of(socket: std::net::TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(socket)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

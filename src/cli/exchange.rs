@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::paint::Paint;
+use super::remark::{Remark, placed};
 use super::safe::visible;
-use crate::edifact::{Interchange, Repertoire, Segment, SyntaxError, Tag};
+use crate::edifact::{Interchange, Reading, Repertoire, Segment, SyntaxError, Tag, mend};
 use crate::gateway::{Rulebook, judge_syntax};
 
 /// Characters of a segment in front of its words.
@@ -34,7 +35,21 @@ pub(super) fn write_declaration(
     bytes: &[u8],
     rulebook: &Rulebook,
 ) -> io::Result<()> {
-    let Some((interchange, findings)) = Interchange::read(bytes) else { return Ok(()) };
+    write_judged(out, paint, bytes, rulebook, &[])
+}
+
+/// The same with what was said of it, each at its place: below the segment that it is about. What is about none stands at the
+/// end.
+pub(super) fn write_judged(
+    out: &mut dyn Write,
+    paint: Paint,
+    bytes: &[u8],
+    rulebook: &Rulebook,
+    remarks: &[Remark],
+) -> io::Result<()> {
+    let mended = mend(bytes, &rulebook.tolerances);
+    let Some(Reading { interchange, findings, .. }) = mended.read() else { return Ok(()) };
+    let mut about = placed(remarks, &interchange, &mended);
     let syntax = judge_syntax(&interchange, findings, &rulebook.catalogue);
     let mut stated: HashMap<usize, Vec<&str>> = HashMap::new();
     for (message, structure) in interchange.messages.iter().zip(&syntax.structures) {
@@ -53,8 +68,13 @@ pub(super) fn write_declaration(
         let words =
             words.unwrap_or_else(|| words_of_envelope(&segment, interchange.envelope.repertoire).unwrap_or_default());
         write_segment(out, paint, &interchange, &segment, &words, false)?;
+        about
+            .remove(&Some(segment.span().start))
+            .unwrap_or_default()
+            .into_iter()
+            .try_for_each(|line| writeln!(out, "    {line}"))?;
     }
-    Ok(())
+    about.into_values().flatten().try_for_each(|line| writeln!(out, "    {line}"))
 }
 
 /// Names of what a segment states, the first ones when there are many.

@@ -9,8 +9,17 @@ mod demo;
 mod serve;
 
 // For those who write and send interchanges.
+mod bench;
 mod check;
 mod send;
+
+// For those who administer a gateway that runs.
+mod audit;
+mod interchange;
+mod partner;
+mod reload;
+mod report;
+mod status;
 
 // For those who look after a gateway.
 mod codes;
@@ -22,13 +31,18 @@ mod store;
 mod completions;
 mod man;
 
-// What they share: exit codes and troubles, forms of output, colour, progress, a partner's side of the wire, an exchange for people.
+// What they share: asking a gateway, exit codes and troubles, forms of output, colour, progress, a partner's side of the
+// wire, the sample of the manual, an exchange for people.
+mod asking;
 mod exchange;
 mod format;
 mod outcome;
 mod paint;
 mod progress;
+mod remark;
 mod safe;
+mod sample;
+mod table;
 mod wire;
 
 use std::io::{self, Write};
@@ -60,10 +74,17 @@ enum Command {
     Demo(demo::Demo),
     Check(check::Check),
     Send(send::Send),
+    Bench(Box<bench::Bench>),
     Config(config::ConfigCommand),
     Grammar(grammar::GrammarCommand),
     Codes(codes::CodesCommand),
     Store(store::StoreCommand),
+    Status(status::Status),
+    Partner(partner::PartnerCommand),
+    Report(report::ReportCommand),
+    Interchange(interchange::InterchangeCommand),
+    Audit(audit::Audit),
+    Reload(reload::Reload),
     Man(man::Man),
     Completions(completions::Completions),
 }
@@ -88,10 +109,17 @@ impl CommandLine {
             Command::Demo(demo) => demo.run(&SystemClock, out),
             Command::Check(check) => check.run(&SystemClock, out),
             Command::Send(send) => send.run(out),
+            Command::Bench(bench) => bench.run(&SystemClock, out),
             Command::Config(config) => config.run(&SystemClock, out),
             Command::Grammar(grammar) => grammar.run(out),
             Command::Codes(codes) => codes.run(&SystemClock, out),
             Command::Store(store) => store.run(&SystemClock, out),
+            Command::Status(status) => status.run(out),
+            Command::Partner(partner) => partner.run(out),
+            Command::Report(report) => report.run(out),
+            Command::Interchange(interchange) => interchange.run(out),
+            Command::Audit(audit) => audit.run(out),
+            Command::Reload(reload) => reload.run(out),
             Command::Man(man) => man.run(out),
             Command::Completions(completions) => completions.run(out),
         }?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::wire::WireTrouble;
+use crate::admin::socket::AskTrouble;
 use crate::codes::{CodeListTrouble, ImportTrouble, UnknownList};
 use crate::config::ConfigTrouble;
 use crate::daemon;
@@ -143,9 +144,29 @@ pub enum Trouble {
     /// A backup was not made, or not restored.
     #[error(transparent)]
     Backup(#[from] BackupTrouble),
+    /// No gateway that runs answered.
+    #[error(transparent)]
+    Ask(#[from] AskTrouble),
+    /// The gateway that runs could not do it.
+    #[error("the gateway could not do it: {0}")]
+    Gateway(String),
+    /// What a gateway answered is none of this version's answers.
+    #[error("the gateway answered otherwise than this program expects; use the program of its version")]
+    Answer(#[source] serde_json::Error),
     /// The gateway could not be spoken to.
     #[error(transparent)]
     Wire(#[from] WireTrouble),
+    /// A load needs more connections than the system allows this process.
+    #[error(
+        "{needed} open files and connections are needed, and the hard limit is {allowed}; raise it (`ulimit -Hn`, or \
+         LimitNOFILE of a unit), or ask for fewer"
+    )]
+    Descriptors {
+        /// What is needed.
+        needed: u64,
+        /// The hard limit of this process.
+        allowed: u64,
+    },
     /// The gateway could not be started, or what it judges by could not be loaded.
     #[error(transparent)]
     Daemon(#[from] daemon::Trouble),

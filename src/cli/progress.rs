@@ -16,6 +16,9 @@ const UNKNOWN: &str = "{msg} {spinner} {bytes}";
 /// See [`KNOWN`]; of what is no bytes.
 const COUNTED: &str = "{msg} {spinner} {human_pos}";
 
+/// See [`KNOWN`]; of what ends by itself.
+const TOWARD: &str = "{msg} [{bar:40}] {eta}";
+
 /// Shows how much has been done.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -49,6 +52,14 @@ impl Progress {
     /// So many things have been counted.
     pub(super) fn count(&self, name: &str, done: u64) {
         self.show_with(COUNTED, name, None, done);
+    }
+
+    /// So much of a whole is over; what is said beside it changes.
+    pub(super) fn toward(&self, said: &str, whole: u64, done: u64) {
+        self.show_with(TOWARD, said, Some(whole), done);
+        if let Some(bar) = self.bar.borrow().as_ref() {
+            bar.set_message(said.to_owned());
+        }
     }
 
     fn show_with(&self, template: &str, name: &str, length: Option<u64>, done: u64) {

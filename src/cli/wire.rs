@@ -1,6 +1,6 @@
 //! A partner's side of the wire: one connection over mutual TLS, interchanges out, answers in.
 //!
-//! Start with [`Line`]. The gateway is known by its certificate, exactly that one, as the gateway knows its partners:
+//! Start with [`Line`], or with [`Gate`] to hold connections. The gateway is known by its certificate, exactly that one, as the gateway knows its partners:
 //! there is no authority to trust, and no name to compare.
 
 use std::fmt;
@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{
     WebPkiSupportedAlgorithms, aws_lc_rs::default_provider, verify_tls12_signature, verify_tls13_signature,
@@ -142,11 +143,15 @@ pub enum WireTrouble {
     Runtime(#[source] io::Error),
 }
 
-/// A gateway with what opens it.
-pub(super) struct Line {
+/// A gateway with what opens it: the way to a connection.
+#[derive(Clone)]
+pub(super) struct Gate {
     target: Target,
     connector: TlsConnector,
 }
+
+/// A gateway to which bytes are sent, once.
+pub(super) struct Line(Gate);
 
 /// The three files that open a gateway.
 #[derive(Debug, Clone, Copy)]
@@ -159,7 +164,7 @@ pub(super) struct Keys<'a> {
     pub(super) server: &'a Path,
 }
 
-impl Line {
+impl Gate {
     /// Reads the files; connects nowhere yet.
     pub(super) fn new(target: Target, keys: Keys<'_>) -> Result<Self, WireTrouble> {
         let chain = certificates(keys.certificate)?;
@@ -179,6 +184,30 @@ impl Line {
         Ok(Self { target, connector: TlsConnector::from(Arc::new(config)) })
     }
 
+    /// Connects, and proves who it is. That a certificate is refused is only told afterwards, as the first thing that is
+    /// read ([`is_alert`]).
+    pub(super) async fn connect(&self) -> Result<TlsStream<TcpStream>, WireTrouble> {
+        let Target { host, port } = &self.target;
+        let unreachable = |source| WireTrouble::Unreachable { target: self.target.to_string(), source };
+        let name = ServerName::try_from(host.clone())
+            .map_err(|cause| unreachable(io::Error::new(io::ErrorKind::InvalidInput, cause)))?;
+        let tcp = TcpStream::connect((host.as_str(), *port)).await.map_err(unreachable)?;
+        tcp.set_nodelay(true).map_err(unreachable)?;
+        self.connector.connect(name, tcp).await.map_err(|source| self.refused(source))
+    }
+
+    /// The two sides do not accept one another.
+    pub(super) fn refused(&self, source: io::Error) -> WireTrouble {
+        WireTrouble::Handshake { target: self.target.to_string(), source }
+    }
+}
+
+impl Line {
+    /// Reads the files; connects nowhere yet.
+    pub(super) fn new(target: Target, keys: Keys<'_>) -> Result<Self, WireTrouble> {
+        Gate::new(target, keys).map(Self)
+    }
+
     /// Sends these bytes, closes its own side, and hands each interchange that comes back to `hear`, until the gateway
     /// closes too.
     pub(super) async fn send(
@@ -188,18 +217,13 @@ impl Line {
         hear: &mut impl FnMut(&[u8]),
     ) -> Result<(), WireTrouble> {
         let talk = timeout(patience, self.talk(bytes, hear));
-        talk.await.unwrap_or(Err(WireTrouble::TooSlow { target: self.target.to_string(), seconds: patience.as_secs() }))
+        let target = || self.0.target.to_string();
+        talk.await.unwrap_or_else(|_| Err(WireTrouble::TooSlow { target: target(), seconds: patience.as_secs() }))
     }
 
     async fn talk(&self, bytes: &[u8], hear: &mut impl FnMut(&[u8])) -> Result<(), WireTrouble> {
-        let Target { host, port } = &self.target;
-        let target = || self.target.to_string();
-        let unreachable = |source| WireTrouble::Unreachable { target: target(), source };
-        let name = ServerName::try_from(host.clone())
-            .map_err(|cause| unreachable(io::Error::new(io::ErrorKind::InvalidInput, cause)))?;
-        let tcp = TcpStream::connect((host.as_str(), *port)).await.map_err(unreachable)?;
-        let stream = self.connector.connect(name, tcp).await;
-        let stream = stream.map_err(|source| WireTrouble::Handshake { target: target(), source })?;
+        let target = || self.0.target.to_string();
+        let stream = self.0.connect().await?;
         let (mut reader, mut writer) = split(stream);
         let sending = async {
             writer.write_all(bytes).await?;
@@ -219,14 +243,14 @@ impl Line {
         match ended {
             Ok(((), true)) if ear.is_empty() => Ok(()),
             Ok(_) => Err(WireTrouble::NoInterchange { target: target() }),
-            Err(source) if is_alert(&source) => Err(WireTrouble::Handshake { target: target(), source }),
+            Err(source) if is_alert(&source) => Err(self.0.refused(source)),
             Err(source) => Err(WireTrouble::Broken { target: target(), source }),
         }
     }
 }
 
 /// Whether TLS itself said no.
-fn is_alert(cause: &io::Error) -> bool {
+pub(super) fn is_alert(cause: &io::Error) -> bool {
     let inner = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(inner, Some(rustls::Error::AlertReceived(_)))
 }

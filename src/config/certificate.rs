@@ -7,10 +7,10 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
+use x509_cert::der::{Decode as _, Encode as _};
 
 use super::mistake::Mistake;
-use super::source::{file, read_at_most};
+use super::source::{Changes, file};
 
 /// Most bytes of a file of certificates.
 const BYTES_MAX: usize = 256 * 1024;
@@ -26,8 +26,8 @@ pub(super) struct Dated {
 }
 
 /// Every certificate of a PEM file, in order; at least one.
-pub(super) fn read_chain(path: &Path) -> Result<Vec<Dated>, Mistake> {
-    let bytes = read_at_most(path, BYTES_MAX)?;
+pub(super) fn read_chain(path: &Path, changes: &Changes) -> Result<Vec<Dated>, Mistake> {
+    let bytes = changes.read_at_most(path, BYTES_MAX)?;
     let chain = CertificateDer::pem_slice_iter(&bytes)
         .map(|der| der.ok().and_then(dated).ok_or_else(|| none_in(path)))
         .collect::<Result<Vec<_>, _>>()?;
@@ -35,8 +35,8 @@ pub(super) fn read_chain(path: &Path) -> Result<Vec<Dated>, Mistake> {
 }
 
 /// The one certificate of a PEM file.
-pub(super) fn read_one(path: &Path) -> Result<Dated, Mistake> {
-    let chain = read_chain(path)?;
+pub(super) fn read_one(path: &Path, changes: &Changes) -> Result<Dated, Mistake> {
+    let chain = read_chain(path, changes)?;
     let count = chain.len();
     match <[Dated; 1]>::try_from(chain) {
         Ok([one]) => Ok(one),
@@ -50,6 +50,11 @@ pub(super) fn read_one(path: &Path) -> Result<Dated, Mistake> {
 pub(super) fn none_in(path: &Path) -> Mistake {
     Mistake::new(file(path), "the file is not a certificate that can be read")
         .hint("it must be PEM and begin with -----BEGIN CERTIFICATE-----")
+}
+
+/// The public key of a certificate, in DER: two certificates of one key are the same holder's.
+pub(super) fn public_key(der: &[u8]) -> Option<Vec<u8>> {
+    Certificate::from_der(der).ok()?.tbs_certificate().subject_public_key_info().to_der().ok()
 }
 
 fn dated(der: CertificateDer<'static>) -> Option<Dated> {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -12,14 +11,13 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 use super::certificate::{self, Dated};
 use super::mistake::Mistake;
-use super::source::{file, unreadable};
+use super::source::{Changes, file, unreadable};
 use super::{Config, Environment, Loaded};
 use crate::partner::{Partner, PartnerKind, days_until};
+use crate::secret::SecretTrouble;
 
 /// Days before its end from which a certificate is spoken of.
-const ENDING_DAYS: i64 = 30;
-/// What the file of a private key may allow: its owner everything but running it, its group reading.
-const KEY_MODE: u32 = 0o640;
+pub const ENDING_DAYS: i64 = 30;
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,7 +85,7 @@ impl Report {
 
     fn own_certificate(&mut self, loaded: &Loaded, now: Timestamp) {
         let config = &loaded.config;
-        let chain = certificate::read_chain(&config.tls.certificate);
+        let chain = certificate::read_chain(&config.tls.certificate, &Changes::default());
         if let Some(own) = chain.as_ref().ok().and_then(|chain| chain.first()) {
             self.ending("the gateway", own.until, &config.tls.certificate, now);
         }
@@ -103,17 +101,22 @@ impl Report {
     fn key(&mut self, loaded: &Loaded) -> Option<PrivateKeyDer<'static>> {
         let file_of_key = &loaded.config.tls.private_key;
         let path = file_of_key.path();
-        if let Some(mode) =
-            path.metadata().ok().map(|data| data.permissions().mode() & 0o777).filter(|mode| mode & !KEY_MODE != 0)
-        {
-            let what = format!("the private key can be used by others, its mode is {mode:04o}");
-            self.cautions.push(Mistake::new(file(path), what).hint(format!("chmod 0600 {}", path.display())));
-        }
-        let secret = file_of_key.read().map_err(|trouble| {
-            let place = loaded.places.get("tls.private_key").cloned();
-            Mistake::new(place.unwrap_or_else(|| file(&loaded.path)), trouble.to_string())
-                .hint("`tls.private_key` names the file")
-        });
+        let secret = match file_of_key.read() {
+            Err(SecretTrouble::NotHanded { name }) => {
+                let what = format!("the private key is the credential {name}, which only the service is handed");
+                self.cautions.push(Mistake::new(file(path), what));
+                return None;
+            }
+            Err(SecretTrouble::Shared { mode, .. }) => {
+                let what = format!("the private key can be used by others, its mode is {mode:04o}");
+                Err(Mistake::new(file(path), what).hint(format!("chmod 0600 {}", path.display())))
+            }
+            read => read.map_err(|trouble| {
+                let place = loaded.places.get("tls.private_key").cloned();
+                Mistake::new(place.unwrap_or_else(|| file(&loaded.path)), trouble.to_string())
+                    .hint("`tls.private_key` names the file")
+            }),
+        };
         let key = secret.and_then(|secret| {
             PrivateKeyDer::from_pem_slice(secret.expose()).map_err(|_| {
                 Mistake::new(file(path), "the file is not a private key that can be read")
@@ -191,6 +194,7 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::super::sample::Home;
     use super::*;
@@ -261,20 +265,25 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_that_others_can_read_deserves_a_look() {
+    fn a_private_key_that_others_can_read_must_be_mended() {
         let home = home();
-        fs::set_permissions(home.path().join("gateway.key"), Permissions::from_mode(0o644)).unwrap();
-        let report = report(&home, "2026-11-21T00:00:00Z");
-        let expected =
-            "the private key can be used by others, its mode is 0644 (gateway.key)\n  hint: chmod 0600 gateway.key";
-        assert_eq!(said(&home, &report.cautions), [expected]);
+        for mode in [0o644, 0o640] {
+            fs::set_permissions(home.path().join("gateway.key"), Permissions::from_mode(mode)).unwrap();
+            let report = report(&home, "2026-11-21T00:00:00Z");
+            let expected = format!(
+                "the private key can be used by others, its mode is {mode:04o} (gateway.key)\n  hint: chmod 0600 gateway.key"
+            );
+            assert_eq!(said(&home, &report.mistakes), [expected]);
+        }
     }
 
     #[test]
-    fn a_private_key_that_the_group_can_read_is_well_kept() {
-        let home = home();
-        fs::set_permissions(home.path().join("gateway.key"), Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(report(&home, "2026-11-21T00:00:00Z").cautions, []);
+    fn a_private_key_that_only_the_service_gets_cannot_be_looked_at() {
+        let home = home().with("LODGED__TLS__PRIVATE_KEY", "credential:gateway.key");
+        let report = report(&home, "2026-11-21T00:00:00Z");
+        let expected = "the private key is the credential gateway.key, which only the service is handed \
+                        (credential:gateway.key)";
+        assert_eq!((said(&home, &report.cautions), report.is_clean()), (vec![expected.to_owned()], true));
     }
 
     #[test]

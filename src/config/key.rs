@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use tracing_subscriber::EnvFilter;
 
 use super::certificate::{Edge, moment};
+use super::setting::UserIds;
 use super::shape::Form::{self, Choice, Flag, Moment, OptionalPath, Path, Text, Whole};
 use super::shape::{Key, Shape};
 use crate::edifact::Repertoire;
@@ -64,6 +65,8 @@ pub(super) const SETTINGS: &[Key] = &[
             key("directory", Path),
             key("segment_bytes", Whole(1_048_576, 1_073_741_824, "bytes")),
             key("cache_bytes", Whole(8_388_608, 68_719_476_736, "bytes")),
+            key("scrub_hours", Whole(0, 8_760, "hours")),
+            key("scrub_bytes_per_second", Whole(1_048_576, 10_737_418_240, "bytes")),
         ],
     ),
     table("proof", &[key("form", Choice(&["cers", "g7"])), key("time_zone", Text(time_zone))]),
@@ -85,7 +88,9 @@ pub(super) const SETTINGS: &[Key] = &[
     ),
     table("grammars", &[key("directory", OptionalPath), key("directory_codes", Flag)]),
     table("partners", &[key("directory", Path)]),
+    table("feeds", &[key("directory", Path)]),
     table("watch", &[key("listen", Text(address))]),
+    table("admin", &[key("socket", OptionalPath), key("user_ids", Text(user_ids))]),
     table("log", &[key("format", Choice(&["auto", "human", "json"])), key("filter", Text(filter))]),
 ];
 
@@ -97,10 +102,16 @@ pub(super) const PARTNER: &[Key] = &[
     required("name", Text(name)),
     required("kind", Choice(&["exporter", "service-provider", "carrier"])),
     key("language", Choice(&["en", "fr"])),
+    key("disabled", Flag),
     tables("identity", &[required("identification", Text(identification)), key("qualifier", Text(qualifier))]),
     tables(
         "certificate",
-        &[required("file", Path), key("from", Moment(from_moment)), key("until", Moment(until_moment))],
+        &[
+            required("file", Path),
+            key("from", Moment(from_moment)),
+            key("until", Moment(until_moment)),
+            key("disabled", Flag),
+        ],
     ),
     tables(
         "authority",
@@ -123,6 +134,15 @@ pub(super) const PARTNER: &[Key] = &[
             key("answer_repertoire", Text(optional_repertoire)),
         ],
     ),
+];
+
+/// `conf/feeds/*.toml`.
+pub(super) const FEED: &[Key] = &[
+    key("directory", Path),
+    key("url", Text(address_of_consumer)),
+    key("ca", Path),
+    key("authorization", Path),
+    key("practice", Flag),
 ];
 
 const fn key(name: &'static str, form: Form) -> Key {
@@ -172,6 +192,20 @@ fn qualifier(text: &str) -> Result<(), String> {
 
 fn address(text: &str) -> Result<(), String> {
     demand(text.parse::<SocketAddr>().is_ok(), "write an IP address and a port, such as \"127.0.0.1:4443\"")
+}
+
+fn address_of_consumer(text: &str) -> Result<(), String> {
+    let is_one =
+        ["https://", "http://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    demand(is_one, "write an address such as \"https://customs.example/declarations\"")
+}
+
+fn user_ids(text: &str) -> Result<(), String> {
+    let will_do = UserIds::try_from(text.to_owned()).is_ok();
+    demand(
+        will_do,
+        "write the numbers of users with blanks between them, such as \"1000 1001\", or \"\" for nobody else",
+    )
 }
 
 fn time_zone(text: &str) -> Result<(), String> {

@@ -9,11 +9,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
 use toml_edit::{Item, TableLike};
 
+use super::contradiction::contradictions;
 use super::key::SETTINGS;
 use super::mistake::{ConfigTrouble, Mistake, Place};
+use super::partner_file::{Dossier, Roll};
 use super::reading::Reading;
-use super::source::{Source, file};
-use super::{Config, Partners, certificate, partner_file};
+use super::source::{Changes, Source, file};
+use super::{Config, Feeds, Partners, certificate, feed_file, partner_file};
+use crate::feed::Consumer;
 use crate::partner::PartnerBook;
 use crate::store::Numbering;
 
@@ -24,8 +27,12 @@ pub struct Loaded {
     pub config: Config,
     /// The partners.
     pub partners: PartnerBook,
+    /// The consumers of the feed.
+    pub consumers: Vec<Consumer>,
     /// How numbers are drawn: the form and the zone of `[proof]`.
     pub numbering: Numbering,
+    /// Everything that the partners' files say, of those too that are not let in.
+    pub dossiers: Vec<Dossier>,
     /// The file.
     pub path: PathBuf,
     /// Where each value that is not the default comes from, by its full name.
@@ -81,7 +88,29 @@ impl Config {
     /// # Errors
     /// [`ConfigTrouble`] with every mistake in all of them.
     pub fn load_with(path: &Path, environment: &Environment) -> Result<Loaded, ConfigTrouble> {
-        let source = Source::read(path)?;
+        Self::load_changed(path, environment, &Changes::default())
+    }
+
+    /// The settings of the file, with the environment of this process above them; what partners' files say does not count.
+    ///
+    /// # Errors
+    /// [`ConfigTrouble`] with every mistake in them.
+    pub fn load_settings(path: &Path) -> Result<Self, ConfigTrouble> {
+        let source = Source::read(path, &Changes::default())?;
+        let mut reading = Reading::default();
+        reading.read_file(&source, SETTINGS, source.parse()?.as_table());
+        let variables = reading.read_environment(SETTINGS, &Environment::of_process());
+        refuse_any(reading.mistakes)?;
+        let config = deserialize::<Self>(&source, variables.into_iter().collect())?;
+        Ok(config.relative_to(path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// The configuration as it would be if files were changed, before any of them is.
+    ///
+    /// # Errors
+    /// [`ConfigTrouble`] with every mistake in all of them.
+    pub fn load_changed(path: &Path, environment: &Environment, changes: &Changes) -> Result<Loaded, ConfigTrouble> {
+        let source = Source::read(path, changes)?;
         let document = source.parse()?;
         let mut reading = Reading::default();
         reading.read_file(&source, SETTINGS, document.as_table());
@@ -90,11 +119,17 @@ impl Config {
 
         // Partners are read even when a setting is wrong, so that everything is said at once.
         let directory = path.parent().unwrap_or(Path::new(""));
-        let partners_directory = directory.join(partners_directory(document.as_table(), &variables));
-        let partners = partner_file::load_all(&partners_directory, places.get(PARTNERS_DIRECTORY))
+        let named = |key, default| directory.join(named_directory(key, document.as_table(), &variables, default));
+        let partners_directory = named(PARTNERS_DIRECTORY, Partners::default().directory);
+        let roll = partner_file::load_all(&partners_directory, places.get(PARTNERS_DIRECTORY), changes)
+            .map_err(|found| mistakes.extend(found))
+            .unwrap_or_default();
+        let feeds_directory = named(FEEDS_DIRECTORY, Feeds::default().directory);
+        let consumers = feed_file::load_all(&feeds_directory, places.get(FEEDS_DIRECTORY))
             .map_err(|found| mistakes.extend(found))
             .unwrap_or_default();
         refuse_any(mistakes)?;
+        let Roll { partners, dossiers } = roll;
 
         let config = deserialize::<Self>(&source, variables.into_iter().collect())?.relative_to(directory);
         refuse_any(disagreements(&config, &partners, &places, path))?;
@@ -103,7 +138,7 @@ impl Config {
             Mistake::new(file(path), what).hint("install the time zone data of the system")
         })?;
         let numbering = Numbering { form: config.proof.form, zone };
-        Ok(Loaded { config, partners, numbering, path: path.to_owned(), places })
+        Ok(Loaded { config, partners, consumers, numbering, dossiers, path: path.to_owned(), places })
     }
 }
 
@@ -113,19 +148,22 @@ impl Loaded {
     /// # Errors
     /// A [`Mistake`] when its file cannot be read or holds no certificate.
     pub fn own_certificate_until(&self) -> Result<Timestamp, Mistake> {
-        let chain = certificate::read_chain(&self.config.tls.certificate)?;
+        let chain = certificate::read_chain(&self.config.tls.certificate, &Changes::default())?;
         chain.first().map(|own| own.until).ok_or_else(|| certificate::none_in(&self.config.tls.certificate))
     }
 }
 
 const PARTNERS_DIRECTORY: &str = "partners.directory";
+const FEEDS_DIRECTORY: &str = "feeds.directory";
 
-/// Where the partners are, as far as it can be told.
-fn partners_directory(root: &dyn TableLike, variables: &BTreeMap<String, String>) -> PathBuf {
-    let from_file =
-        || root.get("partners").and_then(Item::as_table_like).and_then(|table| table.get("directory")?.as_str());
-    let from_environment = variables.get(&Environment::variable(PARTNERS_DIRECTORY)).map(String::as_str);
-    from_environment.or_else(from_file).map_or_else(|| Partners::default().directory, PathBuf::from)
+/// The directory under a key `section.name`, as far as it can be told.
+fn named_directory(key: &str, root: &dyn TableLike, variables: &BTreeMap<String, String>, default: PathBuf) -> PathBuf {
+    let from_file = || {
+        let (section, name) = key.split_once('.')?;
+        root.get(section).and_then(Item::as_table_like)?.get(name)?.as_str()
+    };
+    let from_environment = variables.get(&Environment::variable(key)).map(String::as_str);
+    from_environment.or_else(from_file).map_or(default, PathBuf::from)
 }
 
 /// Settings that are right, each for itself, and do not go together.
@@ -154,7 +192,8 @@ fn disagreements(
         Mistake::new(place(["watch.listen", "tls.listen"]), format!("`tls.listen` and `watch.listen` are both {tls}"))
             .hint("give one of them another port")
     });
-    too_long(config.limits.interchange_bytes_max, own).into_iter().chain(of_partners).chain(shared_address).collect()
+    let lengths = too_long(config.limits.interchange_bytes_max, own).into_iter().chain(of_partners);
+    lengths.chain(shared_address).chain(contradictions(config, places, path)).collect()
 }
 
 /// The values of a text whose keys and shapes were checked, with these variables above it.

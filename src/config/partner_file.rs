@@ -11,7 +11,7 @@ use super::key::PARTNER;
 use super::load::deserialize;
 use super::mistake::{Mistake, Place};
 use super::reading::Reading;
-use super::source::{Source, file, unreadable};
+use super::source::{Changes, Source, file, unreadable};
 use crate::edifact::{PartyId, Repertoire};
 use crate::language::Language;
 use crate::partner::{
@@ -19,13 +19,57 @@ use crate::partner::{
     Shared,
 };
 
-/// The partners of every `*.toml` in this directory. A directory that nobody named (`named` says where it was) may be
-/// missing and then holds nobody.
-pub(super) fn load_all(directory: &Path, named: Option<&Place>) -> Result<PartnerBook, Vec<Mistake>> {
-    if named.is_none() && !directory.exists() {
-        return Ok(PartnerBook::default());
+/// Everybody who has a file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Roll {
+    /// Those who are let in, with the certificates that are taken.
+    pub(super) partners: PartnerBook,
+    /// What all files say, in the order of the short names.
+    pub(super) dossiers: Vec<Dossier>,
+}
+
+/// Everything that the file of a partner says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dossier {
+    /// The partner as it is when nothing of it is disabled.
+    pub partner: Partner,
+    /// The file.
+    pub path: PathBuf,
+    /// Whether the partner is not let in.
+    pub is_disabled: bool,
+    /// One for each certificate of the partner, in the same order.
+    pub certificates: Vec<Held>,
+}
+
+/// What is said of a certificate beside what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its file, as it is written.
+    pub file: PathBuf,
+    /// Whether it is not taken.
+    pub is_disabled: bool,
+}
+
+impl Dossier {
+    /// The certificates, each with what is said of it.
+    pub fn held(&self) -> impl Iterator<Item = (&PartnerCertificate, &Held)> {
+        self.partner.certificates.iter().zip(&self.certificates)
     }
-    let paths = partner_paths(directory).map_err(|cause| {
+
+    /// The partner as it is let in; none when it is not.
+    fn in_force(&self) -> Option<Partner> {
+        let taken = self.held().filter(|(_, held)| !held.is_disabled).map(|(certificate, _)| certificate.clone());
+        (!self.is_disabled).then(|| Partner { certificates: taken.collect(), ..self.partner.clone() })
+    }
+}
+
+/// The partners of every `*.toml` in this directory, as they would be with these changes. A directory that nobody named
+/// (`named` says where it was) may be missing and then holds nobody.
+pub(super) fn load_all(directory: &Path, named: Option<&Place>, changes: &Changes) -> Result<Roll, Vec<Mistake>> {
+    if named.is_none() && !directory.exists() {
+        return Ok(Roll::default());
+    }
+    let paths = toml_files(directory, changes).map_err(|cause| {
         let mistake = unreadable(directory, &cause).hint("`partners.directory` must name a directory");
         vec![named.map_or(mistake.clone(), |place| Mistake {
             what: format!("{}: {}", directory.display(), mistake.what),
@@ -34,35 +78,41 @@ pub(super) fn load_all(directory: &Path, named: Option<&Place>) -> Result<Partne
         })]
     })?;
     let mut mistakes = Vec::new();
-    let mut partners = Vec::new();
+    let mut dossiers = Vec::new();
     let mut places = HashMap::new();
     for path in paths {
-        match load(&path) {
-            Ok((partner, found)) => {
-                places.insert(partner.id.clone(), (path, found));
-                partners.push(partner);
+        match load(&path, changes) {
+            Ok((dossier, found)) => {
+                places.insert(dossier.partner.id.clone(), (path, found));
+                dossiers.push(dossier);
             }
             Err(found) => mistakes.extend(found),
         }
     }
-    // Those that were read are compared even when others were not.
-    let book = PartnerBook::new(partners).map_err(|clashes| {
+    // Those that were read are compared even when others were not, and what is disabled as if it were not: it may be
+    // enabled again.
+    let all = PartnerBook::new(dossiers.iter().map(|dossier| dossier.partner.clone()).collect());
+    if let Err(clashes) = all {
         mistakes.extend(clashes.into_iter().map(|clash| {
             let home = places.get(&clash.second).map(|(path, places)| clash_place(&clash, path, places));
             Mistake::new(home.unwrap_or_else(|| file(directory)), clash.to_string())
                 .hint(format!("take it from one of {} and {}", clash.first, clash.second))
         }));
-    });
-    book.ok().filter(|_| mistakes.is_empty()).ok_or(mistakes)
+    }
+    let partners = PartnerBook::new(dossiers.iter().filter_map(Dossier::in_force).collect()).unwrap_or_default();
+    if mistakes.is_empty() { Ok(Roll { partners, dossiers }) } else { Err(mistakes) }
 }
 
 /// The files, in the order of their names. Hidden ones are an editor's.
-fn partner_paths(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn toml_files(directory: &Path, changes: &Changes) -> std::io::Result<Vec<PathBuf>> {
     let mut paths =
         std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    let is_here = |path: &&Path| path.parent() == Some(directory);
+    paths.extend(changes.iter().map(|(path, _)| path).filter(is_here).map(Path::to_owned));
     let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml") && !is_hidden(path));
     paths.sort();
+    paths.dedup();
     Ok(paths)
 }
 
@@ -78,9 +128,9 @@ fn clash_place(clash: &Clash, path: &Path, places: &Places) -> Place {
 }
 
 /// One partner, with the place of every value.
-fn load(path: &Path) -> Result<(Partner, Places), Vec<Mistake>> {
+fn load(path: &Path, changes: &Changes) -> Result<(Dossier, Places), Vec<Mistake>> {
     let one = |mistake| vec![mistake];
-    let source = Source::read(path).map_err(one)?;
+    let source = Source::read(path, changes).map_err(one)?;
     let document = source.parse().map_err(one)?;
     let mut reading = Reading::default();
     reading.read_file(&source, PARTNER, document.as_table());
@@ -94,7 +144,9 @@ fn load(path: &Path) -> Result<(Partner, Places), Vec<Mistake>> {
     let (Some(id), true) = (id, mistakes.is_empty()) else { return Err(mistakes) };
     let written: Written = deserialize(&source, HashMap::new()).map_err(one)?;
     let directory = path.parent().unwrap_or(Path::new(""));
-    let certificates = certificates(&written.certificate, directory, &places)?;
+    let certificates = certificates(&written.certificate, (directory, changes), &places)?;
+    let held = written.certificate.into_iter().map(|entry| Held { file: entry.file, is_disabled: entry.disabled });
+    let (held, is_disabled) = (held.collect(), written.disabled);
     let partner = Partner {
         id,
         name: written.name,
@@ -106,12 +158,12 @@ fn load(path: &Path) -> Result<(Partner, Places), Vec<Mistake>> {
         agreement: written.agreement.into(),
         limits: written.limits,
     };
-    Ok((partner, places))
+    Ok((Dossier { partner, path: path.to_owned(), is_disabled, certificates: held }, places))
 }
 
 fn certificates(
     written: &[WrittenCertificate],
-    directory: &Path,
+    (directory, changes): (&Path, &Changes),
     places: &Places,
 ) -> Result<Vec<PartnerCertificate>, Vec<Mistake>> {
     let mut mistakes = Vec::new();
@@ -119,7 +171,7 @@ fn certificates(
     for (index, entry) in written.iter().enumerate() {
         let path = directory.join(&entry.file);
         let place = || places.get(&format!("certificate[{index}].file")).cloned().unwrap_or_else(|| file(&path));
-        match certificate::read_one(&path) {
+        match certificate::read_one(&path, changes) {
             Ok(dated) => match entry.between(&dated) {
                 Some(certificate) => certificates.push(certificate),
                 None => mistakes.push(
@@ -147,6 +199,8 @@ struct Written {
     kind: PartnerKind,
     #[serde(default)]
     language: Language,
+    #[serde(default)]
+    disabled: bool,
     #[serde(default)]
     identity: Vec<WrittenIdentity>,
     #[serde(default)]
@@ -180,6 +234,8 @@ struct WrittenCertificate {
     file: PathBuf,
     from: Option<String>,
     until: Option<String>,
+    #[serde(default)]
+    disabled: bool,
 }
 
 impl WrittenCertificate {

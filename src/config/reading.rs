@@ -160,10 +160,10 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
 }
 
 /// A table and where it begins.
-type Placed<'a> = (&'a dyn TableLike, Option<Range<usize>>);
+pub(super) type Placed<'a> = (&'a dyn TableLike, Option<Range<usize>>);
 
 /// The tables of `[[name]]` or of a list of inline tables.
-fn tables(item: &Item) -> Option<Vec<Placed<'_>>> {
+pub(super) fn tables(item: &Item) -> Option<Vec<Placed<'_>>> {
     match item {
         Item::ArrayOfTables(tables) => {
             Some(tables.iter().map(|table| (table as &dyn TableLike, table.span())).collect())

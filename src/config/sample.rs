@@ -46,6 +46,12 @@ impl Home {
         fs::write(self.path().join(format!("partners/{id}.toml")), text).unwrap();
     }
 
+    /// Adds the file of a consumer of the feed.
+    pub(super) fn consumer(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path().join("feeds")).unwrap();
+        fs::write(self.path().join(format!("feeds/{name}.toml")), text).unwrap();
+    }
+
     /// Mints a certificate for the first of January of one year to that of another; gives back its key in PEM.
     pub(super) fn certificate(&self, name: &str, from: i32, until: i32) -> String {
         let key = KeyPair::generate().unwrap();

@@ -1,6 +1,7 @@
 //! The settings, typed, with their defaults. `conf/lodged.toml` says the same in words; a test holds the two together.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -34,8 +35,12 @@ pub struct Config {
     pub grammars: Grammars,
     /// The partners.
     pub partners: Partners,
+    /// The feed.
+    pub feeds: Feeds,
     /// Watching over HTTP.
     pub watch: Watching,
+    /// Administration over a Unix socket.
+    pub admin: Admin,
     /// What is said while running.
     pub log: Log,
 }
@@ -86,7 +91,7 @@ pub struct Tls {
     pub listen: SocketAddr,
     /// PEM file with the gateway's certificate and those that lead to its root, its own first.
     pub certificate: PathBuf,
-    /// PEM file with its private key.
+    /// PEM file with its private key, or the credential that holds it.
     pub private_key: SecretFile,
 }
 
@@ -182,11 +187,21 @@ pub struct StoreSettings {
     pub segment_bytes: u64,
     /// Bytes of memory for the indexes.
     pub cache_bytes: u64,
+    /// Hours between two readings of the whole record by a running gateway; 0 for none.
+    pub scrub_hours: u64,
+    /// How fast it is read then.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { directory: "/var/lib/lodged".into(), segment_bytes: 64 * 1024 * 1024, cache_bytes: 128 * 1024 * 1024 }
+        Self {
+            directory: "/var/lib/lodged".into(),
+            segment_bytes: 64 * 1024 * 1024,
+            cache_bytes: 128 * 1024 * 1024,
+            scrub_hours: 168,
+            scrub_bytes_per_second: 16 * 1024 * 1024,
+        }
     }
 }
 
@@ -231,6 +246,20 @@ impl Default for Partners {
     }
 }
 
+/// `[feeds]`: where the consumers of the feed are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Feeds {
+    /// The directory whose `*.toml` are consumers.
+    pub directory: PathBuf,
+}
+
+impl Default for Feeds {
+    fn default() -> Self {
+        Self { directory: "feeds".into() }
+    }
+}
+
 /// `[watch]`: watching over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -242,6 +271,36 @@ pub struct Watching {
 impl Default for Watching {
     fn default() -> Self {
         Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)) }
+    }
+}
+
+/// `[admin]`: administration over a Unix socket.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admin {
+    /// Where the socket is; none for `admin.sock` in the directory of the record.
+    #[serde(with = "empty_is_none")]
+    pub socket: Option<PathBuf>,
+    /// Users who may administer, beside root and the user of the gateway.
+    pub user_ids: UserIds,
+}
+
+/// Numbers of users.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UserIds(pub Vec<u32>);
+
+impl TryFrom<String> for UserIds {
+    type Error = ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, ParseIntError> {
+        text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl From<UserIds> for String {
+    fn from(UserIds(ids): UserIds) -> Self {
+        ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -274,13 +333,24 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// The name of the socket for administration in the directory of the record, where no other place is named.
+    const SOCKET: &str = "admin.sock";
+
+    /// Where the socket for administration is.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.admin.socket.clone().unwrap_or_else(|| self.store.directory.join(Self::SOCKET))
+    }
+
     /// The same with relative paths made relative to this directory.
     pub(super) fn relative_to(mut self, directory: &Path) -> Self {
         self.tls.certificate = directory.join(self.tls.certificate);
-        self.tls.private_key = SecretFile::new(directory.join(self.tls.private_key.path()));
+        self.tls.private_key = self.tls.private_key.relative_to(directory);
         self.store.directory = directory.join(self.store.directory);
         self.grammars.directory = self.grammars.directory.map(|path| directory.join(path));
         self.partners.directory = directory.join(self.partners.directory);
+        self.feeds.directory = directory.join(self.feeds.directory);
+        self.admin.socket = self.admin.socket.map(|path| directory.join(path));
         self
     }
 }

@@ -71,7 +71,9 @@ fn the_shipped_file_changes_nothing() {
 #[test]
 fn the_shipped_file_states_the_defaults() {
     let home = Home::new(&uncommented(SHIPPED));
-    std::fs::create_dir(home.path().join("partners")).unwrap();
+    for directory in ["partners", "feeds"] {
+        std::fs::create_dir(home.path().join(directory)).unwrap();
+    }
     assert_eq!(home.load().unwrap().config, Config::default().relative_to(home.path()));
 }
 

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_a_configuration_again() {
-        let home = Home::new("[limits]\nidle_seconds_max = 60\n[partners]\ndirectory = \".\"\n");
+        let home =
+            Home::new("[limits]\nidle_seconds_max = 60\n[partners]\ndirectory = \".\"\n[feeds]\ndirectory = \".\"\n");
         std::fs::rename(home.file(), home.path().join("settings.conf")).unwrap();
         let file = home.path().join("settings.conf");
         let shown = show(&file, &home.environment()).unwrap();

@@ -11,7 +11,7 @@ use super::trouble::Trouble;
 use crate::channel::tls::{Identity, Limits, Terms};
 use crate::clock::Clock;
 use crate::codes::CodeLists;
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Changes, Config, Environment, Loaded};
 use crate::declaration::guide::{Guide, Mistake};
 use crate::gateway::{Identities, Rulebook, check_guide};
 use crate::grammar::{self, Catalogue, DirectoryCodes};
@@ -135,7 +135,15 @@ fn limits(limits: &config::Limits) -> Limits {
 /// # Errors
 /// [`Trouble`] with what is wrong; nothing is in force then.
 pub(super) fn prepare(path: &Path, clock: Arc<dyn Clock>) -> Result<Prepared, Trouble> {
-    Prepared::new(Config::load(path)?, clock)
+    prepare_changed(path, &Changes::default(), clock)
+}
+
+/// The same as it would be with these changes of files.
+///
+/// # Errors
+/// As [`prepare`].
+pub(super) fn prepare_changed(path: &Path, changes: &Changes, clock: Arc<dyn Clock>) -> Result<Prepared, Trouble> {
+    Prepared::new(Config::load_changed(path, &Environment::of_process(), changes)?, clock)
 }
 
 #[cfg(test)]

@@ -6,9 +6,18 @@
 // What is loaded at the start and on SIGHUP.
 mod load;
 
+// What systemd hands over, and what it is told.
+mod handed;
+mod manager;
+mod pulse;
+
 // What runs.
+mod administration;
+mod descriptors;
 mod readiness;
 mod reload;
+mod scrub;
+mod standing;
 mod trouble;
 mod validity;
 
@@ -24,38 +33,58 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
+use crate::admin::socket::Socket;
 use crate::admin::{Watch, install_metrics};
 use crate::channel::tls::{Door, Listener, Terms};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Loaded, start_log};
+use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
+use crate::record::Actor;
 use crate::store::{EmbeddedStore, StoreOptions};
 
+pub use administration::PendingTrouble;
+pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
-use load::Prepared;
+use administration::{Office, Settled, settle};
+use handed::Handed;
+use load::{Prepared, prepare};
+use manager::Manager;
 use readiness::Ready;
 use reload::Reload;
+use scrub::Scrub;
 
 /// Runs the gateway by the configuration in this file until it is told to end.
 ///
-/// On standard output it says where it listens, one line each: `listening edi-tls 127.0.0.1:4443`.
+/// On standard output it says where it listens, one line each: `listening edi-tls 127.0.0.1:4443`. Sockets that the
+/// service manager handed over take the place of those of the configuration, and it is told how things stand.
 ///
 /// # Errors
 /// [`Trouble`] when it cannot start. Once it listens, it ends only when it is told to, and then without an error.
 pub fn run(path: &Path) -> Result<(), Trouble> {
+    let manager = Manager::of_process();
+    let served = Handed::take().and_then(|handed| serve(path, handed, &manager));
+    served.inspect_err(|trouble| manager.says(&trouble.to_string()))
+}
+
+fn serve(path: &Path, handed: Handed, manager: &Manager) -> Result<(), Trouble> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let loaded = Config::load(path)?;
     start_log(loaded.config.log.format, &loaded.config.log.filter)?;
     tell_panics();
+    descriptors::prepare(&loaded.config.limits);
     let prepared = Prepared::new(loaded, Arc::clone(&clock))?;
+    let opening = manager.opening();
     let store = open_store(&prepared)?;
+    drop(opening);
     let runtime = Runtime::new().map_err(Trouble::Runtime)?;
+    let prepared = runtime.block_on(settled(prepared, &store, &clock))?;
     // The record is dropped behind the runtime: that waits for its threads.
     let gateway = Arc::new(Gateway::new(prepared.rulebook, store));
-    let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock };
-    let served = runtime.block_on(Box::pin(serving.run(prepared.terms)));
+    let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock, manager: manager.clone() };
+    let served = runtime.block_on(Box::pin(serving.run(prepared.terms, handed)));
     drop(runtime);
     served
 }
@@ -67,6 +96,21 @@ fn tell_panics() {
         error!(place, "a fault of the gateway");
         debug!(said = panic.payload().downcast_ref::<&str>(), "what it said");
     }));
+}
+
+/// Finishes or undoes a change of partners that was interrupted, as the record says, and loads what is there then.
+async fn settled(prepared: Prepared, store: &EmbeddedStore, clock: &Arc<dyn Clock>) -> Result<Prepared, Trouble> {
+    match settle(&prepared.loaded.config.partners.directory, store).await? {
+        Settled::Nothing => Ok(prepared),
+        Settled::Discarded => {
+            warn!("a change of partners that was interrupted and not recorded is undone");
+            Ok(prepared)
+        }
+        Settled::Finished => {
+            info!("a change of partners that was recorded and interrupted is finished");
+            prepare(&prepared.loaded.path, Arc::clone(clock))
+        }
+    }
 }
 
 fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
@@ -87,18 +131,28 @@ struct Serving {
     gateway: Arc<Gateway<EmbeddedStore>>,
     loaded: Loaded,
     clock: Arc<dyn Clock>,
+    manager: Manager,
 }
 
 impl Serving {
-    async fn run(self, terms: Terms) -> Result<(), Trouble> {
+    async fn run(self, terms: Terms, mut handed: Handed) -> Result<(), Trouble> {
         let metrics = install_metrics()?;
         let signals = Signals::new().map_err(Trouble::Runtime)?;
         let config = &self.loaded.config;
-        let watch = Watch::bind(config.watch.listen).await.map_err(Trouble::listen("watch", config.watch.listen))?;
-        let listener = Listener::bind(config.tls.listen).await.map_err(Trouble::listen("tls", config.tls.listen))?;
+        let watch = open_watch(config.watch.listen, &mut handed).await?;
+        let listener = open_listener(config.tls.listen, &mut handed).await?;
+        let feeds = self.feeds()?;
+        let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
+        let named = &config.admin.user_ids.0;
+        let socket = Socket::open(&config.admin_socket(), named)?;
         let drain_max = Duration::from_secs(config.drain.seconds_max);
+        let manager = self.manager;
         let door = Door::new(Arc::clone(&self.gateway), Arc::clone(&self.clock), terms);
-        tell_listeners(&[("edi-tls", listener.address()), ("watch", watch.address())]);
+        let listeners = [("edi-tls", listener.address()), ("watch", watch.address())];
+        tell_listeners(&listeners);
+        info!(path = %config.admin_socket().display(), "administered");
+        let mut addresses: Vec<_> = listeners.iter().map(|(door, address)| (*door, address.to_string())).collect();
+        addresses.push(("admin", config.admin_socket().display().to_string()));
 
         let (draining, ended) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
@@ -110,12 +164,35 @@ impl Serving {
             }
         });
         let reload = Reload::new(self.loaded, Arc::clone(&self.gateway), Arc::clone(&door), Arc::clone(&self.clock));
+        let reload = Arc::new(reload);
+        let office = Office {
+            gateway: Arc::clone(&self.gateway),
+            reload: Arc::clone(&reload),
+            ready: Ready { gateway: Arc::clone(&self.gateway), draining: draining.clone() },
+            started_at: self.clock.now(),
+            clock: Arc::clone(&self.clock),
+            listeners: addresses,
+        };
+        tasks.spawn(socket.serve(office, ended.clone()));
         tasks.spawn(
             ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
         );
+        for feed in feeds {
+            tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()));
+        }
+        if let Some(scrub) = scrub {
+            tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
+        }
+        let status = format!("takes interchanges on {}", listener.address());
+        if let Some(watchdog) = Manager::watchdog() {
+            let beating = pulse::beat(Arc::clone(&self.gateway), manager.clone(), watchdog, status.clone());
+            tasks.spawn(ended.clone().run_until_cancelled_owned(beating));
+        }
         let serving = tasks.spawn(listener.serve(door, draining.clone(), drain_max));
+        manager.ready(&status);
 
-        signals.follow(reload).await;
+        signals.follow(reload, &manager, &status).await;
+        manager.stopping(drain_max);
         draining.cancel();
         if serving.await.is_err() {
             error!("a fault of the gateway ended the door");
@@ -129,6 +206,33 @@ impl Serving {
         info!("ended");
         Ok(())
     }
+}
+
+impl Serving {
+    /// Who takes what is accepted, each from where it stands.
+    fn feeds(&self) -> Result<Vec<Feed>, Trouble> {
+        let places = self.loaded.config.store.directory.join("feeds");
+        let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
+        Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
+    }
+}
+
+/// The watching door: the one that was handed over, or one of our own.
+async fn open_watch(address: SocketAddr, handed: &mut Handed) -> Result<Watch, Trouble> {
+    let opened = match handed.tcp(handed::WATCH)? {
+        Some(socket) => Watch::of(socket),
+        None => Watch::bind(address).await,
+    };
+    opened.map_err(Trouble::listen("watch", address))
+}
+
+/// The same for the door of partners.
+async fn open_listener(address: SocketAddr, handed: &mut Handed) -> Result<Listener, Trouble> {
+    let opened = match handed.tcp(handed::EDI)? {
+        Some(socket) => Listener::of(socket),
+        None => Listener::bind(address).await,
+    };
+    opened.map_err(Trouble::listen("tls", address))
 }
 
 /// Says where it listens, for those who started it and let the system choose a port.
@@ -159,13 +263,20 @@ impl Signals {
     }
 
     /// Reloads until it is time to end.
-    async fn follow(mut self, reload: Reload<EmbeddedStore>) {
+    async fn follow(mut self, reload: Arc<Reload<EmbeddedStore>>, manager: &Manager, status: &str) {
         loop {
             tokio::select! {
                 biased;
                 _ = self.terminate.recv() => return info!("told to end by SIGTERM"),
                 _ = self.interrupt.recv() => return info!("told to end by SIGINT"),
-                _ = self.hang_up.recv() => reload.all_or_nothing().await,
+                // Whatever comes of it is in the log, too.
+                _ = self.hang_up.recv() => {
+                    manager.reloading();
+                    match reload.all_or_nothing(Actor::Signal("SIGHUP".to_owned())).await {
+                        Ok(_) => manager.ready(status),
+                        Err(_) => manager.ready(&format!("{status}; the last reload was refused")),
+                    }
+                }
             }
         }
     }

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 
 use metrics_exporter_prometheus::BuildError;
 
+use super::administration::PendingTrouble;
+use crate::admin::socket::SocketTrouble;
 use crate::channel::tls::{IdentityTrouble, TermsTrouble};
 use crate::codes::CodeListTrouble;
 use crate::config::{ConfigTrouble, LogTrouble};
 use crate::declaration::guide;
+use crate::feed::CursorTrouble;
 use crate::grammar::GrammarTrouble;
 use crate::store::OpenTrouble;
 
@@ -56,6 +59,9 @@ pub enum Trouble {
     /// The record.
     #[error(transparent)]
     Store(#[from] OpenTrouble),
+    /// The place of a consumer of the feed.
+    #[error(transparent)]
+    Feed(#[from] CursorTrouble),
     /// A door cannot be opened.
     #[error("cannot listen on {address}: {cause}; change {section}.listen, or stop what listens there")]
     Listen {
@@ -66,6 +72,23 @@ pub enum Trouble {
         /// What the system says.
         cause: io::Error,
     },
+    /// A socket that the service manager handed over cannot be used.
+    #[error(
+        "the socket {name:?} that was handed over cannot be used: {cause}; let the socket unit name it with \
+         FileDescriptorName=edi or FileDescriptorName=watch, each once, and ListenStream= an address and a port"
+    )]
+    Handed {
+        /// The name that came with it.
+        name: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The socket for administration.
+    #[error(transparent)]
+    Socket(#[from] SocketTrouble),
+    /// A change of partners that was interrupted.
+    #[error(transparent)]
+    Pending(#[from] PendingTrouble),
     /// The metrics.
     #[error("the metrics cannot be counted: {0}")]
     Metrics(#[from] BuildError),

@@ -1,14 +1,20 @@
 //! The intake: examine, record, answer. Every door uses this and nothing else.
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use tokio::sync::Semaphore;
+use tokio::task::{spawn_blocking, yield_now};
 
 use super::examine::{Examined, examine};
 use super::rulebook::Rulebook;
+use super::turns::{Asked, Turn, Turns};
 use crate::edifact::Note;
 use crate::event;
 use crate::partner::{Partner, PartnerId};
@@ -48,13 +54,24 @@ pub enum Received {
 #[derive(Debug)]
 pub struct Gateway<S> {
     rulebook: ArcSwap<Rulebook>,
+    turns: Turns,
+    /// Threads that examine long interchanges; one processor is left to all the others.
+    long: Semaphore,
     store: S,
 }
+
+/// From so many bytes on an interchange is examined beside the threads that serve everybody, which it would hold up.
+const LONG_BYTES: usize = 64 << 10;
+
+/// Answers that waited and are composed before others have their turn on this thread.
+const REPLIES_AT_ONCE: usize = 32;
 
 impl<S: Store> Gateway<S> {
     /// A gateway that goes by this rulebook and keeps this record.
     pub fn new(rulebook: Rulebook, store: S) -> Self {
-        Self { rulebook: ArcSwap::from_pointee(rulebook), store }
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let long = Semaphore::new(processors.saturating_sub(1).max(1));
+        Self { rulebook: ArcSwap::from_pointee(rulebook), turns: Turns::default(), long, store }
     }
 
     /// What it goes by at this moment.
@@ -72,27 +89,62 @@ impl<S: Store> Gateway<S> {
         &self.store
     }
 
-    /// One interchange, from the bytes that came to the bytes that go back.
+    /// Asks for the turn of an interchange of so many bytes. A door that has to wait reads no further meanwhile.
+    pub fn ask_turn(&self, partner: &PartnerId, bytes: usize) -> Asked {
+        self.turns.ask(partner, bytes)
+    }
+
+    /// One interchange, from the bytes that came to the bytes that go back, when it is its turn.
     ///
     /// Whatever the partner got wrong is in the answers.
     ///
     /// # Errors
     /// [`Unavailable`] is only ever our own trouble: then nothing was recorded and nothing may be acknowledged.
     pub async fn receive(&self, partner: &Partner, delivery: Delivery) -> Result<Received, Unavailable> {
-        let begun = Instant::now();
-        let examined = examine(delivery, partner, &self.rulebook.load());
-        metrics::histogram!(event::EXAMINATION_SECONDS).record(begun.elapsed().as_secs_f64());
+        let turn = self.ask_turn(&partner.id, delivery.bytes.len()).granted().await;
+        self.receive_in_turn(turn, partner, delivery).await
+    }
+
+    /// The same for a door that has waited for the turn already.
+    ///
+    /// # Errors
+    /// As [`Self::receive`].
+    pub async fn receive_in_turn(
+        &self,
+        turn: Turn,
+        partner: &Partner,
+        delivery: Delivery,
+    ) -> Result<Received, Unavailable> {
+        let examined = self.examine(partner, delivery).await?;
         match examined {
             Examined::Unreadable(evidence) => self.keep(evidence).await,
             Examined::Interchange(examination) => {
                 examination.notes.iter().for_each(|note| tell(&partner.id, note));
                 let queued = Queued::new();
                 let Standing { recorded, is_repeat } = self.store.record(*examination).await?; // The disk before the wire.
-                drop(queued);
+                drop((queued, turn));
                 let replies = recorded.answers().map(|answer| reply(&recorded, answer)).collect();
                 Ok(Received::Recorded { recorded: Box::new(recorded), is_repeat, replies })
             }
         }
+    }
+
+    async fn examine(&self, partner: &Partner, delivery: Delivery) -> Result<Examined, Unavailable> {
+        let examined = if delivery.bytes.len() < LONG_BYTES {
+            examine_timed(delivery, partner, &self.rulebook.load())
+        } else {
+            let _place = self.long.acquire().await.map_err(|_| Unavailable("the gateway is ending".into()))?;
+            let (partner, rulebook) = (partner.clone(), self.rulebook());
+            match spawn_blocking(move || examine_timed(delivery, &partner, &rulebook)).await {
+                Ok(examined) => examined,
+                // It is contained by the door, as if it had happened here.
+                Err(ended) => match ended.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(_) => return Err(Unavailable("an examination was interrupted".into())),
+                },
+            }
+        };
+        Ok(examined)
     }
 
     /// Keeps bytes that nobody can be answered for.
@@ -121,7 +173,12 @@ impl<S: Store> Gateway<S> {
         except: HashSet<AnswerReference>,
     ) -> Result<Vec<Reply>, Unavailable> {
         let waiting = self.store.waiting(partner, limit, except).await?;
-        Ok(waiting.iter().map(|waiting| reply(&waiting.recorded, waiting.answer)).collect())
+        let mut replies = Vec::with_capacity(waiting.len());
+        for some in waiting.chunks(REPLIES_AT_ONCE) {
+            replies.extend(some.iter().map(|waiting| reply(&waiting.recorded, waiting.answer)));
+            yield_now().await;
+        }
+        Ok(replies)
     }
 
     /// Notes that these answers reached their partner.
@@ -131,6 +188,13 @@ impl<S: Store> Gateway<S> {
     pub async fn delivered(&self, partner: &PartnerId, answers: &[Answer]) -> Result<(), Unavailable> {
         if answers.is_empty() { Ok(()) } else { self.store.delivered(partner, answers).await }
     }
+}
+
+fn examine_timed(delivery: Delivery, partner: &Partner, rulebook: &Rulebook) -> Examined {
+    let begun = Instant::now();
+    let examined = examine(delivery, partner, rulebook);
+    metrics::histogram!(event::EXAMINATION_SECONDS).record(begun.elapsed().as_secs_f64());
+    examined
 }
 
 /// Tells operators what was taken although the standard does not have it.

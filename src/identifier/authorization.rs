@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct AuthorizationId(CompactString);
 
 impl AuthorizationId {
+    /// Its length, in characters.
+    pub const LENGTH: usize = 6;
+
     /// The text, six characters.
     #[must_use]
     pub fn as_str(&self) -> &str {

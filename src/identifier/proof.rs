@@ -69,6 +69,34 @@ pub struct ProofOfReportNumber {
     pub sequence: u64,
 }
 
+impl ProofOfReportNumber {
+    /// What this text can be: none when it is no number, several when both forms write it so.
+    #[must_use]
+    pub fn readings(text: &str) -> Vec<Self> {
+        let (is_practice, rest) = text.strip_prefix("TEST").map_or((false, text), |rest| (true, rest));
+        let Some((authorization_id, digits)) = rest.split_at_checked(AuthorizationId::LENGTH) else {
+            return Vec::new();
+        };
+        let Ok(authorization_id) = authorization_id.parse::<AuthorizationId>() else { return Vec::new() };
+        let readings = [(ProofForm::Cers, "YYYYMMDD".len()), (ProofForm::G7, "YYYYMM".len())];
+        let read = |(form, period): (ProofForm, usize)| {
+            let (period, sequence) = digits.split_at_checked(period)?;
+            let day = if form == ProofForm::Cers { "" } else { "01" };
+            Date::strptime("%Y%m%d", format!("{period}{day}")).ok()?;
+            let number = Self {
+                form,
+                is_practice,
+                authorization_id: authorization_id.clone(),
+                period: ReportingPeriod(period.into()),
+                sequence: sequence.parse().ok().filter(|sequence| *sequence <= form.sequence_max())?,
+            };
+            // Only what is written as numbers are: no sign, and zeroes only where the form has them.
+            (digits.bytes().all(|byte| byte.is_ascii_digit()) && number.to_string() == text).then_some(number)
+        };
+        readings.into_iter().filter_map(read).collect()
+    }
+}
+
 impl fmt::Display for ProofOfReportNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_practice {
@@ -106,6 +134,26 @@ mod tests {
     #[test]
     fn the_g7_form_counts_by_month_in_five_digits() {
         check(ProofForm::G7, false, 345, "AB123420261100345");
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_written() {
+        for (text, forms) in [
+            ("AB1234202611211", &[ProofForm::Cers][..]),
+            ("TESTAB12342026112117", &[ProofForm::Cers]),
+            ("AB123420261100345", &[ProofForm::G7]),
+            ("AB123420261121345", &[ProofForm::Cers, ProofForm::G7]),
+            ("AB12342026112101", &[]),
+            ("AB1234", &[]),
+            ("AB12342026112", &[]),
+            ("ÉB1234202611211", &[]),
+            ("AB1234202611+11", &[]),
+            ("", &[]),
+        ] {
+            let readings = ProofOfReportNumber::readings(text);
+            assert_eq!(readings.iter().map(|number| number.form).collect::<Vec<_>>(), forms, "{text}");
+            assert!(readings.iter().all(|number| number.to_string() == text));
+        }
     }
 
     #[test]

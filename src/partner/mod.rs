@@ -4,6 +4,7 @@
 //! they are, not where they are kept.
 
 mod book;
+mod new;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use crate::identifier::{AuthorizationId, BusinessNumber};
 use crate::language::Language;
 
 pub use book::{Clash, PartnerBook, Shared};
+pub use new::{NewCertificate, NewPartner};
 
 /// The short name of a partner: the stem of its file, lower-case letters, digits and hyphens, at most 32.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::declaration::{Declaration, TransportDocument};
 use crate::edifact::{ElementPlace, Place, ServiceTag, SyntaxError};
 use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
-use crate::record::{Answer, AnswerReference, Delivery, Examination, Recorded, Verdict};
+use crate::record::{Act, Actor, Answer, AnswerReference, Deed, Delivery, Examination, Recorded, RepeatKey, Verdict};
 
-use super::sample::{evidence, numbering, partner, sent};
+use super::sample::{NOW, evidence, numbering, partner, sent};
 use super::{EmbeddedStore, FOUND_MAX, FoundPage, Memory, Search, Standing, Store, StoreOptions};
 
 /// Options for tests: short segments, so that every test of some length meets the end of one.
@@ -88,6 +88,10 @@ battery! {
         all_that_is_stated_must_hold
         the_latest_is_found_first_and_the_rest_page_by_page
         what_is_not_accepted_is_not_found
+        a_reference_leads_to_what_was_declared_under_it
+        an_interchange_is_found_by_its_reference
+        waiting_answers_are_counted_up_to_a_limit
+        acts_are_kept_in_their_order
     }
     memory: (Memory::new(numbering()), ());
     embedded: embedded();
@@ -463,6 +467,56 @@ async fn what_is_not_accepted_is_not_found(store: Arc<impl Engine>) {
     for search in [Search::default(), carrier] {
         assert_eq!(found(&*store, search).await, ["A"]);
     }
+}
+
+async fn a_reference_leads_to_what_was_declared_under_it(store: Arc<impl Engine>) {
+    let recorded = recorded(&*store, sent("1").declaring("A")).await;
+    let declared = async |name: &str, is_practice, reference: &str| {
+        store.declared(&partner(name), is_practice, &DeclarationReference(reference.into())).await.unwrap()
+    };
+    assert_eq!(declared("maple", false, "A").await, Some(recorded));
+    for (name, is_practice, reference) in [("birch", false, "A"), ("maple", true, "A"), ("maple", false, "B")] {
+        assert_eq!(declared(name, is_practice, reference).await, None);
+    }
+}
+
+async fn an_interchange_is_found_by_its_reference(store: Arc<impl Engine>) {
+    let first = recorded(&*store, sent("1").declaring("A")).await;
+    recorded(&*store, sent("1").with_other_bytes(2)).await;
+    let key = sent("1").repeat_key.unwrap();
+    let lodged = store.interchange(&key).await.unwrap().unwrap();
+    assert_eq!((lodged.recorded, lodged.bytes), (first, sent("1").declaring("A").delivery.bytes));
+    let other = RepeatKey { reference: "2".into(), ..key };
+    assert_eq!(store.interchange(&other).await, Ok(None));
+}
+
+async fn waiting_answers_are_counted_up_to_a_limit(store: Arc<impl Engine>) {
+    recorded(&*store, sent("1").declaring("A")).await;
+    recorded(&*store, sent("2")).await;
+    for (limit, count) in [(10, 3), (2, 2), (0, 0)] {
+        assert_eq!(store.count_waiting(&partner("maple"), limit).await, Ok(count));
+    }
+    assert_eq!(store.count_waiting(&partner("birch"), 10).await, Ok(0));
+}
+
+async fn acts_are_kept_in_their_order(store: Arc<impl Engine>) {
+    let act = |subject: &str| Act {
+        at: NOW.parse().unwrap(),
+        who: Actor::User { uid: 1000, name: Some("clerk".into()) },
+        deed: Deed::PartnerDisabled,
+        subject: subject.into(),
+        before: "disabled = false".into(),
+        after: "disabled = true".into(),
+    };
+    let mut noted = Vec::new();
+    for subject in ["a", "b", "c"] {
+        noted.push((store.note(act(subject)).await.unwrap(), act(subject)));
+        record(&*store, sent(subject)).await;
+    }
+    assert_eq!(store.acts(RecordNumber(0), 9).await.as_ref(), Ok(&noted));
+    assert_eq!(store.acts(RecordNumber(0), 2).await.unwrap(), noted[..2]);
+    assert_eq!(store.acts(noted[0].0, 9).await.unwrap(), noted[1..]);
+    assert_eq!(store.acts(noted[2].0, 9).await, Ok(Vec::new()));
 }
 
 #[tokio::test]

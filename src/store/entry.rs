@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
 use crate::record::{
-    Answer, AnswerReference, Counted, Delivery, Digest, Evidence, Facts, Recorded, RepeatKey, Verdict,
+    Act, Answer, AnswerReference, Counted, Delivery, Digest, Evidence, Facts, Recorded, RepeatKey, Verdict,
 };
 
-use super::Unavailable;
 use super::search;
 use super::state::{self, Change, Pointer, Series};
+use super::{Lodged, Unavailable};
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub(crate) enum Entry {
         /// The answers, all of which waited until this entry.
         answers: Vec<Answer>,
     },
+    /// Something was changed by hand.
+    Act(Box<Act>),
 }
 
 /// An interchange as the journal keeps it.
@@ -87,7 +89,7 @@ impl Entry {
     pub(crate) fn into_interchange(self) -> Result<LodgedInterchange, Unavailable> {
         match self {
             Self::Interchange(interchange) => Ok(*interchange),
-            Self::Evidence(_) | Self::Delivered { .. } => {
+            Self::Evidence(_) | Self::Delivered { .. } | Self::Act(_) => {
                 Err(Unavailable("the state names an entry that is no interchange; move it aside to rebuild it".into()))
             }
         }
@@ -102,7 +104,20 @@ impl Entry {
                 Some(Delivery { partner, channel, received_at, bytes })
             }
             Self::Evidence(evidence) => Some(evidence.delivery),
-            Self::Delivered { .. } => None,
+            Self::Delivered { .. } | Self::Act(_) => None,
+        }
+    }
+
+    /// The act in this entry.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the entry is of another kind: the state points at the wrong place.
+    pub(crate) fn into_act(self) -> Result<Act, Unavailable> {
+        match self {
+            Self::Act(act) => Ok(*act),
+            Self::Interchange(_) | Self::Evidence(_) | Self::Delivered { .. } => {
+                Err(Unavailable("the state names an entry that is no act; move it aside to rebuild it".into()))
+            }
         }
     }
 
@@ -110,7 +125,7 @@ impl Entry {
     pub(crate) fn number(&self) -> Option<RecordNumber> {
         match self {
             Self::Interchange(interchange) => Some(interchange.recorded.number),
-            Self::Evidence(_) | Self::Delivered { .. } => None,
+            Self::Evidence(_) | Self::Delivered { .. } | Self::Act(_) => None,
         }
     }
 
@@ -125,7 +140,14 @@ impl Entry {
             Self::Delivered { partner, answers } => {
                 Ok(answers.iter().map(|answer| Change::remove(state::outbox(partner, answer.reference))).collect())
             }
+            Self::Act(_) => Ok(vec![Change::put(state::act(pointer.number), &pointer)?]),
         }
+    }
+}
+
+impl From<LodgedInterchange> for Lodged {
+    fn from(LodgedInterchange { bytes, recorded, .. }: LodgedInterchange) -> Self {
+        Self { bytes, recorded }
     }
 }
 

@@ -6,7 +6,7 @@
 //! moved aside. How its keys lie in sled is the business of [`Runs`].
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use super::Unavailable;
 use super::journal::StoreId;
 use super::runs::{self, Damaged, RunWriter, Runs};
 use super::state::Pair;
+use super::watermark::{self, Watermark, WatermarkFile};
 
 /// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here.
 const SEGMENT_BYTES: usize = 8 << 20;
@@ -54,6 +55,9 @@ pub(crate) enum IndexTrouble {
     /// It holds nothing, or what another store left.
     #[error("the state is empty or belongs to another store")]
     NotOurs,
+    /// Some of what was written to it is gone.
+    #[error("the disk could not keep all of the state")]
+    NotKept,
     /// Another version made it.
     #[error("the state has a format that this version does not use")]
     OtherFormat,
@@ -87,9 +91,12 @@ impl From<IndexTrouble> for Unavailable {
 #[derive(Debug)]
 pub(crate) struct Index {
     db: sled::Db,
+    /// The file of sled, opened once more: its thread logs a flush that failed and goes on, but the operating system tells
+    /// of it once through each way that a file was opened. Whatever is written for the state is written to this file.
+    file: File,
+    path: PathBuf,
     runs: Runs,
-    store: StoreId,
-    watermark: PathBuf,
+    watermark: WatermarkFile,
 }
 
 /// A state that was opened.
@@ -116,7 +123,7 @@ impl Index {
     pub(crate) fn open(directory: &Path, store: StoreId, cache_bytes: u64) -> Result<OpenedIndex, IndexTrouble> {
         let state = directory.join("state");
         let watermark = directory.join("watermark");
-        let marked = read_watermark(&watermark, store);
+        let known = watermark::known_entry(&watermark, store);
         let was_there = state.exists() || watermark.exists();
         let trouble = match Self::reopen(&state, &watermark, store, cache_bytes) {
             Ok((index, applied)) => return Ok(OpenedIndex { index, applied, known: applied, rebuilt: None }),
@@ -124,12 +131,11 @@ impl Index {
         };
         move_aside(&state)?;
         let index = Self::make(&state, &watermark, store, cache_bytes)?;
-        index.db.flush()?;
+        index.flush()?;
         sync_tree(&state)?;
         if !was_there {
-            write_watermark(&watermark, store, RecordNumber(0))?;
+            watermark::write(&watermark, store, Watermark::Kept(RecordNumber(0)))?;
         }
-        let known = RecordNumber(marked.unwrap_or(0));
         let rebuilt = was_there.then(|| trouble.to_string());
         Ok(OpenedIndex { index, applied: RecordNumber(0), known, rebuilt })
     }
@@ -145,11 +151,13 @@ impl Index {
         cache_bytes: u64,
     ) -> Result<(Self, RecordNumber), IndexTrouble> {
         let (index, applied) = Self::unmarked(state, watermark, store, cache_bytes)?;
-        let marked = read_watermark(watermark, store)?;
-        if applied.0 < marked {
-            return Err(IndexTrouble::Behind { applied: applied.0, watermark: marked });
+        match watermark::read(watermark, store)? {
+            Watermark::NotKept(_) => Err(IndexTrouble::NotKept),
+            Watermark::Kept(marked) if applied < marked => {
+                Err(IndexTrouble::Behind { applied: applied.0, watermark: marked.0 })
+            }
+            Watermark::Kept(_) => Ok((index, applied)),
         }
-        Ok((index, applied))
     }
 
     /// The same whatever the watermark file says.
@@ -165,7 +173,7 @@ impl Index {
         if !state.exists() {
             return Err(IndexTrouble::NotOurs);
         }
-        let db = open_sled(state, cache_bytes)?;
+        let (db, file, path) = open_sled(state, cache_bytes)?;
         if db.get(STORE)?.is_none_or(|found| *found != store.0) {
             return Err(IndexTrouble::NotOurs);
         }
@@ -174,7 +182,8 @@ impl Index {
         }
         let runs = contained(|| Runs::open(&db))?;
         let applied = runs.applied();
-        Ok((Self { db, runs, store, watermark: watermark.to_owned() }, applied))
+        let watermark = WatermarkFile::new(watermark, store);
+        Ok((Self { db, file, path, runs, watermark }, applied))
     }
 
     /// An empty state in a directory where none is, which no start knows of yet.
@@ -182,11 +191,11 @@ impl Index {
     /// # Errors
     /// [`IndexTrouble`] when it cannot be made.
     pub(crate) fn make(state: &Path, watermark: &Path, store: StoreId, cache_bytes: u64) -> Result<Self, IndexTrouble> {
-        let db = open_sled(state, cache_bytes)?;
+        let (db, file, path) = open_sled(state, cache_bytes)?;
         db.insert(STORE, &store.0)?;
         db.insert(FORMAT, &FORMAT_NUMBER)?;
         let runs = Runs::open(&db)?;
-        Ok(Self { db, runs, store, watermark: watermark.to_owned() })
+        Ok(Self { db, file, path, runs, watermark: WatermarkFile::new(watermark, store) })
     }
 
     /// Puts a state that was made on stable storage.
@@ -194,9 +203,15 @@ impl Index {
     /// # Errors
     /// [`IndexTrouble`] when that is not possible.
     pub(crate) fn finish(self, state: &Path) -> Result<(), IndexTrouble> {
-        self.db.flush()?;
+        self.flush()?;
         drop(self);
         sync_tree(state)
+    }
+
+    /// Puts everything on stable storage, and says so only if nothing was lost since the last time.
+    fn flush(&self) -> Result<(), IndexTrouble> {
+        contained(|| Ok(self.db.flush().map(drop)?))?;
+        self.file.sync_data().map_err(IndexTrouble::io("flush", &self.path))
     }
 
     /// The last entry whose changes it holds.
@@ -207,15 +222,15 @@ impl Index {
     /// What a key holds.
     ///
     /// # Errors
-    /// [`IndexTrouble`] when that cannot be said.
+    /// [`IndexTrouble`] when that cannot be said; the next start then makes the state again.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexTrouble> {
-        self.runs.get(key)
+        self.noted(|| self.runs.get(key))
     }
 
     /// The first `limit` wanted keys that begin so, from `from` on, with what they hold, in order.
     ///
     /// # Errors
-    /// [`IndexTrouble`] when that cannot be said.
+    /// [`IndexTrouble`] when that cannot be said; the next start then makes the state again.
     pub(crate) fn beginning_with(
         &self,
         prefix: &[u8],
@@ -223,23 +238,32 @@ impl Index {
         limit: usize,
         is_wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<Pair>, IndexTrouble> {
-        self.runs.beginning_with(prefix, from, limit, is_wanted)
+        self.noted(|| self.runs.beginning_with(prefix, from, limit, is_wanted))
     }
 
     /// Takes over changes, in the order of their keys: all that entries behind the last one that it holds made, up to
     /// `applied`.
     ///
     /// # Errors
-    /// [`IndexTrouble`]; the journal then has to be applied again at the next start.
+    /// [`IndexTrouble`]; the next start then makes the state again.
     pub(crate) fn apply<'a>(
         &self,
         changes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
         applied: RecordNumber,
     ) -> Result<(), IndexTrouble> {
-        self.runs.add(changes, applied)
+        self.noted(|| self.runs.add(changes, applied))
     }
 
-    /// Writes keys one behind the other, in order; they count with [`Self::count`].
+    /// Puts together what was applied in many pieces, as long as it `is_wanted`: whether anything was.
+    ///
+    /// # Errors
+    /// [`IndexTrouble`]; the next start then makes the state again.
+    pub(crate) fn merge(&self, is_wanted: impl Fn() -> bool) -> Result<bool, IndexTrouble> {
+        self.noted(|| self.runs.merge(is_wanted))
+    }
+
+    /// Writes keys one behind the other, in order, into a state that no start knows of yet; they count with
+    /// [`Self::count`].
     pub(crate) fn writer(&self) -> RunWriter<'_> {
         self.runs.writer()
     }
@@ -252,23 +276,22 @@ impl Index {
         self.runs.count(writer, applied)
     }
 
-    /// Puts together what was applied in many pieces, as long as it `is_wanted`: whether anything was.
-    ///
-    /// # Errors
-    /// [`IndexTrouble`]; everything then stays as it was.
-    pub(crate) fn merge(&self, is_wanted: impl Fn() -> bool) -> Result<bool, IndexTrouble> {
-        self.runs.merge(is_wanted)
-    }
-
     /// Puts everything that was applied on stable storage, and notes up to which entry. The order matters: the state goes
     /// before the file, so that the file never promises more than the state holds.
     ///
     /// # Errors
-    /// [`IndexTrouble`]; the note is then not there, and the journal is applied from an earlier entry.
+    /// [`IndexTrouble`]; the next start then makes the state again.
     pub(crate) fn checkpoint(&self) -> Result<(), IndexTrouble> {
         let applied = self.runs.applied();
-        self.db.flush()?;
-        write_watermark(&self.watermark, self.store, applied)
+        self.noted(|| self.flush())?;
+        self.watermark.kept(applied)
+    }
+
+    /// Does something with what is kept, and contains a panic of sled. When that fails, nobody knows any more what the
+    /// disk holds of the state, and this is noted before anybody hears of the trouble: whoever hears of it may end the
+    /// process.
+    fn noted<T>(&self, work: impl FnOnce() -> Result<T, IndexTrouble>) -> Result<T, IndexTrouble> {
+        contained(work).inspect_err(|_| self.watermark.not_kept())
     }
 
     /// Everything it holds, in order; behind it what sled holds and nobody put there.
@@ -305,14 +328,17 @@ fn strays(db: sled::Db) -> impl Iterator<Item = Result<Pair, IndexTrouble>> {
     std::iter::from_fn(next)
 }
 
-/// Opens sled with the settings under which it keeps what it flushed.
-fn open_sled(path: &Path, cache_bytes: u64) -> Result<sled::Db, IndexTrouble> {
+/// Opens sled with the settings under which it keeps what it flushed, and its file once more.
+fn open_sled(directory: &Path, cache_bytes: u64) -> Result<(sled::Db, File, PathBuf), IndexTrouble> {
     let settings = sled::Config::new()
-        .path(path)
+        .path(directory)
         .segment_size(SEGMENT_BYTES)
         .cache_capacity(cache_bytes)
         .flush_every_ms(Some(FLUSH_MILLISECONDS));
-    contained(|| Ok(settings.open()?))
+    let db = contained(|| Ok(settings.open()?))?;
+    let path = directory.join("db");
+    let file = File::open(&path).map_err(IndexTrouble::io("open", &path))?;
+    Ok((db, file, path))
 }
 
 /// What is done with a state that may be damaged: sled panics over some of what it finds.
@@ -349,7 +375,7 @@ pub(crate) fn replace(
     let aside = move_aside(&state)?;
     fs::rename(new, &state).map_err(IndexTrouble::io("rename", new))?;
     sync_directory(directory)?;
-    write_watermark(&directory.join("watermark"), store, applied)?;
+    watermark::write(&directory.join("watermark"), store, Watermark::Kept(applied))?;
     Ok(aside)
 }
 
@@ -366,31 +392,9 @@ fn sync_tree(path: &Path) -> Result<(), IndexTrouble> {
     sync_directory(path)
 }
 
-fn sync_directory(path: &Path) -> Result<(), IndexTrouble> {
+/// Flushes a directory: names in it are on stable storage then.
+pub(crate) fn sync_directory(path: &Path) -> Result<(), IndexTrouble> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(IndexTrouble::io("flush", path))
-}
-
-/// The watermark file: the identity of the store and a number, for people too. Written beside, then renamed.
-fn write_watermark(path: &Path, store: StoreId, applied: RecordNumber) -> Result<(), IndexTrouble> {
-    let new = path.with_extension("new");
-    let written = File::create(&new).and_then(|mut file| {
-        writeln!(file, "{store} {applied}")?;
-        file.sync_all()
-    });
-    written.map_err(IndexTrouble::io("write", &new))?;
-    fs::rename(&new, path).map_err(IndexTrouble::io("rename", &new))?;
-    sync_directory(path.parent().unwrap_or(path))
-}
-
-/// The number in the watermark file.
-pub(crate) fn read_watermark(path: &Path, store: StoreId) -> Result<u64, IndexTrouble> {
-    let text = fs::read_to_string(path).map_err(IndexTrouble::io("read", path))?;
-    let (name, number) = text.trim_end().split_once(' ').ok_or(IndexTrouble::NotOurs)?;
-    if name == store.to_string() {
-        number.parse().map_err(|_| IndexTrouble::NotOurs)
-    } else {
-        Err(IndexTrouble::NotOurs)
-    }
 }
 
 #[cfg(test)]
@@ -444,9 +448,68 @@ mod tests {
     fn a_state_behind_its_watermark_file_is_moved_aside() {
         let directory = tempfile::tempdir().unwrap();
         made(directory.path());
-        write_watermark(&directory.path().join("watermark"), STORE_ID, RecordNumber(4)).unwrap();
+        watermark::write(&directory.path().join("watermark"), STORE_ID, Watermark::Kept(RecordNumber(4))).unwrap();
         is_rebuilt(directory.path());
         assert!(directory.path().join("state.aside-1").exists());
+    }
+
+    #[test]
+    fn a_state_that_the_disk_did_not_keep_is_moved_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        watermark::write(&directory.path().join("watermark"), STORE_ID, Watermark::NotKept(RecordNumber(3))).unwrap();
+        let OpenedIndex { applied, known, rebuilt, .. } = open(directory.path());
+        assert_eq!((applied, known), (RecordNumber(0), RecordNumber(3)));
+        assert!(rebuilt.unwrap().contains("could not keep"));
+    }
+
+    /// Whatever goes wrong with it: the note is there when the trouble is heard of, and stands.
+    fn is_doubted_for_good(go_wrong: impl FnOnce(&Index) -> Result<(), IndexTrouble>) {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let watermark = directory.path().join("watermark");
+        let OpenedIndex { index, .. } = open(directory.path());
+        go_wrong(&index).unwrap_err();
+        let noted = Watermark::NotKept(RecordNumber(3));
+        assert_eq!(watermark::read(&watermark, STORE_ID).unwrap(), noted);
+        index.apply([(&b"b"[..], Some(&b"value"[..]))], RecordNumber(4)).unwrap();
+        assert!(matches!(index.checkpoint(), Err(IndexTrouble::NotKept)));
+        assert_eq!(watermark::read(&watermark, STORE_ID).unwrap(), noted);
+        drop(index);
+        let OpenedIndex { known, rebuilt, .. } = open(directory.path());
+        assert_eq!(known, RecordNumber(3));
+        assert!(rebuilt.unwrap().contains("could not keep"));
+    }
+
+    /// The first page of the first run is gone.
+    fn lose_a_page(index: &Index) {
+        let page = index.db.scan_prefix(b"P").keys().next().unwrap().unwrap();
+        index.db.remove(page).unwrap();
+    }
+
+    #[test]
+    fn a_state_once_doubted_is_never_kept_again() {
+        is_doubted_for_good(|index| index.noted(|| Err(IndexTrouble::Panicked)));
+        is_doubted_for_good(|index| {
+            lose_a_page(index);
+            index.get(b"a").map(drop)
+        });
+        is_doubted_for_good(|index| {
+            lose_a_page(index);
+            index.beginning_with(b"", b"", 1, |_| true).map(drop)
+        });
+        is_doubted_for_good(|index| {
+            lose_a_page(index);
+            for entry in 4..12 {
+                index.apply([(&b"c"[..], Some(&b""[..]))], RecordNumber(entry))?;
+            }
+            index.merge(|| true).map(drop)
+        });
+    }
+
+    #[test]
+    fn a_panic_of_sled_is_a_doubt_like_any_other() {
+        is_doubted_for_good(|index| index.noted(|| panic!("over what it found")));
     }
 
     #[test]
@@ -462,7 +525,7 @@ mod tests {
         for format in [None, Some(1_u32), Some(3)] {
             let directory = tempfile::tempdir().unwrap();
             made(directory.path());
-            let db = open_sled(&directory.path().join("state"), CACHE_BYTES).unwrap();
+            let (db, ..) = open_sled(&directory.path().join("state"), CACHE_BYTES).unwrap();
             match format {
                 Some(format) => db.insert(FORMAT, &format.to_be_bytes()).unwrap(),
                 None => db.remove(FORMAT).unwrap(),

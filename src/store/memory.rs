@@ -6,15 +6,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
+use crate::record::{Act, Answer, AnswerReference, Delivery, Evidence, Examination, Recorded, RepeatKey};
 
 use super::entry::{Entry, LodgedInterchange};
 use super::search::{self, Listing};
 use super::settle::{self, Settled};
-use super::state::{self, Knowledge, Pointer, Waiting};
-use super::{FoundPage, Numbering, Search, Standing, Store, Unavailable, WaitingAnswer};
+use super::state::{self, Knowledge, Pointer, StandingDeclaration, Waiting};
+use super::{FoundPage, Lodged, Numbering, Search, Standing, Store, Unavailable, WaitingAnswer};
 
 /// A record in memory. Clones are the same record.
 #[derive(Debug, Clone)]
@@ -190,6 +190,41 @@ impl Store for Memory {
 
     async fn find(&self, search: &Search, limit: usize) -> Result<FoundPage, Unavailable> {
         search::find(&*self.call()?, search, limit)
+    }
+
+    async fn declared(
+        &self,
+        partner: &PartnerId,
+        is_practice: bool,
+        reference: &DeclarationReference,
+    ) -> Result<Option<Recorded>, Unavailable> {
+        let inner = self.call()?;
+        let standing: Option<StandingDeclaration> = inner.find(&state::declaration(partner, is_practice, reference))?;
+        standing.map(|standing| inner.recorded(standing.pointer)).transpose()
+    }
+
+    async fn interchange(&self, key: &RepeatKey) -> Result<Option<Lodged>, Unavailable> {
+        let inner = self.call()?;
+        let pointer: Option<Pointer> = inner.find(&state::first_under(key))?;
+        pointer.map(|pointer| inner.lodged(pointer).map(Into::into)).transpose()
+    }
+
+    async fn count_waiting(&self, partner: &PartnerId, limit: usize) -> Result<usize, Unavailable> {
+        let inner = self.call()?;
+        let prefix = state::outbox_of(partner);
+        let waiting = inner.state.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+        Ok(waiting.take(limit).count())
+    }
+
+    async fn note(&self, act: Act) -> Result<RecordNumber, Unavailable> {
+        self.call()?.commit(Entry::Act(Box::new(act)))
+    }
+
+    async fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
+        let inner = self.call()?;
+        let later = inner.state.range(state::act(RecordNumber(behind.0.saturating_add(1)))..);
+        let numbers = later.map_while(|(key, _)| state::act_number(key)).take(limit);
+        numbers.map(|number| Ok((number, inner.entry(number)?.clone().into_act()?))).collect()
     }
 
     fn ready(&self) -> Result<(), Unavailable> {

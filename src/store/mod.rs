@@ -7,6 +7,7 @@
 
 // What an examination becomes, what the journal keeps of it, and what the state then knows.
 mod entry;
+mod exported;
 mod refusals;
 mod settle;
 mod state;
@@ -20,11 +21,13 @@ mod memory;
 // The engine on a disk: a journal that is the commit point, and the state behind it.
 mod embedded;
 mod flush;
+mod guard;
 mod index;
 mod journal;
 mod lock;
 mod overlay;
 mod runs;
+mod watermark;
 
 // Looking at a store from outside of the daemon.
 mod inspect;
@@ -41,13 +44,16 @@ mod model;
 #[cfg(test)]
 mod sample;
 
-pub use backup::{BackupReport, BackupTrouble, RestoreReport, backup, restore};
-pub use embedded::{EmbeddedStore, OpenTrouble, StartSummary, StoreOptions};
+pub use backup::{BackupReport, BackupTrouble, RestoreReport, backed_up, backup, restore};
+pub use embedded::{Accepted, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
+pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
+pub use guard::Unfit;
 pub use inspect::{
-    CheckReport, Disagreement, Disagreements, Exported, ExportedDeclaration, InspectTrouble, KeyCount, KeyKind,
-    PartnerStats, Sizes, StateCheck, StatsReport, Step, Tail, Watch, What, check, export, stats,
+    CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
+    StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
 };
+pub use journal::Along;
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};
@@ -55,9 +61,11 @@ pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};
 use std::collections::HashSet;
 use std::future::Future;
 
-use crate::identifier::{ProofForm, ProofOfReportNumber, RecordNumber};
+use bytes::Bytes;
+
+use crate::identifier::{DeclarationReference, ProofForm, ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, AnswerReference, Evidence, Examination, Recorded};
+use crate::record::{Act, Answer, AnswerReference, Evidence, Examination, Recorded, RepeatKey};
 
 /// How proof-of-report numbers are drawn.
 #[derive(Debug, Clone)]
@@ -83,6 +91,15 @@ pub struct WaitingAnswer {
     /// Which answer.
     pub answer: Answer,
     /// The record it is composed from.
+    pub recorded: Recorded,
+}
+
+/// An interchange as it came, and what stands for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lodged {
+    /// What came, as it came.
+    pub bytes: Bytes,
+    /// What stands.
     pub recorded: Recorded,
 }
 
@@ -150,6 +167,49 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Unavailable`] when the record cannot be read.
     fn find(&self, search: &Search, limit: usize) -> impl Future<Output = Result<FoundPage, Unavailable>> + Send;
+
+    /// The declaration that stands under this reference of a partner: the interchange that made its latest version.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    fn declared(
+        &self,
+        partner: &PartnerId,
+        is_practice: bool,
+        reference: &DeclarationReference,
+    ) -> impl Future<Output = Result<Option<Recorded>, Unavailable>> + Send;
+
+    /// The first interchange under a repeat key.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    fn interchange(&self, key: &RepeatKey) -> impl Future<Output = Result<Option<Lodged>, Unavailable>> + Send;
+
+    /// How many answers wait for this partner; no more than `limit` are counted.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    fn count_waiting(
+        &self,
+        partner: &PartnerId,
+        limit: usize,
+    ) -> impl Future<Output = Result<usize, Unavailable>> + Send;
+
+    /// Notes an act of an administrator. Nothing that was done is confirmed before this has returned.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it is not on stable storage.
+    fn note(&self, act: Act) -> impl Future<Output = Result<RecordNumber, Unavailable>> + Send;
+
+    /// The acts of administrators behind this entry, in their order, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the record cannot be read.
+    fn acts(
+        &self,
+        behind: RecordNumber,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(RecordNumber, Act)>, Unavailable>> + Send;
 
     /// Whether the record takes new entries: the reason why not, when it does not.
     ///

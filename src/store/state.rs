@@ -15,6 +15,7 @@
 //! | `r` partner, practice, sender, control reference | [`Pointer`] to the first interchange |
 //! | the same, then a digest | [`Pointer`] to the refusal of other bytes |
 //! | `s` what an accepted declaration states, number of the entry, the last one first | nothing |
+//! | `u` entry number | [`Pointer`] to an act of an administrator |
 //!
 //! Keys of repeats are never removed: they are kept longer than an agreement demands. The only keys that are removed are
 //! those of answers that wait, and none of them is ever put a second time: a put and a removal that come together come to
@@ -275,6 +276,20 @@ pub(crate) fn other_bytes(repeat: &RepeatKey, digest: &Digest) -> Vec<u8> {
     let mut key = first_under(repeat);
     key.extend_from_slice(&digest.0);
     key
+}
+
+/// What every key of an act begins with.
+pub(crate) const ACTS: &[u8] = b"u";
+
+/// An act of an administrator.
+pub(crate) fn act(RecordNumber(number): RecordNumber) -> Vec<u8> {
+    [ACTS, &number.to_be_bytes()].concat()
+}
+
+/// The number of the entry at the end of the key of an act; none when the key is no such.
+pub(crate) fn act_number(key: &[u8]) -> Option<RecordNumber> {
+    let number = key.strip_prefix(ACTS)?.try_into().ok()?;
+    Some(RecordNumber(u64::from_be_bytes(number)))
 }
 
 /// A short name has no zero byte in it, so no partner's keys begin with those of another.

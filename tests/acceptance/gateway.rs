@@ -88,8 +88,13 @@ impl Gateway {
     }
 
     pub(crate) fn at(home: Home) -> Self {
+        Self::under(home, serve)
+    }
+
+    /// Started by this command.
+    pub(crate) fn under(home: Home, command: impl FnOnce(&Home) -> Command) -> Self {
         let log = Arc::default();
-        let (process, edi, watch) = start(&home, None, &log);
+        let (process, edi, watch) = start(command(&home), &log);
         Self { home, file_blocks_max: None, process, edi, watch, log }
     }
 
@@ -105,9 +110,14 @@ impl Gateway {
 
     /// `kill -9`, and a new start.
     pub(crate) fn is_killed_and_started_again(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        self.starts();
+        self.is_killed();
+        self.is_started_again();
+    }
+
+    /// The same by this command.
+    pub(crate) fn is_killed_and_started_again_by(&mut self, command: Command) {
+        self.is_killed();
+        self.starts(command);
     }
 
     /// Starts again with files of at most so many blocks of 512 bytes, as on a disk that is full.
@@ -116,13 +126,33 @@ impl Gateway {
         self.is_killed_and_started_again();
     }
 
-    fn starts(&mut self) {
-        (self.process, self.edi, self.watch) = start(&self.home, self.file_blocks_max, &self.log);
+    /// Starts again, which it refuses; returns what it says.
+    pub(crate) fn does_not_start(&self) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+        let ended = command.args(["serve", "--config"]).arg(self.home.config()).output().unwrap();
+        assert!(!ended.status.success());
+        String::from_utf8(ended.stderr).unwrap()
     }
 
     pub(crate) fn gets_signal(&self, signal: &str) {
-        let command = format!("kill -{signal} {}", self.process.id());
+        let command = format!("kill -{signal} {}", self.process_id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+    }
+
+    /// `kill -9`.
+    pub(crate) fn is_killed(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// A new start after its end.
+    pub(crate) fn is_started_again(&mut self) {
+        let limit = self.file_blocks_max;
+        self.starts(limit.map_or_else(|| serve(&self.home), |blocks| serve_limited(&self.home, blocks)));
+    }
+
+    fn starts(&mut self, command: Command) {
+        (self.process, self.edi, self.watch) = start(command, &self.log);
     }
 
     /// SIGHUP, and waits until it was followed.
@@ -161,11 +191,20 @@ impl Gateway {
         page
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kilobytes of memory that it holds, at most until now.
     pub(crate) fn memory_peak_kilobytes(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process_id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Once it has ended: where it lived.
+    pub(crate) fn leaves_its_home(mut self) -> Home {
+        std::mem::replace(&mut self.home, Home::new(""))
     }
 
     /// What it said so far.
@@ -190,19 +229,29 @@ impl Drop for Gateway {
     }
 }
 
-fn start(home: &Home, file_blocks_max: Option<u64>, log: &Arc<Mutex<String>>) -> (Child, SocketAddr, SocketAddr) {
-    let mut command = match file_blocks_max {
-        None => Command::new(env!("CARGO_BIN_EXE_lodged")),
-        Some(blocks) => {
-            let mut shell = Command::new("sh");
-            // Without a handler for the signal, a write that goes too far is an error, as it is on a disk that is full.
-            shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
-            shell.arg(env!("CARGO_BIN_EXE_lodged"));
-            shell
-        }
-    };
-    command.args(["serve", "--config"]).arg(home.config());
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+/// `lodged serve` in this home.
+pub(crate) fn serve(home: &Home) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+    command.args(["serve", "--config"]).arg(home.config()).stdin(Stdio::null());
+    command
+}
+
+/// The same by a shell that does this first.
+pub(crate) fn serve_behind(home: &Home, first: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(env!("CARGO_BIN_EXE_lodged"));
+    command.args(["serve", "--config"]).arg(home.config()).stdin(Stdio::null());
+    command
+}
+
+/// The same with files of at most so many blocks of 512 bytes. Without a handler for the signal, a write that goes too far
+/// is an error, as it is on a disk that is full.
+pub(crate) fn serve_limited(home: &Home, blocks: u64) -> Command {
+    serve_behind(home, &format!("trap '' XFSZ; ulimit -f {blocks}"))
+}
+
+fn start(mut command: Command, log: &Arc<Mutex<String>>) -> (Child, SocketAddr, SocketAddr) {
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut said, kept) = (BufReader::new(process.stderr.take().unwrap()), Arc::clone(log));
     thread::spawn(move || {
         let mut line = Vec::new();

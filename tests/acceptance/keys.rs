@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rcgen::{CertificateParams, KeyPair};
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::aws_lc_rs::{default_provider, sign};
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore, SignatureScheme, client::WantsClientCert};
+use tokio_rustls::rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, SignatureScheme,
+    client::WantsClientCert,
+};
 
 /// A certificate that signs itself, with its key, in two files.
 #[derive(Debug, Clone)]
@@ -21,12 +25,25 @@ pub(crate) struct Keys {
 impl Keys {
     /// New ones, `<name>.pem` and `<name>.key` in this directory.
     pub(crate) fn mint(directory: &Path, name: &str) -> Self {
+        Self::mint_with(directory, name, &CertificateParams::new(vec!["localhost".to_owned()]).unwrap())
+    }
+
+    /// The same, until the day after tomorrow begins.
+    pub(crate) fn mint_until_tomorrow(directory: &Path, name: &str) -> Self {
+        let end = jiff::Zoned::now().date().saturating_add(jiff::ToSpan::days(2));
+        let part = |number: i8| u8::try_from(number).unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(end.year().into(), part(end.month()), part(end.day()));
+        Self::mint_with(directory, name, &params)
+    }
+
+    fn mint_with(directory: &Path, name: &str, params: &CertificateParams) -> Self {
         use std::os::unix::fs::PermissionsExt as _;
-        let minted = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let signing_key = KeyPair::generate().unwrap();
         let keys =
             Self { certificate: directory.join(format!("{name}.pem")), key: directory.join(format!("{name}.key")) };
-        std::fs::write(&keys.certificate, minted.cert.pem()).unwrap();
-        std::fs::write(&keys.key, minted.signing_key.serialize_pem()).unwrap();
+        std::fs::write(&keys.certificate, params.self_signed(&signing_key).unwrap().pem()).unwrap();
+        std::fs::write(&keys.key, signing_key.serialize_pem()).unwrap();
         std::fs::set_permissions(&keys.key, std::fs::Permissions::from_mode(0o600)).unwrap();
         keys
     }
@@ -59,6 +76,13 @@ pub(crate) fn client_with_foreign_key(
     let key = sign::any_supported_type(&thief.private_key()).unwrap();
     let shown = Shown(Arc::new(CertifiedKey::new(partner.chain(), key)));
     Arc::new(trusting(gateway, is_tls12).with_client_cert_resolver(Arc::new(shown)))
+}
+
+/// TLS as a consumer of the feed does it.
+pub(crate) fn server(keys: &Keys) -> ServerConnection {
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    ServerConnection::new(Arc::new(builder.with_single_cert(keys.chain(), keys.private_key()).unwrap())).unwrap()
 }
 
 fn trusting(gateway: &Keys, is_tls12: bool) -> ConfigBuilder<ClientConfig, WantsClientCert> {

@@ -15,15 +15,22 @@ mod gateway;
 mod interchange;
 mod keys;
 mod partner;
+mod teller;
 
 // What is told.
+mod administering;
 mod answering;
+mod auditing;
 mod bad_input;
 mod draining;
+mod feeding;
 mod limits;
 mod metrics;
 mod openssl;
+mod partners_changing;
+mod refusing;
 mod reloading;
+mod service;
 mod strangers;
 mod tolerating;
 mod trouble;

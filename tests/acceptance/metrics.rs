@@ -5,12 +5,18 @@ use std::net::TcpStream;
 
 use lodged::event::METRICS;
 
-use crate::gateway::{Gateway, until};
+use crate::gateway::{Gateway, Home, until};
 use crate::interchange::{declaration, with};
 
 #[test]
 fn every_figure_is_there_once_what_it_counts_has_happened() {
-    let gateway = Gateway::started();
+    let home = Home::new("");
+    std::fs::create_dir(home.path().join("feeds")).unwrap();
+    for (consumer, directory) in [("customs", "out"), ("nowhere", "../lodged.toml")] {
+        let text = format!("directory = \"{directory}\"\n");
+        std::fs::write(home.path().join(format!("feeds/{consumer}.toml")), text).unwrap();
+    }
+    let gateway = Gateway::at(home);
     let mut partner = gateway.partner();
     partner.sends(&declaration("ONE"));
     partner.gets_contrl();
@@ -21,9 +27,13 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
     partner.leaves();
     TcpStream::connect(gateway.edi).unwrap().write_all(b"no handshake").unwrap();
     gateway.reloads();
+    gateway.home.asks(&["status"]).done();
     until("the handshake was refused", || {
         gateway.metric("lodged_refused_connections_total{reason=\"handshake\"}") == 1
     });
+    until("the record was read again", || gateway.log().contains("was read again"));
+    until("one consumer takes it", || gateway.metric("lodged_feed_declarations_total{consumer=\"customs\"}") == 1);
+    until("the other cannot", || gateway.metric("lodged_feed_failures_total{consumer=\"nowhere\"}") > 0);
     until("the state follows", || gateway.page("/metrics").contains("lodged_store_applied_lag 0\n"));
     let page = gateway.page("/metrics");
     let is_shown = |name: &str| {

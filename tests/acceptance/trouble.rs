@@ -13,10 +13,10 @@ use lodged::channel::tls::{Door, Identity, Limits, Listener, Terms};
 use lodged::clock::SystemClock;
 use lodged::config::Config;
 use lodged::daemon::load_rulebook;
-use lodged::identifier::{ProofOfReportNumber, RecordNumber};
+use lodged::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
 use lodged::partner::PartnerId;
-use lodged::record::{Answer, AnswerReference, Evidence, Examination, Recorded};
-use lodged::store::{FoundPage, Memory, Search, Standing, Store, Unavailable, WaitingAnswer};
+use lodged::record::{Act, Answer, AnswerReference, Evidence, Examination, Recorded, RepeatKey};
+use lodged::store::{FoundPage, Lodged, Memory, Search, Standing, Store, Unavailable, WaitingAnswer};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -147,6 +147,31 @@ impl Store for Faulty {
 
     async fn find(&self, search: &Search, limit: usize) -> Result<FoundPage, Unavailable> {
         self.memory.find(search, limit).await
+    }
+
+    async fn declared(
+        &self,
+        partner: &PartnerId,
+        is_practice: bool,
+        reference: &DeclarationReference,
+    ) -> Result<Option<Recorded>, Unavailable> {
+        self.memory.declared(partner, is_practice, reference).await
+    }
+
+    async fn interchange(&self, key: &RepeatKey) -> Result<Option<Lodged>, Unavailable> {
+        self.memory.interchange(key).await
+    }
+
+    async fn count_waiting(&self, partner: &PartnerId, limit: usize) -> Result<usize, Unavailable> {
+        self.memory.count_waiting(partner, limit).await
+    }
+
+    async fn note(&self, act: Act) -> Result<RecordNumber, Unavailable> {
+        self.memory.note(act).await
+    }
+
+    async fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
+        self.memory.acts(behind, limit).await
     }
 
     fn ready(&self) -> Result<(), Unavailable> {

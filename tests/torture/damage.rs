@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::gateway::{Home, PARTNERS, copy};
+use crate::gateway::{Home, LIMIT, PARTNERS, copy};
 use crate::ledger::Ledger;
 use crate::load::Scene;
 use crate::random::{Random, setting};
@@ -40,6 +42,7 @@ fn damage() {
     let trial = Trial { home: &home, whole: &whole, ledger: &ledger };
     trial.torn_block_is_refused(&mut random);
     trial.lost_states_are_made_anew(&mut random);
+    trial.reading_again_tells_what_a_start_did_not_read(&mut random);
     let (mut refused, mut silent, mut answered) = (0, 0, 0);
     let flips = setting("LODGED_TORTURE_FLIPS").unwrap_or(FLIPS);
     for _ in 0..flips {
@@ -129,6 +132,32 @@ impl Trial<'_> {
         assert_eq!(done, Ok(()), "{what}: {}", gateway.said());
         ledger.lock().unwrap().holds_after(what);
         gateway.is_killed();
+    }
+
+    /// A start reads the last segment and what the state may not hold; a running gateway reads the rest.
+    fn reading_again_tells_what_a_start_did_not_read(&self, random: &mut Random) {
+        let ledger = self.restores();
+        let first = self.segments().remove(0);
+        let mut bytes = fs::read(&first).unwrap();
+        let middle = used(&bytes) / 2;
+        bytes[middle] ^= 1;
+        fs::write(&first, bytes).unwrap();
+        let gateway = self.home.starts();
+        let begun = Instant::now();
+        while !gateway.said().contains("the record is damaged") {
+            assert!(begun.elapsed() < LIMIT, "nothing is told: {}", gateway.said());
+            thread::sleep(Duration::from_millis(10));
+        }
+        let told = |line: &str| line.strip_prefix("lodged_store_disagreements ").is_some_and(|number| number != "0");
+        let is_counted = |page: &str| page.lines().any(told);
+        while !is_counted(&gateway.page("/metrics")) {
+            assert!(begun.elapsed() < LIMIT, "nothing is counted: {}", gateway.page("/metrics"));
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(gateway.said().contains("segment 1, byte "), "{}", gateway.said());
+        gateway.is_killed();
+        fs::copy(self.whole.join("journal/00000001.seg"), &first).unwrap();
+        self.is_well(&ledger, random, "after a segment was restored");
     }
 
     /// The last block of what was acknowledged is gone.

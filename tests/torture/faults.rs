@@ -42,7 +42,7 @@ fn faults() {
         let fault = Fault { operation, effect, countdown, is_lasting: effect == Effect::NoSpace };
         stops_and_starts(&home, &ledger, fault, &mut random, number % 2 == 0);
     }
-    survives_a_state_that_cannot_be_flushed(&home, &ledger, &mut random);
+    says_that_the_state_cannot_be_flushed(&home, &ledger, &mut random);
     does_not_start_on_a_journal_that_cannot_be_flushed(&home);
     goes_on_with_short_writes(&home, &ledger, &mut random);
     proves_everything(&home, &ledger, &mut random);
@@ -99,18 +99,27 @@ fn says_why(gateway: &Gateway, fault: Fault) {
     assert!(gateway.is_alive());
 }
 
-/// sled says nothing when its periodic flush fails, so the gateway may go on, and the state may be less than it promises.
-/// What was acknowledged is in the journal.
-fn survives_a_state_that_cannot_be_flushed(home: &Home, ledger: &Mutex<Ledger>, random: &mut Random) {
+/// sled says nothing when its periodic flush fails. The checkpoint hears of it, says so, and has the state made again.
+fn says_that_the_state_cannot_be_flushed(home: &Home, ledger: &Mutex<Ledger>, random: &mut Random) {
     let gateway = home.starts();
     let (operation, effect) = (Operation::StateFlush, Effect::FailsAndLoses);
-    home.preload.arm(Fault { operation, effect, countdown: 1 + random.below(3), is_lasting: false });
+    let fault = Fault { operation, effect, countdown: 1 + random.below(3), is_lasting: false };
+    home.preload.arm(fault);
     let scene = Scene::new(home, &gateway, ledger);
     let loaded = scene.each_partner(random, |partner, random| scene.lodges(partner, 20, random));
     let is_told = loaded == Err(End::Gone) && gateway.page("/readyz").contains(" 503 ");
     assert!(loaded == Ok(()) || is_told, "{loaded:?}: {}", gateway.said());
-    gateway.is_killed();
+    let begun = Instant::now();
+    while home.preload.met() == 0 {
+        assert!(begun.elapsed() < LIMIT, "the state is not flushed: {}", gateway.said());
+        thread::sleep(Duration::from_millis(10));
+    }
+    gateway.is_asked_to_end();
+    assert!(gateway.said().contains("the record is unavailable: "), "{fault:?}: {}", gateway.said());
     home.preload.disarm();
+    let gateway = home.starts();
+    assert!(gateway.said().contains("the disk could not keep all of the state"), "{}", gateway.said());
+    gateway.is_killed();
     has_everything(home, ledger, random, "after a flush of the state that failed");
 }
 

@@ -106,6 +106,9 @@ impl Home {
     }
 }
 
+/// How much of what a gateway said is shown when a test fails: it says the same for each partner that it refuses.
+const LINES_SHOWN: usize = 12;
+
 /// A gateway that runs, or did.
 pub(crate) struct Gateway {
     process: Arc<Mutex<Child>>,
@@ -171,7 +174,7 @@ impl Gateway {
     /// # Errors
     /// [`End`] when nobody takes it.
     pub(crate) fn line(&self, partner: usize) -> Result<Line, End> {
-        Line::connect(self.edi.expect("it listens"), Arc::clone(&self.clients[partner]))
+        Line::connect(self.door(), Arc::clone(&self.clients[partner]))
     }
 
     /// Something that kills it, for another thread.
@@ -188,10 +191,15 @@ impl Gateway {
 
     /// Asks it to end in order, and waits until it did.
     pub(crate) fn is_ended(&self) {
+        let status = self.is_asked_to_end();
+        assert!(status.success(), "the gateway did not end in order ({status}): {}", self.said());
+    }
+
+    /// Asks it to end, and waits until it did, whatever comes of it.
+    pub(crate) fn is_asked_to_end(&self) -> ExitStatus {
         let command = format!("kill -TERM {}", self.process.lock().unwrap().id());
         assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
-        let status = self.waits_for_its_end();
-        assert!(status.success(), "the gateway did not end in order ({status}): {}", self.said());
+        self.waits_for_its_end()
     }
 
     /// Waits until it has ended by SIGKILL.
@@ -205,6 +213,18 @@ impl Gateway {
             panic!("the gateway does not end: {}", self.said());
         }
         self.process.lock().unwrap().wait().unwrap()
+    }
+
+    /// Where it listens for partners.
+    pub(crate) fn door(&self) -> SocketAddr {
+        self.edi.expect("it listens")
+    }
+
+    /// Kilobytes of memory that it holds, at most until now.
+    pub(crate) fn memory_peak_kilobytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.lock().unwrap().id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Whether it runs.
@@ -241,7 +261,10 @@ impl Drop for Gateway {
             process.wait().unwrap();
         }
         if thread::panicking() {
-            println!("---- what the gateway said ----\n{}", self.said.lock().unwrap());
+            let said = self.said();
+            let lines: Vec<_> = said.lines().collect();
+            let last = lines.len().saturating_sub(LINES_SHOWN);
+            println!("---- what the gateway said last ----\n{}", lines[last..].join("\n"));
         }
     }
 }

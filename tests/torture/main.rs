@@ -40,3 +40,4 @@ mod faults;
 mod kills;
 mod power;
 mod replay;
+mod slow;

@@ -38,6 +38,7 @@ struct control {
     uint64_t met;            /* how often it was met */
     uint64_t flushes_after;  /* flushes of segments after it */
     uint64_t writes_after;   /* writes to segments after it */
+    uint64_t flush_delay;    /* how much longer every flush takes, in milliseconds */
 };
 
 enum operation {
@@ -78,6 +79,7 @@ struct file {
     char path[PATH_BYTES_MAX]; /* below the directory */
     int is_directory;
     int fails_next;            /* the rest of a half write fails */
+    int fails_next_flush;      /* it is to hear of a flush of this file that failed elsewhere */
     off64_t from, to;          /* what was written since the last flush */
 };
 
@@ -289,6 +291,14 @@ static void lose(struct file *file, int number) {
     }
 }
 
+/* As Linux does: each of the other ways in which the same file is open hears once of a flush that failed. */
+static void tell_others(struct file *told) {
+    for (int number = 0; number < FILES_MAX; number++) {
+        struct file *file = files[number];
+        if (file && file != told && strcmp(file->path, told->path) == 0) file->fails_next_flush = 1;
+    }
+}
+
 static int flush(int number, int (*real)(int)) {
     struct file *file = file_of(number);
     if (!file) return real(number);
@@ -296,9 +306,18 @@ static int flush(int number, int (*real)(int)) {
     enum effect effect = meets(flush_of(file));
     uint64_t begun = log_bytes;
     if (effect == FAILS_AND_LOSES) lose(file, number);
+    int fails = effect == FAILS || effect == HALF_FAILS || effect == FAILS_AND_LOSES || effect == NO_SPACE;
+    if (fails) tell_others(file);
+    fails |= file->fails_next_flush;
+    file->fails_next_flush = 0;
     file->from = file->to = 0;
+    uint64_t delay = control->flush_delay;
     pthread_mutex_unlock(&lock);
-    if (effect == FAILS || effect == HALF_FAILS || effect == FAILS_AND_LOSES || effect == NO_SPACE) {
+    if (delay) {
+        struct timespec wait = {delay / 1000, delay % 1000 * 1000000};
+        nanosleep(&wait, NULL);
+    }
+    if (fails) {
         errno = EIO;
         return -1;
     }

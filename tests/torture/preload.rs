@@ -61,6 +61,9 @@ const IS_LASTING: u64 = 4;
 const MET: u64 = 5;
 const FLUSHES_AFTER: u64 = 6;
 const WRITES_AFTER: u64 = 7;
+const FLUSH_DELAY: u64 = 8;
+/// How many there are.
+const FIELDS: usize = 9;
 
 /// The library, compiled, and what it shares with a gateway.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl Preload {
         compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&library).arg(source);
         let compiled = compiler.args(["-ldl", "-lpthread"]).output().expect("cc is here");
         assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-        fs::write(&shared, [0; 64]).unwrap();
+        fs::write(&shared, [0; FIELDS * 8]).unwrap();
         let control = OpenOptions::new().read(true).write(true).open(&shared).unwrap();
         Self { library, shared, control }
     }
@@ -122,6 +125,11 @@ impl Preload {
     /// Moves the gateway's time of day by so many seconds from the right one.
     pub(crate) fn set_clock(&self, seconds: i64) {
         self.write(CLOCK_SECONDS, seconds.to_le_bytes());
+    }
+
+    /// Lets every flush take so many milliseconds longer.
+    pub(crate) fn slow_flushes(&self, milliseconds: u64) {
+        self.set(FLUSH_DELAY, milliseconds);
     }
 
     fn set(&self, field: u64, value: u64) {

@@ -61,6 +61,11 @@ impl<S: Store> Door<S> {
         self.terms.store(Arc::new(terms));
     }
 
+    /// Partners that are connected, and with how many connections, in no order.
+    pub fn connections(&self) -> Vec<(PartnerId, usize)> {
+        self.connections.taken()
+    }
+
     /// One connection, from its first byte to its end.
     pub(super) async fn admit(self: Arc<Self>, stream: TcpStream, address: SocketAddr, shutdown: CancellationToken) {
         let terms = self.terms();

@@ -35,6 +35,17 @@ impl Listener {
         Ok(Self { listener, address })
     }
 
+    /// Listens on a socket that another process opened. Call it within the runtime.
+    ///
+    /// # Errors
+    /// When it is no socket that can be listened on.
+    pub fn of(socket: std::net::TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(socket)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

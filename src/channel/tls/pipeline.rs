@@ -40,6 +40,12 @@ impl<T> Pipeline<T> {
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<T> {
+        // What ended in the last round comes out first: a batch of answers costs one round and not one for each.
+        if matches!(self.places.front(), Some(Place::Ended(_)))
+            && let Some(Place::Ended(output)) = self.places.pop_front()
+        {
+            return Poll::Ready(output);
+        }
         for place in &mut self.places {
             if let Place::Running(work) = place
                 && let Poll::Ready(output) = work.as_mut().poll(context)

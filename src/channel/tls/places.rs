@@ -53,6 +53,14 @@ impl<K: Eq + Hash + Clone> Places<K> {
     }
 }
 
+impl<K: Eq + Hash + Clone> Places<K> {
+    /// Every owner that has places, and how many.
+    pub(super) fn taken(&self) -> Vec<(K, usize)> {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.by_owner.iter().map(|(owner, own)| (owner.clone(), *own)).collect()
+    }
+}
+
 impl<K: Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut taken = self.places.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,6 +92,13 @@ mod tests {
         let _held = (places.take("a", 9, 2).unwrap(), places.take("a", 9, 2).unwrap());
         assert_eq!(places.take("a", 9, 2).unwrap_err(), Full::Own);
         assert!(places.take("b", 9, 2).is_ok());
+    }
+
+    #[test]
+    fn who_has_places_is_told() {
+        let places = Places::default();
+        let _held = (places.take("a", 9, 2).unwrap(), places.take("a", 9, 2).unwrap());
+        assert_eq!(places.taken(), [("a", 2)]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::desk::{Claim, Desk};
 use crate::channel::contained::{Panicked, contained};
 use crate::channel::tally;
 use crate::event::{Outcome, SecurityEvent};
-use crate::gateway::{Gateway, Received, Reply};
+use crate::gateway::{Gateway, Received, Reply, Turn};
 use crate::partner::Partner;
 use crate::record::{Channel, Delivery, Evidence};
 use crate::store::{Store, Unavailable};
@@ -29,9 +29,9 @@ pub(super) enum Answered {
     NotNow,
 }
 
-/// Receives one interchange.
+/// Receives one interchange in its turn.
 pub(super) async fn receive<S: Store>(
-    gateway: Arc<Gateway<S>>,
+    (gateway, turn): (Arc<Gateway<S>>, Turn),
     desk: Arc<Desk>,
     partner: Arc<Partner>,
     delivery: Delivery,
@@ -39,7 +39,7 @@ pub(super) async fn receive<S: Store>(
     let channel = delivery.channel;
     let span = info_span!("interchange", channel = channel.as_str(), partner = %partner.id, reference = Empty, outcome = Empty);
     let work = async {
-        let outcome = contained(settle(&gateway, &desk, &partner, delivery.clone())).await;
+        let outcome = contained(settle((&gateway, turn), &desk, &partner, delivery.clone())).await;
         match outcome {
             Ok(Ok((received, replies))) => answered(channel, &partner, &received, replies),
             Ok(Err(unavailable)) => not_now(channel, &partner, &unavailable),
@@ -54,13 +54,13 @@ pub(super) async fn receive<S: Store>(
 
 /// From the bytes to the answers, claimed before anybody else can take them for waiting.
 async fn settle<S: Store>(
-    gateway: &Gateway<S>,
+    (gateway, turn): (&Gateway<S>, Turn),
     desk: &Arc<Desk>,
     partner: &Partner,
     delivery: Delivery,
 ) -> Result<(Received, Vec<(Reply, Claim)>), Unavailable> {
     let _settling = desk.settling.read().await;
-    let mut received = gateway.receive(partner, delivery).await?;
+    let mut received = gateway.receive_in_turn(turn, partner, delivery).await?;
     let replies = match &mut received {
         Received::Recorded { replies, .. } => std::mem::take(replies),
         Received::Unreadable { .. } => Vec::new(),

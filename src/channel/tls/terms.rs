@@ -144,6 +144,7 @@ mod tests {
         let (certificate_path, key_path) = (home.path().join("gateway.pem"), home.path().join("gateway.key"));
         std::fs::write(&certificate_path, certificate).unwrap();
         std::fs::write(&key_path, key).unwrap();
+        std::fs::set_permissions(&key_path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let identity = Identity::read(&certificate_path, &SecretFile::new(key_path)).map_err(|why| why.to_string())?;
         Terms::new(identity, Arc::default(), Limits::default(), Arc::new(SystemClock)).map_err(|why| why.to_string())
     }

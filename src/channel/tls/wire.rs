@@ -96,6 +96,8 @@ impl<T> Wire<T> {
             self.piece.bytes.advance(written);
         }
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        // A connection that says nothing holds no buffer.
+        self.piece.bytes = BytesMut::new();
         Poll::Ready(Ok(mem::take(&mut self.piece.held)))
     }
 
@@ -114,7 +116,11 @@ impl<T> Wire<T> {
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Turn<T>>> {
         self.received.reserve(if self.received.is_empty() { IDLE_READ_BYTES } else { READ_BYTES });
-        match ready!(pin!(self.stream.read_buf(&mut self.received)).poll(context)) {
+        let read = pin!(self.stream.read_buf(&mut self.received)).poll(context);
+        if read.is_pending() && self.received.is_empty() {
+            self.received = BytesMut::new();
+        }
+        match ready!(read) {
             Ok(0) => Poll::Ready(Ok(Turn::Ended { is_clean: true })),
             Ok(count) => Poll::Ready(Ok(Turn::Received(count))),
             Err(trouble) if trouble.kind() == io::ErrorKind::UnexpectedEof => {

@@ -7,6 +7,8 @@ use clap::Args;
 
 use super::waiting::Waiting;
 use super::{Which, counted};
+use crate::admin::socket::{BackupView, Request};
+use crate::cli::asking::Asking;
 use crate::cli::format::write_json;
 use crate::cli::{Outcome, Trouble};
 use crate::clock::Clock;
@@ -32,6 +34,9 @@ pub(super) struct Backup {
     /// Read all copies, and replace those that are damaged
     #[arg(long)]
     verify: bool,
+    /// Have the gateway that runs make it, as its own user, and note it among what was changed by hand
+    #[arg(long, conflicts_with = "store")]
+    daemon: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -39,6 +44,9 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) fn run(&self, clock: &impl Clock, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+        if self.daemon {
+            return self.have_made(out);
+        }
         let mut waiting = Waiting::new();
         let store = self.which.directory()?;
         let report = store::backup(&store, &self.directory, self.verify, clock.now(), &mut waiting);
@@ -46,6 +54,23 @@ impl Backup {
         let report = report?;
         if self.json { write_json(out, &report) } else { write(out, &report) }?;
         Ok(Outcome::Clean)
+    }
+
+    /// Asks the gateway for it.
+    fn have_made(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+        let unreadable = |source| Trouble::Unreadable { path: self.directory.clone(), source };
+        let directory = std::path::absolute(&self.directory).map_err(unreadable)?;
+        let request = Request::Backup { directory: directory.display().to_string(), verify: self.verify };
+        let asking = Asking::of(self.which.config.clone(), self.json);
+        asking.ask(
+            &request,
+            out,
+            |_| Outcome::Clean,
+            |out, _, view: &BackupView| {
+                write(out, &view.report)?;
+                Ok(writeln!(out, "noted as entry {} of the record", view.act.entry)?)
+            },
+        )
     }
 }
 

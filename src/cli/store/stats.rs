@@ -52,6 +52,7 @@ fn write(out: &mut dyn Write, report: &StatsReport) -> io::Result<()> {
         ("  interchanges", report.interchanges),
         ("  evidence", report.evidence),
         ("  delivery notes", report.deliveries),
+        ("  acts", report.acts),
         ("interchanges accepted", report.interchanges_accepted),
         ("  refused", report.interchanges_refused),
         ("  of both for practice", report.interchanges_practice),

@@ -15,5 +15,5 @@ mod restore;
 mod save;
 
 pub use restore::{RestoreReport, restore};
-pub use save::{BackupReport, backup};
+pub use save::{BackupReport, backed_up, backup};
 pub use trouble::BackupTrouble;

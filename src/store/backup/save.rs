@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::BackupTrouble;
 use super::file::{self, as_length, digest_of, sha256};
@@ -20,7 +20,7 @@ use crate::store::journal::{Disk, JournalTrouble, ReadOnlyDisk, RealDisk};
 const DOCUMENT: u32 = 1;
 
 /// What a backup is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupReport {
     /// The number of this description.
     pub document: u32,
@@ -82,6 +82,14 @@ pub fn backup(
         chain: manifest.chain.to_string(),
         ..saving.report
     })
+}
+
+/// How many entries the backup in a directory has, as its manifest says; none when there is no backup.
+///
+/// # Errors
+/// [`BackupTrouble`] when its manifest cannot be read.
+pub fn backed_up(to: &Path) -> Result<Option<u64>, BackupTrouble> {
+    Ok(Manifest::read(to)?.map(|manifest| manifest.next.saturating_sub(1)))
 }
 
 fn report(made: Timestamp) -> BackupReport {

@@ -64,6 +64,7 @@ impl Applier {
             }
             let segment = if due == Due::Nothing { self.segment } else { self.apply()? };
             if due == Due::Last {
+                self.merger.end(); // Nothing of ours is written behind the last checkpoint.
                 return self.checkpoint();
             }
             if segment != self.segment || last_checkpoint.elapsed() >= CHECKPOINT_EVERY {

@@ -8,6 +8,7 @@
 mod open;
 
 // The threads, and what they share with readers.
+mod accepted;
 mod applier;
 mod pace;
 mod shared;
@@ -16,6 +17,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use accepted::Accepted;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
 
 use std::collections::HashSet;
@@ -26,11 +28,12 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
-use crate::identifier::{ProofOfReportNumber, RecordNumber};
+use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, AnswerReference, Delivery, Evidence, Examination, Recorded};
+use crate::record::{Act, Answer, AnswerReference, Delivery, Evidence, Examination, Recorded, RepeatKey};
 
-use super::{FoundPage, Search, Standing, Store, Unavailable, WaitingAnswer};
+use super::journal::Along;
+use super::{FoundPage, Lodged, Search, Standing, Store, Unavailable, WaitingAnswer, state};
 use shared::Shared;
 use writer::Request;
 
@@ -44,6 +47,15 @@ pub struct EmbeddedStore {
     /// None only while it is dropped.
     requests: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
+}
+
+/// How far a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The last entry on stable storage.
+    pub committed: RecordNumber,
+    /// The last entry that the state has taken over.
+    pub applied: RecordNumber,
 }
 
 impl fmt::Debug for EmbeddedStore {
@@ -83,6 +95,27 @@ impl EmbeddedStore {
         self.ask(Request::Close).await
     }
 
+    /// Which store it is, in hexadecimal; drawn once, when it was made.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        self.shared.reader.store().to_string()
+    }
+
+    /// The last entry on stable storage.
+    #[must_use]
+    pub fn last(&self) -> RecordNumber {
+        self.shared.committed()
+    }
+
+    /// What was accepted, real or practice, from `along` on, until there are `bytes_max` bytes of it; an interchange is not
+    /// divided. Nothing that is not on stable storage is in it.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the journal cannot be read.
+    pub async fn accepted(&self, along: Along, is_practice: bool, bytes_max: usize) -> Result<Accepted, Unavailable> {
+        self.read(move |shared| shared.accepted(along, is_practice, bytes_max)).await
+    }
+
     /// What came under this number, as it came; none for a note of ours or a number not given yet. It reads a whole
     /// segment: for people and tools, not for every interchange.
     ///
@@ -90,6 +123,13 @@ impl EmbeddedStore {
     /// [`Unavailable`] when the journal cannot be read.
     pub async fn delivery(&self, number: RecordNumber) -> Result<Option<Delivery>, Unavailable> {
         self.read(move |shared| shared.delivery(number)).await
+    }
+
+    /// How far it is at this moment.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let applied = self.shared.applied(); // It is asked first, so that it is never ahead.
+        Progress { committed: self.shared.committed(), applied }
     }
 
     /// Hands the writer a request and waits for its answer. The queue is bounded: a full one makes callers wait.
@@ -147,6 +187,34 @@ impl Store for EmbeddedStore {
     async fn find(&self, search: &Search, limit: usize) -> Result<FoundPage, Unavailable> {
         let search = search.clone();
         self.read(move |shared| shared.find_declarations(&search, limit)).await
+    }
+
+    async fn declared(
+        &self,
+        partner: &PartnerId,
+        is_practice: bool,
+        reference: &DeclarationReference,
+    ) -> Result<Option<Recorded>, Unavailable> {
+        let key = state::declaration(partner, is_practice, reference);
+        self.read(move |shared| shared.declared(&key)).await
+    }
+
+    async fn interchange(&self, key: &RepeatKey) -> Result<Option<Lodged>, Unavailable> {
+        let key = state::first_under(key);
+        self.read(move |shared| shared.first_under(&key)).await
+    }
+
+    async fn count_waiting(&self, partner: &PartnerId, limit: usize) -> Result<usize, Unavailable> {
+        let prefix = state::outbox_of(partner);
+        self.read(move |shared| shared.count(&prefix, limit)).await
+    }
+
+    async fn note(&self, act: Act) -> Result<RecordNumber, Unavailable> {
+        self.ask(|reply| Request::Note(Box::new(act), reply)).await
+    }
+
+    async fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
+        self.read(move |shared| shared.acts(behind, limit)).await
     }
 
     fn ready(&self) -> Result<(), Unavailable> {

@@ -1,8 +1,9 @@
 //! Opening a store: lock, self-test, journal, state, and the state brought up to the journal. In this order; the first
 //! thing that is not right stops the start, and says so.
 
-use std::fs::{self, File};
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +14,9 @@ use tokio::sync::mpsc;
 use crate::identifier::RecordNumber;
 use crate::store::entry::Entry;
 use crate::store::flush::{self, NotFlushing};
+use crate::store::guard::{self, Unfit};
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
+use crate::store::journal::segment::OTHER_FORMAT;
 use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, StoreId};
 use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
@@ -85,6 +88,12 @@ pub enum OpenTrouble {
     /// Another process has it.
     #[error("{} is in use by another process; stop that one first", .0.display())]
     InUse(PathBuf),
+    /// The directory is not fit for a store.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// A later version wrote it.
+    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
+    OtherFormat(PathBuf),
     /// The state's flushes would not reach the disk.
     #[error(transparent)]
     NotFlushing(#[from] NotFlushing),
@@ -128,6 +137,11 @@ impl OpenTrouble {
 
 impl From<JournalTrouble> for OpenTrouble {
     fn from(trouble: JournalTrouble) -> Self {
+        if let JournalTrouble::Header { path, reason } = &trouble
+            && *reason == OTHER_FORMAT
+        {
+            return Self::OtherFormat(path.clone());
+        }
         Self::Journal(trouble.to_string())
     }
 }
@@ -157,6 +171,7 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
         return Err(OpenTrouble::SegmentTooShort(segment_bytes));
     }
+    guard::guard(&directory)?;
     let lock = lock(&directory)?;
     flush::self_test()?;
     let found = find_journal(disk, &directory, segment_bytes)?;
@@ -185,11 +200,11 @@ fn lock(directory: &Path) -> Result<File, OpenTrouble> {
     })
 }
 
-/// Makes a directory and those above it that are missing, all of them on stable storage.
+/// Makes a directory and those above it that are missing, for nobody else, all of them on stable storage.
 fn make(directory: &Path) -> Result<(), OpenTrouble> {
     let directory = std::path::absolute(directory).map_err(OpenTrouble::io("find", directory))?;
     let missing: Vec<_> = directory.ancestors().take_while(|path| !path.exists()).collect();
-    fs::create_dir_all(&directory).map_err(OpenTrouble::io("create", &directory))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(OpenTrouble::io("create", &directory))?;
     for path in missing.iter().filter_map(|path| path.parent()) {
         File::open(path).and_then(|parent| parent.sync_all()).map_err(OpenTrouble::io("flush", path))?;
     }

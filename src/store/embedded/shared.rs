@@ -7,14 +7,14 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
-use crate::record::{Answer, AnswerReference, Delivery, Recorded};
+use crate::record::{Act, Answer, AnswerReference, Delivery, Recorded};
 use crate::store::entry::{Entry, LodgedInterchange};
 use crate::store::index::Index;
 use crate::store::journal::{JournalTrouble, Reader};
 use crate::store::overlay::Overlay;
 use crate::store::search::{self, Listing, Search};
-use crate::store::state::{self, Knowledge, Pair, Pointer, Waiting};
-use crate::store::{FoundPage, Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
+use crate::store::state::{self, Knowledge, Pair, Pointer, StandingDeclaration, Waiting};
+use crate::store::{FoundPage, Lodged, Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
 
 use super::pace::Pace;
 
@@ -129,7 +129,13 @@ impl Shared {
 
     /// How many entries on stable storage the state does not hold.
     pub(crate) fn lag(&self) -> u64 {
-        self.committed().0.saturating_sub(self.index.applied().0)
+        let applied = self.applied();
+        self.committed().0.saturating_sub(applied.0)
+    }
+
+    /// The last entry that the state holds.
+    pub(crate) fn applied(&self) -> RecordNumber {
+        self.index.applied()
     }
 
     /// Everything up to `number`, which went to this segment, is on stable storage: whoever asks from now on sees it.
@@ -171,6 +177,33 @@ impl Shared {
     pub(crate) fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
         let pointer: Option<Pointer> = self.find(&state::report(proof))?;
         pointer.map(|pointer| self.recorded(pointer)).transpose()
+    }
+
+    /// What stands for the latest version of the declaration under this key.
+    pub(crate) fn declared(&self, key: &[u8]) -> Result<Option<Recorded>, Unavailable> {
+        let standing: Option<StandingDeclaration> = self.find(key)?;
+        standing.map(|standing| self.recorded(standing.pointer)).transpose()
+    }
+
+    /// The first interchange under this key, as it came.
+    pub(crate) fn first_under(&self, key: &[u8]) -> Result<Option<Lodged>, Unavailable> {
+        let pointer: Option<Pointer> = self.find(key)?;
+        pointer.map(|pointer| self.lodged(pointer).map(Into::into)).transpose()
+    }
+
+    /// How many keys begin so, up to a limit.
+    pub(crate) fn count(&self, prefix: &[u8], limit: usize) -> Result<usize, Unavailable> {
+        Ok(self.beginning_with(prefix, b"", limit, |_| true)?.len())
+    }
+
+    /// The acts behind an entry, in their order.
+    pub(crate) fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
+        let from = state::act(RecordNumber(behind.0.saturating_add(1)));
+        let found = self.beginning_with(state::ACTS, &from, limit, |_| true)?;
+        let pointers = found.iter().map(|(_, value)| state::read::<Pointer>(value));
+        pointers
+            .map(|pointer| pointer.and_then(|pointer| Ok((pointer.number, self.entry(pointer)?.into_act()?))))
+            .collect()
     }
 
     /// The answers that wait for a partner and are not excepted, in the order of their references.

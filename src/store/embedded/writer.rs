@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
-use crate::record::{Answer, Evidence, Examination};
+use crate::record::{Act, Answer, Evidence, Examination};
 use crate::store::entry::{Entry, LodgedInterchange};
 use crate::store::journal::Journal;
 use crate::store::overlay::Overlay;
@@ -37,6 +37,7 @@ pub(crate) enum Request {
     Record(Box<Examination>, Reply<Standing>),
     Keep(Box<Evidence>, Reply<RecordNumber>),
     Delivered(PartnerId, Vec<Answer>, Reply<()>),
+    Note(Box<Act>, Reply<RecordNumber>),
     Close(Reply<()>),
 }
 
@@ -102,6 +103,10 @@ impl Writer {
             }
             Request::Delivered(partner, answers, reply) => {
                 let outcome = self.delivered(partner, &answers);
+                self.answer_after_flush(reply, outcome);
+            }
+            Request::Note(act, reply) => {
+                let outcome = self.gather(&Entry::Act(act));
                 self.answer_after_flush(reply, outcome);
             }
             Request::Close(reply) => {
@@ -203,6 +208,7 @@ impl Writer {
                 Request::Record(_, reply) => tell(reply, Err(reason)),
                 Request::Keep(_, reply) => tell(reply, Err(reason)),
                 Request::Delivered(_, _, reply) => tell(reply, Err(reason)),
+                Request::Note(_, reply) => tell(reply, Err(reason)),
                 Request::Close(reply) => *closing = Some(reply),
             }
         }

@@ -10,9 +10,9 @@ use super::state::{self, Looked};
 use super::{Disagreement, Disagreements, Gathered, Hold, InspectTrouble, KeyKind, StorePlace, Watch, What, bytes_in};
 use crate::identifier::RecordNumber;
 use crate::store::entry::Entry;
-use crate::store::index::read_watermark;
 use crate::store::journal::frame::Frame;
 use crate::store::state::Pointer;
+use crate::store::watermark::known_entry;
 
 /// The number of the description of [`CheckReport`].
 const DOCUMENT: u32 = 1;
@@ -107,7 +107,7 @@ pub fn check(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<Ch
     let store = Segments::find(&place.journal(), is_in_use, &mut Disagreements::new(0))?.store();
     // What the watermark says is in the journal already, but perhaps in a segment that was not there when they were listed:
     // so it is asked first.
-    let marked = read_watermark(&place.watermark(), store).unwrap_or(0);
+    let marked = known_entry(&place.watermark(), store).0;
     let segments = Segments::find(&place.journal(), is_in_use, &mut found)?;
     let looked = if is_in_use { None } else { Some(state::look(&place, store, &mut found, watch)?) };
     let applied = match &looked {

@@ -30,13 +30,15 @@ pub enum KeyKind {
     RepeatKey,
     /// How an accepted declaration is found.
     SearchKey,
+    /// An act of an administrator.
+    Act,
     /// None of ours.
     Unknown,
 }
 
 impl KeyKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AnswerCounter,
         Self::NumberCounter,
         Self::Declaration,
@@ -45,6 +47,7 @@ impl KeyKind {
         Self::ProofOfReport,
         Self::RepeatKey,
         Self::SearchKey,
+        Self::Act,
         Self::Unknown,
     ];
 
@@ -60,6 +63,7 @@ impl KeyKind {
             Self::ProofOfReport => "proof of report",
             Self::RepeatKey => "repeat key",
             Self::SearchKey => "search key",
+            Self::Act => "act",
             Self::Unknown => "unknown key",
         }
     }
@@ -75,6 +79,7 @@ impl KeyKind {
             Some(b'p') => Self::ProofOfReport,
             Some(b'r') => Self::RepeatKey,
             Some(b's') => Self::SearchKey,
+            Some(b'u') => Self::Act,
             Some(_) | None => Self::Unknown,
         }
     }
@@ -95,6 +100,7 @@ impl KeyKind {
             Self::ProofOfReport => proof(rest),
             Self::RepeatKey => repeat(rest),
             Self::SearchKey => search(rest),
+            Self::Act => state::act_number(key).map(|number| number.to_string()),
             Self::Unknown => None,
         };
         parts.unwrap_or_else(|| as_it_lies(key))
@@ -111,7 +117,7 @@ impl KeyKind {
             Self::WaitingAnswer => {
                 read(value).map(|Waiting { kind, pointer }| format!("{} of {}", message(kind), place(pointer)))
             }
-            Self::Interchange | Self::ProofOfReport | Self::RepeatKey => read(value).map(place),
+            Self::Interchange | Self::ProofOfReport | Self::RepeatKey | Self::Act => read(value).map(place),
             Self::SearchKey if value.is_empty() => Some("a mark".to_owned()),
             Self::SearchKey | Self::Unknown => None,
         };

@@ -30,9 +30,9 @@ mod stats;
 
 pub use check::{CheckReport, KeyCount, StateCheck, Tail, check};
 pub use disagreement::{Disagreement, Disagreements, What};
-pub use export::{Exported, ExportedDeclaration, export};
+pub use export::{Exported, export};
 pub use key::KeyKind;
-pub use stats::{PartnerStats, Sizes, StatsReport, stats};
+pub use stats::{PartnerStats, Sizes, StatsReport, sizes, stats};
 pub use trouble::InspectTrouble;
 pub use watch::{Step, Watch};
 

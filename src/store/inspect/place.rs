@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::InspectTrouble;
+use crate::store::guard;
 use crate::store::lock::{self, LockTrouble};
 
 /// In what the system counts what a file takes, whatever the blocks of the disk are.
@@ -72,8 +73,9 @@ impl StorePlace {
     /// Takes the store for whoever changes it.
     ///
     /// # Errors
-    /// [`InspectTrouble::InUse`] when another process has it.
+    /// [`InspectTrouble::InUse`] when another process has it, [`InspectTrouble::Unfit`] when it is not fit for a store.
     pub(crate) fn take(&self) -> Result<File, InspectTrouble> {
+        guard::guard(&self.directory)?;
         lock::take(&self.directory).map_err(|trouble| self.trouble(trouble))
     }
 

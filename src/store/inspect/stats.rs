@@ -31,6 +31,8 @@ pub struct StatsReport {
     pub evidence: u64,
     /// Notes that answers were delivered.
     pub deliveries: u64,
+    /// Acts of administrators.
+    pub acts: u64,
     /// Interchanges, real and practice, that were not refused as a whole.
     pub interchanges_accepted: u64,
     /// Interchanges that were refused as a whole.
@@ -91,7 +93,7 @@ pub fn stats(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<St
     let place = StorePlace::find(directory)?;
     let mut found = Disagreements::new(limit);
     let segments = Segments::find(&place.journal(), true, &mut found)?;
-    let mut report = StatsReport::new(segments.store().to_string(), sizes(&place)?);
+    let mut report = StatsReport::new(segments.store().to_string(), sizes_at(&place)?);
     let walked = segments.walk(&mut found, watch, &mut |pointer, frame, found| {
         report.add(pointer, frame, found);
         Ok(())
@@ -100,7 +102,15 @@ pub fn stats(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<St
     Ok(StatsReport { disagreements: found, ..report })
 }
 
-fn sizes(place: &StorePlace) -> Result<Sizes, InspectTrouble> {
+/// How much of the disk the files of a store take now.
+///
+/// # Errors
+/// [`InspectTrouble`] when it cannot be looked at.
+pub fn sizes(directory: &Path) -> Result<Sizes, InspectTrouble> {
+    sizes_at(&StorePlace::find(directory)?)
+}
+
+fn sizes_at(place: &StorePlace) -> Result<Sizes, InspectTrouble> {
     let mut aside_bytes = 0_u64;
     for entry in std::fs::read_dir(&place.directory).map_err(InspectTrouble::io("list", &place.directory))? {
         let entry = entry.map_err(InspectTrouble::io("list", &place.directory))?;
@@ -120,6 +130,7 @@ impl StatsReport {
             interchanges: 0,
             evidence: 0,
             deliveries: 0,
+            acts: 0,
             interchanges_accepted: 0,
             interchanges_refused: 0,
             interchanges_practice: 0,
@@ -147,6 +158,7 @@ impl StatsReport {
                 self.received(evidence.delivery.received_at);
             }
             Ok(Entry::Delivered { .. }) => self.deliveries += 1,
+            Ok(Entry::Act(_)) => self.acts += 1,
             Err(unavailable) => {
                 let wrong = Disagreement::new(What::EntryNotUnderstood).in_segment(pointer.segment).at(pointer.offset);
                 found.add(wrong.entry(pointer.number.0).found(unavailable.0));

@@ -4,8 +4,8 @@ use super::check::{check_end, take};
 use super::journal::{Segments, Walked};
 use super::{Disagreements, Gathered, InspectTrouble, StorePlace, Watch};
 use crate::identifier::RecordNumber;
-use crate::store::index::read_watermark;
 use crate::store::journal::StoreId;
+use crate::store::watermark::known_entry;
 
 /// The sum of the entries' changes.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Sum {
         let mut gathered = Gathered::new(RecordNumber(u64::MAX));
         let walked = segments
             .walk(&mut found, watch, &mut |pointer, frame, found| take(pointer, frame, Some(&mut gathered), found))?;
-        check_end(&walked, read_watermark(&place.watermark(), segments.store()).unwrap_or(0), &mut found);
+        check_end(&walked, known_entry(&place.watermark(), segments.store()).0, &mut found);
         found.refuse()?;
         Ok(Self { store: segments.store(), walked, gathered })
     }

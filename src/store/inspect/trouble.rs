@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::store::guard::Unfit;
 use crate::store::journal::JournalTrouble;
 
 /// A store cannot be looked at. What is wrong with one that can be is a [`super::Disagreement`].
@@ -19,6 +20,9 @@ pub enum InspectTrouble {
     /// Another process has it.
     #[error("{} is in use by another process; stop that one first", .0.display())]
     InUse(PathBuf),
+    /// The directory is not fit for a store.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// A later version wrote it.
     #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
     OtherFormat(PathBuf),

@@ -22,6 +22,12 @@ const CHECKED: usize = 12;
 /// Where the chain stands.
 const CHAIN: usize = 28;
 
+/// How long the frame is, in bytes, that these begin, if they do.
+pub(crate) fn announced(bytes: &[u8]) -> Option<u64> {
+    let length = bytes.strip_prefix(&MAGIC)?.first_chunk().copied().map(u32::from_le_bytes)?;
+    u64::try_from(HEADER_BYTES).ok()?.checked_add(length.into())
+}
+
 /// A frame as it lies in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frame<'a> {

@@ -16,11 +16,13 @@ pub(crate) mod segment;
 mod disk;
 
 // Writing at the end, reading anywhere, and finding both again at a start.
+mod along;
 mod append;
 mod open;
 mod reader;
 mod trouble;
 
+pub use along::Along;
 pub(crate) use append::{Journal, Place};
 pub(crate) use chain::Chain;
 pub(crate) use disk::{Disk, JournalFile, ReadOnlyDisk, RealDisk};

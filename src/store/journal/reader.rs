@@ -15,16 +15,21 @@ use super::trouble::JournalTrouble;
 
 /// Reads the journal while it is written.
 pub(crate) struct Reader {
-    disk: Arc<dyn Disk>,
-    directory: PathBuf,
-    store: StoreId,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) directory: PathBuf,
+    pub(super) store: StoreId,
     /// Segments by the number of their first entry.
-    segments: RwLock<BTreeMap<u64, u64>>,
+    pub(super) segments: RwLock<BTreeMap<u64, u64>>,
 }
 
 impl Reader {
     pub(crate) fn new(disk: Arc<dyn Disk>, directory: PathBuf, store: StoreId) -> Self {
         Self { disk, directory, store, segments: RwLock::default() }
+    }
+
+    /// Whose journal it is.
+    pub(crate) fn store(&self) -> StoreId {
+        self.store
     }
 
     /// Entries from `first` on stand in this segment.

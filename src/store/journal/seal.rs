@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use crate::event;
@@ -149,10 +149,14 @@ pub(crate) fn from_digits<const N: usize>(digits: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
+/// Segments that may wait to be sealed before the writer does: a disk that reads this much more slowly than it writes slows
+/// the record down, and the queue does not grow.
+const QUEUE_SEGMENTS: usize = 64;
+
 /// Makes seals behind the writer's back.
 pub(crate) struct Sealer {
     /// None only while it is dropped.
-    sealed: Option<Sender<(Header, Header)>>,
+    sealed: Option<SyncSender<(Header, Header)>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -163,7 +167,7 @@ impl Sealer {
     /// # Errors
     /// [`JournalTrouble::Io`] when there is no thread for it.
     pub(crate) fn start(disk: Arc<dyn Disk>, directory: &Path) -> Result<Self, JournalTrouble> {
-        let (sealed, segments) = channel::<(Header, Header)>();
+        let (sealed, segments) = sync_channel::<(Header, Header)>(QUEUE_SEGMENTS);
         let no_thread = JournalTrouble::io("start a thread for", directory);
         let place = directory.to_owned();
         let run = move || {
@@ -179,7 +183,7 @@ impl Sealer {
         Ok(Self { sealed: Some(sealed), thread: Some(thread) })
     }
 
-    /// Lets this segment be sealed, which the other one follows.
+    /// Lets this segment be sealed, which the other one follows. It waits when too many are not sealed yet.
     pub(crate) fn seal(&self, header: Header, next: Header) {
         if let Some(sealed) = &self.sealed
             && sealed.send((header, next)).is_err()

@@ -35,7 +35,7 @@ const KEYS_BETWEEN: u64 = 4096;
 
 /// A run with this number, or the catalogue, is not as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the state is damaged in run {0}; move the directory state aside to rebuild it")]
+#[error("the state is damaged in run {0}; it can be made again from the journal")]
 pub(crate) struct Damaged(u64);
 
 /// Which runs count.
@@ -165,9 +165,11 @@ impl Runs {
     pub(crate) fn count(&self, writer: RunWriter<'_>, applied: RecordNumber) -> Result<(), IndexTrouble> {
         let run = if writer.keys() == 0 { None } else { Some(writer.finish(0)?) };
         let mut catalogue = self.catalogue();
-        catalogue.applied = applied.0;
-        catalogue.runs.extend(run.as_ref().map(|run| run.described));
-        self.db.insert(CATALOGUE, catalogue.write()?)?;
+        let mut counting = catalogue.clone();
+        counting.applied = applied.0;
+        counting.runs.extend(run.as_ref().map(|run| run.described));
+        self.db.insert(CATALOGUE, counting.write()?)?;
+        *catalogue = counting;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(run.into_iter().map(Arc::new).chain(current.iter().cloned()).collect());
         Ok(())
@@ -202,10 +204,12 @@ impl Runs {
     fn replace(&self, merged: &[Arc<Run>], run: Run) -> Result<(), IndexTrouble> {
         let is_merged = |id: u64| merged.iter().any(|run| run.described.id == id);
         let mut catalogue = self.catalogue();
-        let at = catalogue.runs.iter().position(|described| is_merged(described.id)).unwrap_or(0);
-        catalogue.runs.retain(|described| !is_merged(described.id));
-        catalogue.runs.insert(at, run.described);
-        self.db.insert(CATALOGUE, catalogue.write()?)?;
+        let mut counting = catalogue.clone();
+        let at = counting.runs.iter().position(|described| is_merged(described.id)).unwrap_or(0);
+        counting.runs.retain(|described| !is_merged(described.id));
+        counting.runs.insert(at, run.described);
+        self.db.insert(CATALOGUE, counting.write()?)?;
+        *catalogue = counting;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut runs: Vec<_> = current.iter().filter(|run| !is_merged(run.described.id)).cloned().collect();
         runs.insert(runs.len() - at, Arc::new(run));

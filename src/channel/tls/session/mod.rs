@@ -27,12 +27,13 @@ use crate::channel::tls::receive::Answered;
 use crate::channel::tls::terms::Terms;
 use crate::channel::tls::wire::{Turn, Wire};
 use crate::event;
-use crate::gateway::Reply;
+use crate::gateway::{Reply, Waiting};
 use crate::partner::Partner;
-use crate::record::{Answer, AnswerReference, Channel};
+use crate::record::{Answer, AnswerReference, Channel, Delivery};
 use crate::store::Store;
 
 use patience::reached;
+use reading::granted;
 
 /// What comes back from the wire when an answer has left.
 pub(super) struct Sent {
@@ -73,6 +74,8 @@ pub(super) struct Session<S> {
     inlet: Inlet,
     /// An interchange that came too fast, and when the partner is within its rate again.
     held: Option<(Bytes, Instant)>,
+    /// An interchange that waits for its turn.
+    awaiting: Option<(Taken, Delivery, Waiting)>,
     /// Bytes that are still read although the gateway wants to end.
     last_call: Option<usize>,
     ending: Option<Ending>,
@@ -108,6 +111,7 @@ impl<S: Store> Session<S> {
             partner,
             wire,
             held: None,
+            awaiting: None,
             last_call: None,
             ending: None,
             pipeline: Pipeline::new(),
@@ -181,12 +185,17 @@ impl<S: Store> Session<S> {
                 biased;
                 () = drain.cancelled(), if self.last_call.is_none() => self.call_last(),
                 (taken, answered) = self.pipeline.next() => self.answer(taken, answered),
+                turn = granted(&mut self.awaiting) => self.begin_in_turn(turn),
                 turn = self.wire.turn(wants_input) => self.step(turn?),
                 due = reached(due) => self.end_patience(due)?,
-                // With nothing of its own at the desk, so that it cannot wait for itself.
-                () = self.desk.released(), if self.is_expecting && self.unanswered == 0 => self.offer_waiting().await,
+                // With nothing of its own at the desk or before it, so that neither it nor a turn waits for itself.
+                () = self.desk.released(), if self.may_offer() => self.offer_waiting().await,
             }
         }
+    }
+
+    fn may_offer(&self) -> bool {
+        self.is_expecting && self.unanswered == 0 && self.awaiting.is_none()
     }
 
     fn step(&mut self, turn: Turn<Sent>) {
@@ -255,7 +264,11 @@ impl<S: Store> Session<S> {
     }
 
     fn is_finished(&self) -> bool {
-        self.ending.is_some() && self.held.is_none() && self.unanswered == 0 && self.wire.is_written()
+        self.ending.is_some()
+            && self.held.is_none()
+            && self.awaiting.is_none()
+            && self.unanswered == 0
+            && self.wire.is_written()
     }
 
     /// Closes our side, and says whether what was sent and is not confirmed yet can be taken for delivered.

@@ -15,7 +15,7 @@ use crate::channel::tls::inlet::Found;
 use crate::channel::tls::receive::{self, Answered};
 use crate::edifact::{Interchange, Tolerance};
 use crate::event::{Outcome, SecurityEvent, TurnedAway};
-use crate::gateway::NO_INTERACTIVE;
+use crate::gateway::{Asked, NO_INTERACTIVE, Turn, Waiting};
 use crate::record::{Channel, Delivery};
 use crate::store::Store;
 
@@ -30,10 +30,24 @@ impl<S: Store> Session<S> {
                 return self.stop_reading();
             }
             let delivery = self.delivery(bytes, now);
-            let (gateway, desk) = (Arc::clone(&self.door.gateway), Arc::clone(&self.desk));
             let taken = Taken { since: Instant::now(), bytes: delivery.bytes.len() };
-            self.begin(taken, receive::receive(gateway, desk, Arc::clone(&self.partner), delivery));
+            match self.door.gateway.ask_turn(&self.partner.id, taken.bytes) {
+                Asked::Granted(turn) => self.receive(turn, taken, delivery),
+                Asked::Waiting(waiting) => self.awaiting = Some((taken, delivery, waiting)),
+            }
         }
+    }
+
+    /// The turn has come that an interchange waited for.
+    pub(super) fn begin_in_turn(&mut self, turn: Turn) {
+        if let Some((taken, delivery, _)) = self.awaiting.take() {
+            self.receive(turn, taken, delivery);
+        }
+    }
+
+    fn receive(&mut self, turn: Turn, taken: Taken, delivery: Delivery) {
+        let (gateway, desk) = (Arc::clone(&self.door.gateway), Arc::clone(&self.desk));
+        self.begin(taken, receive::receive((gateway, turn), desk, Arc::clone(&self.partner), delivery));
     }
 
     fn next_interchange(&mut self) -> Option<Bytes> {
@@ -127,9 +141,11 @@ impl<S: Store> Session<S> {
 
     /// Whether one more interchange may be begun before the next answer has left.
     fn has_room(&self) -> bool {
-        self.unanswered == 0
-            || (self.unanswered < self.limits.pipelined_interchanges_max
-                && self.unanswered_bytes < self.limits.interchange_bytes_max)
+        let is_first = self.unanswered == 0;
+        let is_within = self.unanswered < self.limits.pipelined_interchanges_max
+            && self.unanswered_bytes < self.limits.interchange_bytes_max;
+        // While one waits for its turn, what is behind it waits in the network.
+        self.awaiting.is_none() && (is_first || is_within)
     }
 
     pub(super) fn wants_input(&self) -> bool {
@@ -145,7 +161,7 @@ impl<S: Store> Session<S> {
     /// Reads no more and forgets what was read. What is being received is still answered.
     pub(super) fn stop_reading(&mut self) {
         self.wire.received.clear();
-        self.held = None;
+        (self.held, self.awaiting) = (None, None);
         self.ending = self.ending.or(Some(Ending::Gateway));
     }
 
@@ -164,5 +180,13 @@ impl<S: Store> Session<S> {
             tally::count(Channel::EdiTls, &self.partner.id, Outcome::Unfinished);
             warn!(bytes, "the connection ended in the middle of an interchange, nothing of it is recorded");
         }
+    }
+}
+
+/// The turn that an interchange waits for; it never comes where none does.
+pub(super) async fn granted(awaiting: &mut Option<(Taken, Delivery, Waiting)>) -> Turn {
+    match awaiting {
+        Some((.., waiting)) => waiting.await,
+        None => std::future::pending().await,
     }
 }

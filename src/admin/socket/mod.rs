@@ -1,0 +1,31 @@
+//! Administration over a Unix socket: one request, one answer, as lines of JSON.
+//!
+//! Start with [`Socket`], the door, and [`Administration`], whoever answers behind it; [`ask`] is the other end. Who comes is
+//! told by the kernel, never by the request. The door knows who may come and how long anything may be; what a request means
+//! is not its business. `docs/administration.md` describes what goes over it.
+
+// What is asked and answered.
+mod request;
+mod text;
+mod view;
+
+// Where the socket is, and who may come.
+mod place;
+mod user;
+
+// Both ends of it.
+mod ask;
+mod door;
+
+pub use ask::{AskTrouble, ask};
+pub use door::{Administration, Socket};
+pub use place::SocketTrouble;
+pub use request::{CertificateOf, Found, PROTOCOL, Refusal, Reply, Request, Since, Which};
+pub use text::{bytes_of, text_of};
+pub use user::{Users, name_of};
+pub use view::{
+    ActView, AnswerView, AuditView, AuthorityView, BackupView, CertificateView, ChangeView, CheckView, CodeListView,
+    ConnectionsView, DOCUMENT, EndingView, FindingView, IdentityView, InterchangeView, ListenerView, PartnerLine,
+    PartnerListView, PartnerView, ReportListView, ReportView, StatusView, StoreView, VerdictView, VersionView,
+    WaitingView,
+};

@@ -1,0 +1,119 @@
+//! Settings that are right, each for itself, and cannot both be meant.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::mistake::{Mistake, Place};
+use super::source::file;
+use super::{Config, Limits};
+
+/// Every contradiction in a configuration, at the place of the second word.
+pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, path: &Path) -> Vec<Mistake> {
+    let place = |name: &str| places.get(name).cloned().unwrap_or_else(|| file(path));
+    let is_stated = |names: [&str; 2]| names.iter().all(|name| places.contains_key(*name));
+    let mut found = Vec::new();
+    for ((name, part), (whole_name, whole)) in parts(&config.limits) {
+        // A default beyond a limit that somebody set lower is meant by nobody.
+        if part > whole && is_stated([name, whole_name]) {
+            let what = format!("`{name}`, {part}, is more than `{whole_name}`, {whole}");
+            found.push(Mistake::new(place(name), what).hint("a part cannot be more than the whole; lower it"));
+        }
+    }
+    if config.edi.practice_identity.as_deref() == Some(config.edi.identity.as_str()) {
+        let what = format!("`edi.practice_identity` and `edi.identity` are both {:?}", config.edi.identity);
+        let hint = "give practice another identity, or \"\" to tell it by 0035 alone";
+        found.push(Mistake::new(place("edi.practice_identity"), what).hint(hint));
+    }
+    if overlap(config.tls.listen, config.watch.listen) {
+        let what = format!("`watch.listen`, {}, is part of `tls.listen`, {}", config.watch.listen, config.tls.listen);
+        found.push(Mistake::new(place("watch.listen"), what).hint("give one of them another port"));
+    }
+    for (name, other) in directories(config) {
+        if config.store.directory == *other {
+            let what = format!("`store.directory` and `{name}` are both {}", other.display());
+            found.push(Mistake::new(place("store.directory"), what).hint("the record has a directory of its own"));
+        }
+    }
+    found
+}
+
+/// A limit with its name.
+type Limit = (&'static str, usize);
+
+/// Limits with those that they are a part of.
+fn parts(limits: &Limits) -> [(Limit, Limit); 3] {
+    let connections = ("limits.connections_max", limits.connections_max);
+    let handshakes = ("limits.handshakes_max", limits.handshakes_max);
+    [
+        (("limits.connections_per_partner_max", limits.connections_per_partner_max), connections),
+        (handshakes, connections),
+        (("limits.handshakes_per_address_max", limits.handshakes_per_address_max), handshakes),
+    ]
+}
+
+/// Whether one of two different addresses is every address of the machine, and the port is the same.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_wide = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one != other && one.port() == other.port() && one.port() != 0 && is_wide
+}
+
+fn directories(config: &Config) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+    let grammars = config.grammars.directory.as_ref().map(|path| ("grammars.directory", path));
+    [("partners.directory", &config.partners.directory)].into_iter().chain(grammars)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Home;
+
+    fn check(settings: &str, expected: &str) {
+        assert_eq!(Home::new(settings).mistakes(), expected);
+    }
+
+    #[test]
+    fn a_part_is_not_more_than_the_whole() {
+        check(
+            "[limits]\nconnections_max = 10\nconnections_per_partner_max = 20\n",
+            "`limits.connections_per_partner_max`, 20, is more than `limits.connections_max`, 10 (lodged.toml:3:31)\n  \
+             hint: a part cannot be more than the whole; lower it",
+        );
+        check(
+            "[limits]\nhandshakes_max = 10\nhandshakes_per_address_max = 20\n",
+            "`limits.handshakes_per_address_max`, 20, is more than `limits.handshakes_max`, 10 (lodged.toml:3:30)\n  \
+             hint: a part cannot be more than the whole; lower it",
+        );
+    }
+
+    #[test]
+    fn a_default_contradicts_nobody() {
+        check("[limits]\nconnections_max = 10\n", "");
+    }
+
+    #[test]
+    fn practice_has_an_identity_of_its_own() {
+        check(
+            "[edi]\npractice_identity = \"LODGED\"\n",
+            "`edi.practice_identity` and `edi.identity` are both \"LODGED\" (lodged.toml:2:21)\n  \
+             hint: give practice another identity, or \"\" to tell it by 0035 alone",
+        );
+    }
+
+    #[test]
+    fn every_address_is_also_this_one() {
+        check(
+            "[tls]\nlisten = \"0.0.0.0:9464\"\n",
+            "`watch.listen`, 127.0.0.1:9464, is part of `tls.listen`, 0.0.0.0:9464 (lodged.toml)\n  \
+             hint: give one of them another port",
+        );
+        check("[tls]\nlisten = \"0.0.0.0:4443\"\n", "");
+    }
+
+    #[test]
+    fn the_record_has_a_directory_of_its_own() {
+        let home = Home::new("[store]\ndirectory = \"partners\"\n");
+        std::fs::create_dir(home.path().join("partners")).unwrap();
+        let said = home.mistakes();
+        assert!(said.starts_with("`store.directory` and `partners.directory` are both "), "{said}");
+    }
+}

@@ -1,0 +1,87 @@
+//! What is in force, line by line, so that a record of a reload says what it changed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::config::{Dossier, Loaded};
+use crate::gateway::Rulebook;
+
+/// What a configuration and a rulebook come to: settings, partners, grammars, guides, code lists. No secret is among it.
+pub(super) fn standing(loaded: &Loaded, rulebook: &Rulebook) -> Vec<String> {
+    let mut lines = settings(loaded);
+    lines.extend(loaded.dossiers.iter().map(partner));
+    let messages = rulebook.catalogue.message_types().map(|kind| format!("grammar {kind:?}"));
+    lines.extend(messages.collect::<BTreeSet<_>>());
+    let guide = |message: &dyn std::fmt::Debug, elements: usize| format!("guide {message:?}: {elements} elements");
+    lines.extend(rulebook.guides.iter().map(|of| guide(&of.message, of.elements().count())));
+    lines.extend(rulebook.codes.iter().map(|list| format!("code list {}: {} codes", list.name(), list.len())));
+    lines
+}
+
+fn settings(loaded: &Loaded) -> Vec<String> {
+    let Ok(Value::Object(sections)) = serde_json::to_value(&loaded.config) else { return Vec::new() };
+    let keys = sections.iter().flat_map(|(section, keys)| {
+        keys.as_object().into_iter().flatten().map(move |(key, value)| format!("{section}.{key} = {value}"))
+    });
+    keys.collect()
+}
+
+fn partner(dossier: &Dossier) -> String {
+    let Dossier { partner, is_disabled, .. } = dossier;
+    let identities = partner.identities.iter().map(|identity| match &identity.qualifier {
+        Some(qualifier) => format!("{}:{qualifier}", identity.identification),
+        None => identity.identification.clone(),
+    });
+    let certificates = dossier.held().map(|(certificate, held)| {
+        let digits: String = certificate.fingerprint.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let taken = if held.is_disabled { " disabled" } else { "" };
+        format!("{digits} {} to {}{taken}", certificate.from, certificate.until)
+    });
+    let authority = partner.authority.iter();
+    let authority = authority.map(|pair| format!("{} {}", pair.authorization_id, pair.business_number));
+    let list = |items: Vec<String>| items.join(", ");
+    format!(
+        "partner {}: {:?}, {:?}, {:?}, disabled {is_disabled}; identities {}; certificates {}; may file for {}; {:?}; {:?}",
+        partner.id,
+        partner.name,
+        partner.kind,
+        partner.language,
+        list(identities.collect()),
+        list(certificates.collect()),
+        list(authority.collect()),
+        partner.limits,
+        partner.agreement,
+    )
+}
+
+/// The lines that only one of both has, of each.
+pub(super) fn difference(before: &[String], after: &[String]) -> [String; 2] {
+    let own = |lines: &[String], others: &[String]| {
+        let others: BTreeSet<_> = others.iter().collect();
+        let own: Vec<_> = lines.iter().filter(|line| !others.contains(line)).map(String::as_str).collect();
+        own.join("\n")
+    };
+    [own(before, after), own(after, before)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(before: &[&str], after: &[&str], expected: [&str; 2]) {
+        let [before, after] =
+            [before, after].map(|lines| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>());
+        assert_eq!(difference(&before, &after), expected);
+    }
+
+    #[test]
+    fn what_did_not_change_is_not_told() {
+        check(&["a", "b"], &["a", "b"], ["", ""]);
+    }
+
+    #[test]
+    fn what_changed_is_told_as_it_was_and_as_it_is() {
+        check(&["a = 1", "b", "c"], &["a = 2", "b", "d", "e"], ["a = 1\nc", "a = 2\nd\ne"]);
+    }
+}

@@ -1,0 +1,360 @@
+//! Whose turn it is: interchanges of many partners on their way to the record, none at the cost of the others.
+//!
+//! Start with [`Turns::ask`]. Between the stream and the record an interchange has a [`Turn`], from its examination until
+//! it is on stable storage. There are so many turns in all, so that the gateway does not grow when the record is slow, and
+//! so many for one partner, so that whoever sends without end still finds others' interchanges in front of its own. Who has
+//! to wait is let in partner by partner, each with about as many bytes in a round (deficit round robin); within a partner
+//! the order is that of asking.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+use crate::event;
+use crate::partner::PartnerId;
+
+/// Interchanges and their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Amount {
+    /// How many.
+    pub(crate) interchanges: usize,
+    /// Of how many bytes together.
+    pub(crate) bytes: usize,
+}
+
+/// All that may have a turn at one time: as many as the record gathers for one flush. Two of the longest interchanges that
+/// can be configured fit in.
+const ALL: Amount = Amount { interchanges: 512, bytes: 128 << 20 };
+
+/// What one partner may have at one time, or one interchange of any length. With so many to a flush of 4 ms one partner
+/// alone can still have 30,000 in a second; and so many in front of somebody else's delay it by a few milliseconds.
+const OWN: Amount = Amount { interchanges: 128, bytes: 512 << 10 };
+
+/// Bytes that a waiting partner is let in with in one round.
+const QUANTUM_BYTES: usize = 64 << 10;
+
+impl Amount {
+    /// Whether one more fits. A single one always does.
+    fn has_room(self, bytes: usize, most: Self) -> bool {
+        self.interchanges == 0
+            || (self.interchanges < most.interchanges && self.bytes.saturating_add(bytes) <= most.bytes)
+    }
+
+    fn add(&mut self, bytes: usize) {
+        self.interchanges += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn remove(&mut self, bytes: usize) {
+        self.interchanges = self.interchanges.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+}
+
+/// All turns.
+#[derive(Debug, Default)]
+pub(crate) struct Turns(Arc<Mutex<Table>>);
+
+#[derive(Debug, Default)]
+struct Table {
+    running: Amount,
+    /// Only partners that have a turn or wait for one.
+    lines: HashMap<PartnerId, Line>,
+    /// The partners that wait, in the order in which they are let in.
+    round: VecDeque<PartnerId>,
+}
+
+/// What a partner has, and what it waits for.
+#[derive(Debug, Default)]
+struct Line {
+    running: Amount,
+    waiting: VecDeque<(usize, oneshot::Sender<Turn>)>,
+    /// Bytes that it may be let in with and was not yet.
+    deficit: usize,
+}
+
+/// The answer to who asks for a turn.
+#[derive(Debug)]
+pub enum Asked {
+    /// It is its turn.
+    Granted(Turn),
+    /// It has to wait.
+    Waiting(Waiting),
+}
+
+impl Asked {
+    /// Waits for the turn, where it has to be waited for.
+    pub async fn granted(self) -> Turn {
+        match self {
+            Self::Granted(turn) => turn,
+            Self::Waiting(waiting) => waiting.await,
+        }
+    }
+}
+
+/// The right to be examined and recorded, given back when it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    partner: PartnerId,
+    bytes: usize,
+    turns: Arc<Mutex<Table>>,
+}
+
+/// A turn to come. When it is dropped, nobody waits for it.
+#[derive(Debug)]
+pub struct Waiting {
+    turn: oneshot::Receiver<Turn>,
+    _counted: Counted,
+}
+
+impl Future for Waiting {
+    type Output = Turn;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn> {
+        match Pin::new(&mut self.turn).poll(context) {
+            Poll::Ready(Ok(turn)) => Poll::Ready(turn),
+            // Whoever waits is in the table until it is granted, or gone.
+            Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Turns {
+    /// Asks for a turn for an interchange of so many bytes.
+    pub(crate) fn ask(&self, partner: &PartnerId, bytes: usize) -> Asked {
+        let mut table = locked(&self.0);
+        if table.round.is_empty() && table.has_room(partner, bytes) {
+            table.begin(partner, bytes);
+            drop(table);
+            return Asked::Granted(self.turn(partner, bytes));
+        }
+        let (sender, turn) = oneshot::channel();
+        let line = table.lines.entry(partner.clone()).or_default();
+        line.waiting.push_back((bytes, sender));
+        if line.waiting.len() == 1 {
+            table.round.push_back(partner.clone());
+        }
+        // The others may have to wait for their own turns alone, and this one may not.
+        drop(table);
+        let_in(&self.0);
+        Asked::Waiting(Waiting { turn, _counted: Counted::new() })
+    }
+
+    fn turn(&self, partner: &PartnerId, bytes: usize) -> Turn {
+        Turn { partner: partner.clone(), bytes, turns: Arc::clone(&self.0) }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut table = locked(&self.turns);
+        table.running.remove(self.bytes);
+        if let Some(line) = table.lines.get_mut(&self.partner) {
+            line.running.remove(self.bytes);
+            if line.running.interchanges == 0 && line.waiting.is_empty() {
+                table.lines.remove(&self.partner);
+            }
+        }
+        let is_awaited = !table.round.is_empty();
+        drop(table);
+        if is_awaited {
+            let_in(&self.turns);
+        }
+    }
+}
+
+/// Lets in whoever may be. They are told when the table is free again: a turn that nobody takes goes back into it.
+fn let_in(turns: &Arc<Mutex<Table>>) {
+    let granted = locked(turns).grant();
+    for (partner, bytes, sender) in granted {
+        drop(sender.send(Turn { partner, bytes, turns: Arc::clone(turns) }));
+    }
+}
+
+/// A turn that is granted, and whom it is told.
+type Granted = (PartnerId, usize, oneshot::Sender<Turn>);
+
+impl Table {
+    fn has_room(&self, partner: &PartnerId, bytes: usize) -> bool {
+        let own = self.lines.get(partner).map(|line| line.running).unwrap_or_default();
+        self.running.has_room(bytes, ALL) && own.has_room(bytes, OWN)
+    }
+
+    fn begin(&mut self, partner: &PartnerId, bytes: usize) {
+        self.running.add(bytes);
+        self.lines.entry(partner.clone()).or_default().running.add(bytes);
+    }
+
+    /// Goes round until nobody who waits has room.
+    fn grant(&mut self) -> Vec<Granted> {
+        let (mut granted, mut in_vain) = (Vec::new(), 0);
+        while in_vain < self.round.len()
+            && let Some(partner) = self.round.pop_front()
+        {
+            in_vain += 1;
+            let Some(line) = self.lines.get_mut(&partner) else { continue };
+            let has_room = line.is_next_allowed(self.running);
+            if has_room {
+                in_vain = 0;
+                line.deficit = line.deficit.saturating_add(QUANTUM_BYTES);
+                while line.is_next_allowed(self.running)
+                    && line.waiting.front().is_some_and(|(bytes, _)| *bytes <= line.deficit)
+                    && let Some((bytes, sender)) = line.waiting.pop_front()
+                {
+                    line.deficit -= bytes;
+                    line.running.add(bytes);
+                    self.running.add(bytes);
+                    granted.push((partner.clone(), bytes, sender));
+                }
+            }
+            if !line.waiting.is_empty() {
+                self.round.push_back(partner);
+            } else if line.running.interchanges == 0 {
+                self.lines.remove(&partner);
+            } else {
+                line.deficit = 0;
+            }
+        }
+        granted
+    }
+}
+
+impl Line {
+    /// Whether the next that waits has room. Those that nobody waits for any more are left out.
+    fn is_next_allowed(&mut self, all: Amount) -> bool {
+        while self.waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
+            self.waiting.pop_front();
+        }
+        let next = self.waiting.front();
+        next.is_some_and(|(bytes, _)| all.has_room(*bytes, ALL) && self.running.has_room(*bytes, OWN))
+    }
+}
+
+/// An interchange in the gauge, as long as it waits for its turn.
+#[derive(Debug)]
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        metrics::gauge!(event::TURNS_AWAITED).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!(event::TURNS_AWAITED).decrement(1.0);
+    }
+}
+
+/// Between lock and release a table is whole.
+fn locked(turns: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    turns.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    fn id(name: &str) -> PartnerId {
+        PartnerId::new(name).unwrap()
+    }
+
+    /// The turns that partners have who asked for so many bytes each, and those who wait.
+    fn asked(turns: &Turns, asked: &[(&str, usize)]) -> (Vec<Turn>, Vec<Waiting>) {
+        let (mut granted, mut waiting) = (Vec::new(), Vec::new());
+        for (partner, bytes) in asked {
+            match turns.ask(&id(partner), *bytes) {
+                Asked::Granted(turn) => granted.push(turn),
+                Asked::Waiting(waits) => match is_granted(waits) {
+                    Ok(turn) => granted.push(turn),
+                    Err(waits) => waiting.push(waits),
+                },
+            }
+        }
+        (granted, waiting)
+    }
+
+    fn is_granted(mut waiting: Waiting) -> Result<Turn, Waiting> {
+        match Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(turn) => Ok(turn),
+            Poll::Pending => Err(waiting),
+        }
+    }
+
+    fn names(turns: impl IntoIterator<Item = Turn>) -> Vec<String> {
+        turns.into_iter().map(|turn| turn.partner.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_partner_has_so_many_turns_and_others_do_not_wait_for_it() {
+        let turns = Turns::default();
+        let (held, waiting) = asked(&turns, &[("greedy", 1); OWN.interchanges + 6]);
+        assert_eq!((held.len(), waiting.len()), (OWN.interchanges, 6));
+        let (others, _) = asked(&turns, &[("birch", 1), ("maple", 1)]);
+        assert_eq!(names(others), ["birch", "maple"]);
+    }
+
+    #[test]
+    fn a_turn_that_is_given_back_is_somebody_elses() {
+        let turns = Turns::default();
+        let (mut held, waiting) = asked(&turns, &[("greedy", 1); OWN.interchanges + 2]);
+        drop(held.pop());
+        let granted: Vec<_> = waiting.into_iter().filter_map(|waiting| is_granted(waiting).ok()).collect();
+        assert_eq!(granted.len(), 1);
+    }
+
+    #[test]
+    fn one_interchange_has_a_turn_however_long_it_is_and_the_next_waits() {
+        let turns = Turns::default();
+        let (held, waiting) = asked(&turns, &[("greedy", 64 << 20), ("greedy", 1), ("birch", 64 << 10)]);
+        assert_eq!((names(held).join(" "), waiting.len()), ("greedy birch".to_owned(), 1));
+    }
+
+    #[test]
+    fn when_all_turns_are_taken_partners_are_let_in_one_after_another() {
+        let turns = Turns::default();
+        let partners = 0..ALL.interchanges / OWN.interchanges;
+        let everybody: Vec<String> = partners.map(|number| format!("partner-{number}")).collect();
+        let all: Vec<_> = everybody.iter().flat_map(|name| [(name.as_str(), 1); OWN.interchanges]).collect();
+        let (held, _) = asked(&turns, &all);
+        assert_eq!(held.len(), ALL.interchanges);
+        let half = QUANTUM_BYTES / 2;
+        let wishes = [("greedy", half), ("greedy", half), ("greedy", half), ("greedy", half), ("birch", half)];
+        let (_, waiting) = asked(&turns, &wishes);
+        let mut order = Vec::new();
+        let mut waiting: Vec<_> = waiting.into_iter().map(Some).collect();
+        for turn in held.into_iter().take(5) {
+            drop(turn);
+            for place in &mut waiting {
+                match place.take().map(is_granted) {
+                    Some(Ok(turn)) => {
+                        order.push(turn.partner.as_str().to_owned());
+                        std::mem::forget(turn);
+                    }
+                    Some(Err(waits)) => *place = Some(waits),
+                    None => {}
+                }
+            }
+        }
+        assert_eq!(order, ["greedy", "birch", "greedy", "greedy", "greedy"]);
+    }
+
+    #[test]
+    fn who_went_is_passed_over_and_nothing_is_left_behind() {
+        let turns = Turns::default();
+        let (held, mut waiting) = asked(&turns, &[("greedy", 1); OWN.interchanges + 3]);
+        let last = waiting.pop().unwrap();
+        drop(waiting);
+        drop(held);
+        drop(is_granted(last).unwrap());
+        let table = locked(&turns.0);
+        assert_eq!((table.running, table.lines.len(), table.round.len()), (Amount::default(), 0, 0));
+    }
+}

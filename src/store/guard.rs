@@ -1,0 +1,162 @@
+//! Whether a directory is one that a store may be opened in: looked at before anything in it is touched.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// What may be done with a directory by others than its owner, and must not be.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// The directory is not fit for a store. Nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// Somebody else could change the record.
+    #[error(
+        "{} can be written by others, its mode is {mode:04o}: who can change the record can change what was proved; \
+         look at what is in it, then chmod go-w {}", path.display(), path.display()
+    )]
+    Writable {
+        /// The directory.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Files that are made now could not be written by those who come after.
+    #[error(
+        "{} belongs to user {owner}, and this process is user {ours}; run it as that user (runuser -u), or hand the files \
+         over (chown -R)", path.display()
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// Whose it is, as a number.
+        owner: u32,
+        /// Who asks.
+        ours: u32,
+    },
+    /// A restore was interrupted.
+    #[error(
+        "{} holds a restore that was not finished; run `lodged store restore` again: it goes into the same directory",
+        .0.display()
+    )]
+    HalfRestored(PathBuf),
+    /// It is a backup.
+    #[error("{} is a backup and no store; make a store of it with `lodged store restore`", .0.display())]
+    Backup(PathBuf),
+    /// The operating system does not say.
+    #[error("cannot look at {}: {source}", path.display())]
+    Io {
+        /// Which file or directory.
+        path: PathBuf,
+        /// The answer.
+        source: io::Error,
+    },
+}
+
+/// Looks at a directory that may not be there yet.
+///
+/// # Errors
+/// [`Unfit`] when no store may be opened in it.
+pub(crate) fn guard(directory: &Path) -> Result<(), Unfit> {
+    let ours = user();
+    for path in [directory.to_owned(), directory.join("journal"), directory.join("state")] {
+        if let Some(data) = look(&path)?.filter(Metadata::is_dir) {
+            own(path, &data, ours)?;
+        }
+    }
+    let has = |name: &str| directory.join(name).exists();
+    match (has("journal"), has("journal.restoring"), has("manifest") && has("segments")) {
+        (false, true, _) => Err(Unfit::HalfRestored(directory.to_owned())),
+        (false, false, true) => Err(Unfit::Backup(directory.to_owned())),
+        (true, ..) | (false, false, false) => Ok(()),
+    }
+}
+
+fn look(path: &Path) -> Result<Option<Metadata>, Unfit> {
+    match fs::metadata(path) {
+        Ok(data) => Ok(Some(data)),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Unfit::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn own(path: PathBuf, data: &Metadata, ours: Option<u32>) -> Result<(), Unfit> {
+    let (mode, owner) = (data.mode() & 0o7777, data.uid());
+    if mode & WRITABLE_BY_OTHERS != 0 {
+        return Err(Unfit::Writable { path, mode });
+    }
+    match ours.filter(|ours| *ours != owner) {
+        Some(ours) => Err(Unfit::Foreign { path, owner, ours }),
+        None => Ok(()),
+    }
+}
+
+/// The user that this process acts as; none where the system does not say so.
+fn user() -> Option<u32> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok() // Real, effective, saved, file system.
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// Looks at a directory in which these directories and, behind them, these files are.
+    fn check(names: &[&str], mode: u32, expected: &str) {
+        let home = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::create_dir(home.path().join(name)).unwrap();
+        }
+        fs::set_permissions(home.path(), Permissions::from_mode(mode)).unwrap();
+        let said = guard(home.path()).err().map(|unfit| unfit.to_string()).unwrap_or_default();
+        assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{said}");
+        let left = fs::read_dir(home.path()).unwrap().count();
+        assert_eq!(left, names.len(), "something was made");
+    }
+
+    #[test]
+    fn a_directory_that_others_can_write_is_refused() {
+        check(&["journal", "state"], 0o777, "its mode is 0777");
+        check(&[], 0o770, "chmod go-w");
+        check(&["journal", "state"], 0o755, "");
+        check(&[], 0o700, "");
+    }
+
+    #[test]
+    fn what_is_in_it_is_looked_at_as_well() {
+        let home = tempfile::tempdir().unwrap();
+        let journal = home.path().join("journal");
+        fs::create_dir(&journal).unwrap();
+        fs::set_permissions(&journal, Permissions::from_mode(0o707)).unwrap();
+        assert!(matches!(guard(home.path()), Err(Unfit::Writable { path, mode: 0o707 }) if path == journal));
+    }
+
+    #[test]
+    fn a_restore_that_was_not_finished_is_no_store() {
+        check(&["journal.restoring"], 0o700, "run `lodged store restore` again");
+        check(&["journal", "journal.restoring"], 0o700, "");
+    }
+
+    #[test]
+    fn a_backup_is_no_store() {
+        check(&["manifest", "segments"], 0o700, "is a backup and no store");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_fit() {
+        assert!(guard(Path::new("/nowhere/at/all")).is_ok());
+    }
+
+    #[test]
+    fn another_users_directory_is_refused() {
+        let data = fs::metadata("/proc/self/status").unwrap();
+        let other = data.uid() + 1;
+        assert!(matches!(own("record".into(), &data, Some(other)), Err(Unfit::Foreign { ours, .. }) if ours == other));
+        assert!(own("record".into(), &data, Some(data.uid())).is_ok());
+    }
+}

@@ -1,0 +1,183 @@
+//! What a gateway does not start with, and what it warns of: whose files these are, which version wrote them, what was
+//! restored by half, who else is there. Nothing on the disk is changed before it says so.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::process::Command;
+
+use crate::gateway::{Gateway, Home, serve};
+use crate::interchange::declaration;
+use crate::keys::Keys;
+
+/// The gateway refuses to start here, says all of this, and leaves everything as it was.
+fn check(home: &Home, said: &[&str]) {
+    let before = contents(home.path());
+    let output = serve(home).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(said.iter().all(|part| text.contains(part)), "{text}");
+    assert_eq!(contents(home.path()), before, "something was changed on the disk");
+}
+
+/// Every file and directory: its length, its permissions, when it was changed last.
+fn contents(directory: &Path) -> BTreeMap<String, (u64, u32, i64, i64)> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let data = path.metadata().unwrap();
+        found.insert(path.display().to_string(), (data.len(), data.mode(), data.mtime(), data.mtime_nsec()));
+        if data.is_dir() {
+            found.extend(contents(&path));
+        }
+    }
+    found
+}
+
+/// A home with a record in which one declaration is.
+fn lodged() -> Home {
+    let mut gateway = Gateway::started();
+    let mut partner = gateway.partner();
+    partner.sends(&declaration("ONE"));
+    assert_eq!(partner.gets_contrl().action(), "7");
+    partner.gets_cusres();
+    partner.leaves();
+    gateway.gets_signal("TERM");
+    assert!(gateway.ends().success());
+    gateway.leaves_its_home()
+}
+
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+fn lodged_store(verb: &str, arguments: &[&Path]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+    command.args(["store", verb]).args(arguments);
+    command
+}
+
+#[test]
+fn a_private_key_that_others_can_read_is_refused() {
+    let home = Home::new("");
+    allow(&home.keys.key, 0o640);
+    check(&home, &["gateway.key", "its mode is 0640", "chmod 0600"]);
+    allow(&home.keys.key, 0o604);
+    check(&home, &["its mode is 0604"]);
+    assert!(!home.path().join("record").exists());
+}
+
+#[test]
+fn a_record_that_others_can_write_is_refused() {
+    let home = lodged();
+    allow(&home.path().join("record"), 0o777);
+    check(&home, &["record can be written by others", "0777", "chmod go-w"]);
+    allow(&home.path().join("record"), 0o700);
+    allow(&home.path().join("record/journal"), 0o720);
+    check(&home, &["record/journal can be written by others"]);
+}
+
+#[test]
+fn a_record_of_somebody_else_is_refused() {
+    let home = lodged();
+    let record = home.path().join("record");
+    // Only root may give files away; others cannot come into this.
+    if std::os::unix::fs::chown(&record, Some(12_345), None).is_ok() {
+        check(&home, &["belongs to user 12345", "runuser -u"]);
+        let rebuilding = lodged_store("rebuild", &[]).arg("--store").arg(&record).output().unwrap();
+        assert_eq!(rebuilding.status.code(), Some(2));
+    }
+}
+
+#[test]
+fn a_record_of_a_later_version_is_refused() {
+    let home = lodged();
+    let journal = home.path().join("record/journal");
+    let segment = fs::read_dir(&journal).unwrap().map(|entry| entry.unwrap().path()).min().unwrap();
+    let file = fs::OpenOptions::new().read(true).write(true).open(segment).unwrap();
+    // The header: eight bytes of what it is, four of the format, and the checksum of it all at the end.
+    let mut header = [0; 96];
+    file.read_exact_at(&mut header, 0).unwrap();
+    header[8..12].copy_from_slice(&2_u32.to_le_bytes());
+    let checksum = crc32c::crc32c(&header[..92]);
+    header[92..].copy_from_slice(&checksum.to_le_bytes());
+    file.write_all_at(&header, 0).unwrap();
+    drop(file);
+    check(&home, &["has a format that this version does not know", "use the version that wrote it, or a later one"]);
+}
+
+#[test]
+fn a_restore_that_was_interrupted_is_no_record() {
+    let home = lodged();
+    let (record, backup) = (home.path().join("record"), home.path().join("backup"));
+    let saved = lodged_store("backup", &[&backup]).arg("--store").arg(&record).output().unwrap();
+    assert!(saved.status.success(), "{}", String::from_utf8_lossy(&saved.stderr));
+    fs::remove_dir_all(&record).unwrap();
+    // What a restore leaves behind that is killed while it copies.
+    fs::create_dir_all(record.join("journal.restoring")).unwrap();
+    fs::write(record.join("journal.restoring/00000001.seg"), "half").unwrap();
+    check(&home, &["holds a restore that was not finished", "run `lodged store restore` again"]);
+    let restored = lodged_store("restore", &[&backup]).arg(&record).output().unwrap();
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    let gateway = Gateway::at(home);
+    let mut partner = gateway.partner();
+    partner.sends(&declaration("ONE"));
+    assert!(partner.gets_contrl().answers() == "ONE" && partner.gets_cusres().proof().ends_with('1'));
+    partner.leaves();
+}
+
+#[test]
+fn a_backup_is_no_record() {
+    let home = lodged();
+    let backup = home.path().join("backup");
+    let saved = lodged_store("backup", &[&backup]).arg("--store").arg(home.path().join("record")).output().unwrap();
+    assert!(saved.status.success());
+    fs::remove_dir_all(home.path().join("record")).unwrap();
+    fs::rename(backup, home.path().join("record")).unwrap();
+    check(&home, &["is a backup and no store", "lodged store restore"]);
+}
+
+#[test]
+fn a_record_without_its_last_segments_is_refused() {
+    let home = lodged();
+    let journal = home.path().join("record/journal");
+    for entry in fs::read_dir(&journal).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    check(&home, &["has a state but no journal; restore the journal from a backup"]);
+}
+
+#[test]
+fn a_second_gateway_on_the_same_record_is_refused() {
+    let gateway = Gateway::started();
+    check(&gateway.home, &["record is in use by another process; stop that one first"]);
+    gateway.partner().leaves();
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let home =
+        Home::new("[limits]\nconnections_max = 10\nhandshakes_max = 20\n[edi]\npractice_identity = \"LODGED\"\n");
+    check(&home, &["`limits.handshakes_max`, 20, is more than", "`edi.practice_identity` and `edi.identity` are both"]);
+    assert!(!home.path().join("record").exists());
+}
+
+#[test]
+fn a_certificate_that_ends_tomorrow_is_warned_of_and_used() {
+    let home = Home::new("");
+    Keys::mint_until_tomorrow(home.path(), "gateway");
+    Keys::mint_until_tomorrow(&home.path().join("partners"), "acme");
+    let mut checking = Command::new(env!("CARGO_BIN_EXE_lodged"));
+    let checked = checking.args(["config", "check", "--config"]).arg(home.config()).output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.success(), "{said}");
+    for holder in ["the gateway", "partner acme"] {
+        assert!(said.contains(&format!("caution: a certificate of {holder} ends in ")), "{said}");
+    }
+    let gateway = Gateway::at(home);
+    gateway.says("the gateway's own certificate ends soon, or has ended");
+    gateway.says("the certificate of a partner ends soon, or has ended");
+    assert!(gateway.metric("lodged_own_certificate_days_left") <= 1);
+    gateway.partner().leaves();
+}
