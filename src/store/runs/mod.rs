@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use self::merged::Merged;
-use self::run::{Described, FILTER, PAGE, Run, place};
+use self::run::{Described, FILTER, PAGE, Run, parts};
 use super::index::IndexTrouble;
 use super::state::Pair;
 use crate::identifier::RecordNumber;
@@ -277,7 +277,7 @@ fn due(current: &[Arc<Run>]) -> Option<(u8, usize, usize)> {
 
 /// Removes what is kept of a run under a letter.
 fn remove(db: &sled::Db, letter: u8, run: u64) -> Result<(), IndexTrouble> {
-    for key in db.scan_prefix(place(letter, run, b"")).keys() {
+    for key in db.scan_prefix(parts(letter, run)).keys() {
         db.remove(key?)?;
     }
     Ok(())
@@ -286,7 +286,7 @@ fn remove(db: &sled::Db, letter: u8, run: u64) -> Result<(), IndexTrouble> {
 /// Removes what was begun and never counted, or counted once and was not removed yet.
 fn remove_unknown(db: &sled::Db, letter: u8, catalogue: &Catalogue) -> Result<(), IndexTrouble> {
     let mut from = 0_u64;
-    while let Some(pair) = db.range(place(letter, from, b"")..[letter + 1].to_vec()).next() {
+    while let Some(pair) = db.range(parts(letter, from)..[letter + 1].to_vec()).next() {
         let (key, _) = pair?;
         let Some(run) = key.get(1..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_be_bytes) else {
             break;
@@ -316,7 +316,9 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::page::Pairs;
     use super::*;
+    use crate::store::state;
 
     type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
@@ -371,6 +373,27 @@ mod tests {
         assert_eq!(found, [b"r019950", b"r019952", b"r019953"]);
     }
 
+    /// sled's way back from a leaf to the one before it never ends where that one begins with a letter, four bytes of ones
+    /// and more, and this one with the next letter: as keys of interchanges (`n`) in front of answers (`o`) do.
+    #[test]
+    fn answers_behind_interchanges_are_found_wherever_a_leaf_ends() {
+        let value = Some(vec![b'v'; 1 << 10]);
+        let answers = (0..192_u64).map(|answer| [b"oacme\0", &answer.to_be_bytes()[..]].concat());
+        for interchanges in (0..9).map(|pages| 16 * (18 + pages)) {
+            let places = (0..interchanges).map(|entry| state::interchange(RecordNumber(entry)));
+            let all: Changes = places.chain(answers.clone()).map(|key| (key, value.clone())).collect();
+            let runs = Runs::open(&sled()).unwrap();
+            add(&runs, &all, 1);
+            for answer in answers.clone() {
+                let behind = [&answer[..], &[0]].concat();
+                assert_eq!(runs.get(&behind).unwrap(), None);
+                let found = runs.beginning_with(b"oacme\0", &answer, 1, |_| true).unwrap();
+                assert_eq!(found, [(answer, value.clone().unwrap())]);
+            }
+            assert_eq!(runs.beginning_with(b"oacme\0", b"", 200, |_| true).unwrap().len(), 192);
+        }
+    }
+
     #[test]
     fn enough_runs_are_merged_and_their_pages_removed() {
         let db = sled();
@@ -412,7 +435,9 @@ mod tests {
                 let runs = Runs::open(&db).unwrap();
                 add(&runs, &changes(0..20_000, "1"), 1);
                 let page = pages(&db)[place].clone();
-                let first = if place == 0 { b"r000000".to_vec() } else { page[9..].to_vec() };
+                let mut pairs = Pairs::read(&page, db.get(&page).unwrap().unwrap()).unwrap();
+                assert_eq!(pairs.advance(), Some(true));
+                let first = pairs.key().to_vec();
                 if is_gone {
                     db.remove(&page).unwrap();
                 } else {

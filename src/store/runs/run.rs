@@ -39,12 +39,37 @@ pub(super) struct Run {
     filters: Option<Vec<(Vec<u8>, Filter)>>,
 }
 
-/// Where a part of a run is kept in sled.
-pub(super) fn place(letter: u8, run: u64, first: &[u8]) -> Vec<u8> {
-    let mut place = Vec::with_capacity(9 + first.len());
+/// What the keys of all parts of a run in sled begin with.
+pub(super) fn parts(letter: u8, run: u64) -> Vec<u8> {
+    let mut place = Vec::with_capacity(64);
     place.push(letter);
     place.extend_from_slice(&run.to_be_bytes());
+    place
+}
+
+/// Where the filter is kept of keys from `first` on.
+fn place_of_filter(run: u64, first: &[u8]) -> Vec<u8> {
+    let mut place = parts(FILTER, run);
     place.extend_from_slice(first);
+    place
+}
+
+/// Where the page is kept of keys from `first` on: later pages stand in front of earlier ones, so that the page that a key
+/// is on is the next one from the key's own place on. sled must not be asked for the one before a key: going backwards, it
+/// looks for the leaf in front of one that begins with a byte by that byte less one and four bytes of ones, never finds
+/// one that begins behind that, and panics after a million looks.
+///
+/// Each byte is turned into its complement, a byte of ones gets a zero behind it, and two of ones end it: of two keys the
+/// lesser has the greater place, also when it is the beginning of the other.
+fn place_of_page(run: u64, first: &[u8]) -> Vec<u8> {
+    let mut place = parts(PAGE, run);
+    for byte in first {
+        place.push(!byte);
+        if *byte == 0 {
+            place.push(0);
+        }
+    }
+    place.extend_from_slice(&[0xFF, 0xFF]);
     place
 }
 
@@ -55,7 +80,7 @@ impl Run {
             return Ok(Self { described, filters: None });
         };
         let mut filters = Vec::new();
-        let prefix = place(FILTER, id, b"");
+        let prefix = parts(FILTER, id);
         for pair in db.scan_prefix(&prefix) {
             let (key, value) = pair?;
             let (checksum, bits) = value.split_first_chunk().ok_or(Damaged(id))?;
@@ -106,8 +131,8 @@ pub(super) fn hash(key: &[u8]) -> Option<u64> {
 
 /// The page of a run in which a key is when it is in the run, in front of its first pair.
 fn page_of(db: &sled::Db, run: u64, key: &[u8]) -> Result<Pairs, IndexTrouble> {
-    let found = db.range(place(PAGE, run, b"")..=place(PAGE, run, key)).next_back().transpose()?;
-    let (place, page) = found.ok_or(Damaged(run))?;
+    let found = db.range(place_of_page(run, key)..).next().transpose()?;
+    let (place, page) = found.filter(|(place, _)| place.starts_with(&parts(PAGE, run))).ok_or(Damaged(run))?;
     let pairs = Pairs::read(&place, page).ok_or(Damaged(run))?;
     // A page between this one and the key is gone.
     if pairs.bound().is_some_and(|bound| bound <= key) {
@@ -141,7 +166,7 @@ impl Cursor {
         let id = self.run.described.id;
         while !self.pairs.advance().ok_or(Damaged(id))? {
             let Some(bound) = self.pairs.bound() else { return Ok(false) };
-            let place = place(PAGE, id, bound);
+            let place = place_of_page(id, bound);
             let page = self.db.get(&place)?.ok_or(Damaged(id))?;
             self.pairs = Pairs::read(&place, page).ok_or(Damaged(id))?;
         }
@@ -174,7 +199,7 @@ pub(crate) struct RunWriter<'a> {
 
 impl<'a> RunWriter<'a> {
     pub(super) fn new(db: &'a sled::Db, id: u64) -> Self {
-        let (page, place) = (PageWriter::default(), place(PAGE, id, b""));
+        let (page, place) = (PageWriter::default(), place_of_page(id, b""));
         Self { db, id, page, place, keys: 0, hashes: Vec::new(), first: Vec::new(), filters: Some(Vec::new()) }
     }
 
@@ -191,7 +216,7 @@ impl<'a> RunWriter<'a> {
         if self.page.is_full() {
             let page = self.page.finish(&self.place, Some(key));
             self.db.insert(&self.place, page)?;
-            self.place = place(PAGE, self.id, key);
+            self.place = place_of_page(self.id, key);
         }
         self.page.push(key, value);
         self.keys += 1;
@@ -218,7 +243,7 @@ impl<'a> RunWriter<'a> {
         }
         let (id, keys) = (self.id, self.keys);
         for (first, filter) in self.filters.iter().flatten() {
-            let (place, bits) = (place(FILTER, id, first), filter.write());
+            let (place, bits) = (place_of_filter(id, first), filter.write());
             let value = [&checksum_of(&place, &bits)[..], &bits].concat();
             self.db.insert(place, value)?;
         }
@@ -238,4 +263,23 @@ impl<'a> RunWriter<'a> {
 
 fn checksum_of(place: &[u8], bits: &[u8]) -> [u8; 4] {
     crc32c::crc32c_append(crc32c::crc32c(place), bits).to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop_oneof![Just(0), Just(1), Just(0xFE), Just(0xFF), any::<u8>()], 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn the_lesser_key_has_the_greater_place(one in key(), other in key()) {
+            let [one_place, other_place] = [&one, &other].map(|key| place_of_page(7, key));
+            prop_assert_eq!(one.cmp(&other), other_place.cmp(&one_place));
+        }
+    }
 }
