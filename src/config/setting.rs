@@ -185,7 +185,7 @@ pub struct StoreSettings {
     pub directory: PathBuf,
     /// Bytes of one journal file.
     pub segment_bytes: u64,
-    /// Bytes of memory for the indexes.
+    /// Bytes of memory for pages of the state.
     pub cache_bytes: u64,
     /// Hours between two readings of the whole record by a running gateway; 0 for none.
     pub scrub_hours: u64,
@@ -198,7 +198,7 @@ impl Default for StoreSettings {
         Self {
             directory: "/var/lib/lodged".into(),
             segment_bytes: 64 * 1024 * 1024,
-            cache_bytes: 128 * 1024 * 1024,
+            cache_bytes: 32 * 1024 * 1024,
             scrub_hours: 168,
             scrub_bytes_per_second: 16 * 1024 * 1024,
         }

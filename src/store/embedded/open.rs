@@ -40,7 +40,7 @@ pub struct StoreOptions {
     /// The length of a journal segment, in bytes, from [`StoreOptions::SEGMENT_BYTES_MIN`] up. An entry that is longer
     /// gets a segment of its own, up to 256 MiB.
     pub segment_bytes: u64,
-    /// The cache of the state, in bytes. The state really uses some times as much.
+    /// The cache of the state, in bytes. The state really uses some times as much, and its filters beside it.
     pub cache_bytes: u64,
     /// How proof-of-report numbers are drawn.
     pub numbering: Numbering,
@@ -54,8 +54,9 @@ impl StoreOptions {
     pub const SEGMENT_BYTES_MIN: u64 = 4 << 10;
     /// The length of segments when nothing else is said.
     pub const SEGMENT_BYTES: u64 = 64 << 20;
-    /// The cache when nothing else is said.
-    pub const CACHE_BYTES: u64 = 128 << 20;
+    /// The cache when nothing else is said. New keys are kept from pages by filters and pages are read one behind the other,
+    /// so more of it saves reading and hardly any work.
+    pub const CACHE_BYTES: u64 = 32 << 20;
 
     /// A store in this directory, with the ordinary sizes, checked whole at a start.
     #[must_use]
