@@ -5,6 +5,7 @@
 //! are read from the journal, and every condition is held against what the declaration itself states.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use jiff::{Timestamp, civil::Date};
 
@@ -84,6 +85,8 @@ pub struct Found {
     pub version: u32,
     /// What it states.
     pub declaration: Box<Declaration>,
+    /// What stands for its interchange.
+    pub recorded: Arc<Recorded>,
 }
 
 /// What was found.
@@ -204,7 +207,7 @@ pub(crate) fn find(listing: &impl Listing, search: &Search, limit: usize) -> Res
             return Ok(FoundPage { found, next: Some(FoundAt { entry: RecordNumber(entry.0 + 1), message: 0 }) });
         }
         read += 1;
-        for at in search.found_in(&recorded(listing, entry)?) {
+        for at in search.found_in(&Arc::new(recorded(listing, entry)?)) {
             if found.len() >= limit {
                 let next = found.last().map(|last| last.at).or(search.before);
                 return Ok(FoundPage { found, next });
@@ -224,8 +227,8 @@ fn recorded(listing: &impl Listing, entry: RecordNumber) -> Result<Recorded, Una
 
 impl Search {
     /// What of a record is looked for, the latest first.
-    fn found_in(&self, recorded: &Recorded) -> Vec<Found> {
-        let Recorded { number, partner, received_at, facts, .. } = recorded;
+    fn found_in(&self, recorded: &Arc<Recorded>) -> Vec<Found> {
+        let Recorded { number, partner, received_at, facts, .. } = &**recorded;
         let is_practice = facts.envelope.is_practice;
         if !is_wanted(&self.partner, |wanted| wanted == partner)
             || !is_wanted(&self.is_practice, |wanted| *wanted == is_practice)
@@ -243,6 +246,7 @@ impl Search {
                 proof: proof.clone(),
                 version,
                 declaration: Box::new(declaration.clone()),
+                recorded: Arc::clone(recorded),
             })
         });
         found.collect()

@@ -266,6 +266,69 @@ fn a_report_is_shown_with_its_answers() {
     assert!(told.lines().nth(1).unwrap().starts_with(&proof), "{told}");
 }
 
+#[test]
+fn reports_are_found_by_what_they_state() {
+    let gateway = Gateway::started();
+    let mut partner = gateway.partner();
+    let two = with(&declaration("TWO"), "NORTH ATLANTIC LINES", "SOUTHERN LINES");
+    for interchange in [declaration("ONE"), with(&two, "MTRL26110417", "MTRL26110418")] {
+        partner.sends(&interchange);
+        partner.gets_contrl();
+        partner.gets_cusres().proof();
+    }
+    let asks = |conditions: &[&str]| gateway.home.asks_json(&[&["report", "find"], conditions].concat());
+    let day =
+        asks(&["--reference", "DOC-ONE"])["reports"][0]["versions"][0]["export_date"].as_str().unwrap().to_owned();
+    let (until, behind) = (format!("2020-01-01..{day}"), format!("..{}", "2020-01-01"));
+    for (conditions, expected) in [
+        (&["--partner", "acme"][..], &["DOC-TWO", "DOC-ONE"][..]),
+        (&["--reference", "DOC-TWO"], &["DOC-TWO"]),
+        (&["--exporter", "123456782RM0001"], &["DOC-TWO", "DOC-ONE"]),
+        (&["--carrier", "north  Atlantic lines"], &["DOC-ONE"]),
+        (&["--carrier", "NORTH"], &[]),
+        (&["--transport-document", "MTRL26110418"], &["DOC-TWO"]),
+        (&["--container", "CSQU3054383"], &["DOC-TWO", "DOC-ONE"]),
+        (&["--exported", &day], &["DOC-TWO", "DOC-ONE"]),
+        (&["--exported", &until], &["DOC-TWO", "DOC-ONE"]),
+        (&["--exported", &behind], &[]),
+        (&["--container", "CSQU3054383", "--carrier", "SOUTHERN LINES", "--exported", &day], &["DOC-TWO"]),
+        (&["--transport-document", "MTRL26110418", "--carrier", "NORTH ATLANTIC LINES"], &[]),
+        (&["--partner", "acme", "--practice"], &[]),
+    ] {
+        let document = asks(conditions);
+        let found = document["reports"].as_array().unwrap();
+        let references: Vec<_> = found.iter().map(|report| report["reference"].as_str().unwrap()).collect();
+        assert_eq!(references, expected, "{conditions:?}");
+        assert!(document["next"].is_null());
+        let told = gateway.home.asks(&[&["report", "find"], conditions].concat());
+        assert_eq!(
+            (told.code, told.out.lines().count()),
+            if expected.is_empty() { (1, 1) } else { (0, 1 + expected.len()) }
+        );
+    }
+}
+
+#[test]
+fn more_than_is_told_at_one_time_is_found_page_by_page() {
+    let gateway = Gateway::started();
+    let mut partner = gateway.partner();
+    for reference in ["ONE", "TWO", "THREE"] {
+        partner.sends(&declaration(reference));
+        partner.gets_contrl();
+        partner.gets_cusres().proof();
+    }
+    let find = ["report", "find", "--container", "CSQU3054383"];
+    let first = gateway.home.asks_json(&[&find[..], &["--limit", "2"]].concat());
+    let next = first["next"].as_str().unwrap();
+    let second = gateway.home.asks_json(&[&find[..], &["--before", next]].concat());
+    let references =
+        [&first, &second].map(|page| page["reports"].as_array().unwrap().iter().map(|report| &report["reference"]));
+    assert!(references.into_iter().flatten().eq(["DOC-THREE", "DOC-TWO", "DOC-ONE"]));
+    assert!(second["next"].is_null());
+    let told = gateway.home.asks(&[&find[..], &["--limit", "2"]].concat()).done();
+    assert_eq!(told.lines().last(), Some(&*format!("there may be more: go on with --before {next}")));
+}
+
 /// Every key of a document, and of what is in it.
 fn keys(value: &Value) -> Vec<String> {
     let own =
@@ -320,8 +383,17 @@ fn a_report_that_is_not_there_is_not_found() {
     }
     gateway.home.is_refused(&["report", "show", "hello"], "is no proof-of-report number");
     gateway.home.is_refused(&["report", "find", "--partner", "A", "--reference", "1"], "is no short name");
-    assert_eq!(gateway.home.asks(&["report", "find"]).code, 2);
-    assert_eq!(gateway.home.asks(&["report", "find", "--reference", "ONE"]).code, 2);
+    gateway.home.is_refused(&["report", "find", "--exporter", "12"], "is no business number");
+    gateway.home.is_refused(&["report", "find", "--carrier", "A", "--before", "1"], "is no place to go on from");
+    for arguments in [
+        &["report", "find"][..],
+        &["report", "find", "--practice"],
+        &["report", "find", "--exported", "tomorrow"],
+        &["report", "find", "--carrier", "A", "--limit", "0"],
+        &["report", "find", "--carrier", "A", "--proof", "AB1234202611211"],
+    ] {
+        assert_eq!(gateway.home.asks(arguments).code, 2, "{arguments:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is asked, and the three ways in which it is answered.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ pub enum Request {
     CertificateAdd(NewCertificate),
     /// A certificate that is not taken any more.
     CertificateDisable(CertificateOf),
-    /// Reports by number or reference.
+    /// Reports by number, or by what they state.
     Report(Found),
     /// An interchange with its findings and answers.
     Interchange(Which),
@@ -71,7 +71,7 @@ pub struct CertificateOf {
     pub certificate: String,
 }
 
-/// Which reports are meant: by number, or by partner and reference.
+/// Which reports are meant: by number, or by all that is stated here. Texts are compared whole, whatever their case.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
@@ -81,8 +81,24 @@ pub struct Found {
     pub partner: Option<String>,
     /// The submitter's reference (1004).
     pub reference: Option<String>,
-    /// Practice or real, where a reference is meant; a number says it itself.
+    /// The exporter's business number.
+    pub exporter: Option<String>,
+    /// The exporting carrier's name.
+    pub carrier: Option<String>,
+    /// The number of the transport document.
+    pub transport_document: Option<String>,
+    /// One of the containers.
+    pub container: Option<String>,
+    /// The first date of export.
+    pub exported_from: Option<Date>,
+    /// The last date of export.
+    pub exported_until: Option<Date>,
+    /// Practice or real; a number says it itself.
     pub practice: bool,
+    /// Only what was accepted before this: the `next` of the answer so far.
+    pub before: Option<String>,
+    /// At most so many, the latest; a hundred unless it is said.
+    pub limit: Option<u32>,
 }
 
 /// Which interchange is meant.

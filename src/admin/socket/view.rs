@@ -3,7 +3,7 @@
 //! Every document has a number, `document`: keys may be added under the same number, none is taken away or given another
 //! meaning. Every key is always there; what does not apply is `null`.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Actor, Deed};
@@ -275,8 +275,10 @@ pub struct BackupView {
 pub struct ReportListView {
     /// The number of this description.
     pub document: u32,
-    /// In the order of their entries.
+    /// By their number: in the order of their entries. By what they state: the latest first, each version by itself.
     pub reports: Vec<ReportView>,
+    /// What to look [before](super::Found::before) for more; none when everything was looked at.
+    pub next: Option<String>,
 }
 
 /// A declaration that was reported.
@@ -309,6 +311,14 @@ pub struct VersionView {
     pub interchange: String,
     /// The message (0062).
     pub message: String,
+    /// The date of export.
+    pub export_date: Date,
+    /// The exporting carrier's name.
+    pub carrier: String,
+    /// The number of the transport document.
+    pub transport_document: Option<String>,
+    /// The containers.
+    pub containers: Vec<String>,
     /// What was said of it.
     pub findings: Vec<FindingView>,
     /// What went back for its interchange.

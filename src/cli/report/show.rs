@@ -52,15 +52,22 @@ fn write_report(out: &mut dyn Write, paint: Paint, report: &ReportView) -> io::R
 }
 
 fn write_version(out: &mut dyn Write, paint: Paint, version: &VersionView) -> io::Result<()> {
-    let VersionView { version: number, entry, received_at, interchange, message, findings, answers } = version;
+    let VersionView { version: number, entry, received_at, interchange, message, findings, answers, .. } = version;
     let (interchange, message) = (visible(interchange), visible(message));
     writeln!(out, "\nversion {number}, received {received_at}, entry {entry}")?;
     writeln!(out, "  message {message} of interchange {interchange}")?;
+    writeln!(out, "  exported {} by {}{}", version.export_date, visible(&version.carrier), freight(version))?;
     findings.iter().try_for_each(|finding| writeln!(out, "  {}", told(paint, finding)))?;
     if findings.is_empty() {
         writeln!(out, "  no findings")?;
     }
     write_answers(out, paint, answers)
+}
+
+/// What it travels under and in, as far as it is known.
+fn freight(VersionView { transport_document, containers, .. }: &VersionView) -> String {
+    let document = transport_document.iter().map(|number| format!(", transport document {}", visible(number)));
+    document.chain(containers.iter().map(|container| format!(", container {}", visible(container)))).collect()
 }
 
 /// Answers, segment by segment.

@@ -4,6 +4,7 @@
 //! record before anybody hears of it. Nothing here decides who may ask.
 
 // What is only looked at.
+mod finding;
 mod partners;
 mod reports;
 mod status;

@@ -10,7 +10,7 @@ use crate::admin::socket::{
 };
 use crate::declaration::{RuleFinding, Severity};
 use crate::edifact::{ElementPlace, PartyId, Place, SyntaxFinding};
-use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
+use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::record::{AnswerKind, Decision, Judgement, Recorded, RepeatKey, Verdict};
 use crate::reply;
 use crate::store::{Lodged, Store as _};
@@ -21,40 +21,22 @@ const ACTS_PAGE: usize = 256;
 const ACTS_BYTES_MAX: usize = 64 << 20;
 
 impl Office {
-    /// Reports by number, or by partner and reference.
+    /// Reports by number, or by what they state.
     pub(super) async fn reports(&self, found: Found) -> Result<Reply, Reply> {
-        let store = self.gateway.store();
-        let mut views = BTreeMap::new();
-        match found {
-            Found { proof: Some(proof), .. } => {
-                let readings = ProofOfReportNumber::readings(&proof);
-                if readings.is_empty() {
-                    return Err(Reply::refused(
-                        format!("{proof:?} is no proof-of-report number"),
-                        "such as AB1234202611211",
-                    ));
-                }
-                for proof in readings {
-                    let recorded = store.report(&proof).await.map_err(|unavailable| ill(&unavailable))?;
-                    views.extend(recorded.and_then(|recorded| report(&recorded, |given, _| *given == proof)));
-                }
-            }
-            Found { partner: Some(partner), reference: Some(reference), practice, .. } => {
-                let reference = DeclarationReference(reference.into());
-                let recorded = store.declared(&partner_id(&partner)?, practice, &reference).await;
-                let recorded = recorded.map_err(|unavailable| ill(&unavailable))?;
-                views.extend(
-                    recorded.and_then(|recorded| report(&recorded, |_, judgement| judgement.reference == reference)),
-                );
-            }
-            Found { .. } => {
-                return Err(Reply::refused(
-                    "no report is asked for",
-                    "give a proof-of-report number, or a partner with a reference",
-                ));
-            }
+        let Some(proof) = &found.proof else { return self.find_reports(&found).await };
+        let readings = ProofOfReportNumber::readings(proof);
+        if readings.is_empty() {
+            return Err(Reply::refused(format!("{proof:?} is no proof-of-report number"), "such as AB1234202611211"));
         }
-        Ok(Reply::answer(&ReportListView { document: DOCUMENT, reports: views.into_values().collect() }))
+        let mut views = BTreeMap::new();
+        for proof in readings {
+            let recorded = self.gateway.store().report(&proof).await.map_err(|unavailable| ill(&unavailable))?;
+            let view = recorded.and_then(|recorded| report(&recorded, |given, _| *given == proof));
+            views.extend(
+                view.map(|view| ((view.versions.first().map(|version| version.entry), proof.to_string()), view)),
+            );
+        }
+        Ok(Reply::answer(&ReportListView { document: DOCUMENT, reports: views.into_values().collect(), next: None }))
     }
 
     /// An interchange with its findings and answers.
@@ -111,11 +93,11 @@ impl Office {
     }
 }
 
-/// The report in an interchange whose number and judgement are meant, by its number.
-fn report(
+/// The report in an interchange whose number and judgement are meant.
+pub(super) fn report(
     recorded: &Recorded,
     is_meant: impl Fn(&ProofOfReportNumber, &Judgement) -> bool,
-) -> Option<(String, ReportView)> {
+) -> Option<ReportView> {
     let Recorded { facts, verdicts, partner, number, received_at, .. } = recorded;
     facts.judgements.iter().zip(verdicts).find_map(|(judgement, verdict)| {
         let Verdict::Accepted { proof, version } = verdict else { return None };
@@ -128,10 +110,14 @@ fn report(
             received_at: *received_at,
             interchange: facts.envelope.reference.0.clone(),
             message: message.map(|message| message.reference.clone()).unwrap_or_default(),
+            export_date: declaration.export_date,
+            carrier: declaration.carrier_name.to_string(),
+            transport_document: declaration.transport_document.as_ref().map(|document| document.number.to_string()),
+            containers: declaration.containers.iter().map(ToString::to_string).collect(),
             findings: judgement.findings.iter().map(|finding| of_rule(judgement.message, finding)).collect(),
             answers: answers(recorded),
         };
-        let view = ReportView {
+        Some(ReportView {
             proof: proof.to_string(),
             is_practice: proof.is_practice,
             partner: partner.to_string(),
@@ -141,8 +127,7 @@ fn report(
                 business_number: declaration.exporter.business_number.to_string(),
             },
             versions: vec![version],
-        };
-        Some((format!("{:020} {proof}", number.0), view))
+        })
     })
 }
 
