@@ -45,8 +45,8 @@ pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use guard::Unfit;
 pub use inspect::{
-    CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind,
-    PartnerStats, Sizes, StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
+    CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
+    StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
 };
 pub use journal::Along;
 pub use memory::Memory;
