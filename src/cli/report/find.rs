@@ -55,7 +55,7 @@ fn write(out: &mut dyn Write, paint: Paint, list: &ReportListView) -> io::Result
                 report.partner.clone(),
                 report.reference.clone(),
                 report.exporter.authorization_id.clone(),
-                version.received_at.to_string(),
+                format!("{:.3}", version.received_at),
             ]);
         }
     }
