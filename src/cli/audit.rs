@@ -46,7 +46,7 @@ fn write(out: &mut dyn Write, paint: Paint, audit: &AuditView) -> io::Result<()>
     }
     for act in &audit.acts {
         let (head, who) = (format!("{} {}", act.deed.as_str(), visible(&act.subject)), visible(&act.who.to_string()));
-        writeln!(out, "{}  {}  by {who}, entry {}", act.at, paint.bold(&head), act.entry)?;
+        writeln!(out, "{:.3}  {}  by {who}, entry {}", act.at, paint.bold(&head), act.entry)?;
         write_texts(out, paint, &act.before, &act.after)?;
     }
     Ok(())

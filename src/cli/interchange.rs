@@ -79,7 +79,7 @@ impl Show {
         let practice = if view.is_practice { ", practice" } else { "" };
         let reference = paint.bold(&visible(&view.reference));
         writeln!(out, "interchange {reference} of {} ({sender}){practice}", visible(&view.partner))?;
-        writeln!(out, "received {}, entry {}\n", view.received_at, view.entry)?;
+        writeln!(out, "received {:.3}, entry {}\n", view.received_at, view.entry)?;
         let remarks = view.findings.iter().map(|finding| Remark {
             span: index(finding.begins)..index(finding.ends),
             message: finding.message.map(index),

@@ -1,5 +1,6 @@
 //! `lodged status`: how the gateway that runs is.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use clap::Args;
@@ -36,7 +37,7 @@ fn write(out: &mut dyn Write, paint: Paint, status: &StatusView) -> io::Result<(
         writeln!(out, "  {}: {}", visible(&check.name), visible(check.reason.as_deref().unwrap_or_default()))?;
     }
     writeln!(out, "\nprocess      {}", status.process_id)?;
-    writeln!(out, "started      {}, {} ago", status.started_at, duration(status.uptime_seconds))?;
+    writeln!(out, "started      {:.0}, {} ago", status.started_at, duration(status.uptime_seconds))?;
     for listener in &status.listeners {
         writeln!(out, "{:11}  {}", visible(&listener.door), visible(&listener.address))?;
     }
@@ -45,7 +46,7 @@ fn write(out: &mut dyn Write, paint: Paint, status: &StatusView) -> io::Result<(
     writeln!(out, "last entry   {}, the state is {} behind", store.last_entry, store.lag)?;
     let (journal, state, aside) = (store.journal_bytes, store.state_bytes, store.aside_bytes);
     writeln!(out, "on the disk  journal {journal} bytes, state {state} bytes, put aside {aside} bytes")?;
-    writeln!(out, "\ngrammars     {}", list(&status.grammars))?;
+    writeln!(out, "\ngrammars     {}", list(&by_directory(&status.grammars)))?;
     writeln!(out, "guides       {}", list(&status.guides))?;
     let lists = status.code_lists.iter();
     let lists =
@@ -84,6 +85,16 @@ fn list(items: &[String]) -> String {
     if items.is_empty() { "none".to_owned() } else { visible(&items.join(", ")) }
 }
 
+/// How many messages there are of each version and release: the kinds themselves are hundreds, and `--json` has them.
+fn by_directory(kinds: &[String]) -> Vec<String> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for kind in kinds {
+        let directory = kind.split(':').skip(1).take(2).collect::<Vec<_>>().join(":");
+        *counts.entry(directory).or_default() += 1;
+    }
+    counts.into_iter().map(|(directory, count)| format!("{directory} {count}")).collect()
+}
+
 /// Seconds in the two largest units that they fill.
 fn duration(seconds: i64) -> String {
     let units = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
@@ -101,6 +112,12 @@ fn duration(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn grammars_are_counted_by_directory() {
+        let kinds = ["APERAK:D:96B:UN", "CONTRL:4:1:UN", "CUSDEC:D:96B:UN"].map(ToOwned::to_owned);
+        assert_eq!(by_directory(&kinds), ["4:1 1", "D:96B 2"]);
+    }
 
     #[test]
     fn a_duration_is_told_in_its_two_largest_units() {

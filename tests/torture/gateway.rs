@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio_rustls::rustls::ClientConfig;
@@ -245,6 +245,15 @@ impl Gateway {
     /// What it said so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// Waits until it has said this: its log and its listening come by different ways.
+    pub(crate) fn says(&self, what: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(what) {
+            assert!(begun.elapsed() < LIMIT, "it does not say \"{what}\": {}", self.said());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Whether this start made the state anew from the journal.

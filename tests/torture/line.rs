@@ -78,19 +78,19 @@ impl Line {
         }
     }
 
-    /// Says `close_notify`, and waits until the gateway does. Answers that are still under way come back.
-    ///
-    /// # Errors
-    /// [`End::Gone`] when it does not.
-    pub(crate) fn closes(&mut self) -> Result<Vec<Answer>, End> {
-        self.stream.conn.send_close_notify();
-        self.stream.conn.complete_io(&mut self.stream.sock).map_err(|trouble| ended(&trouble))?;
+    /// Says `close_notify`, and waits until the gateway does. Answers that are still under way come back, however it ends;
+    /// [`End::Gone`] when the gateway does not say it.
+    pub(crate) fn closes(&mut self) -> (Vec<Answer>, Result<(), End>) {
         let mut rest = Vec::new();
+        self.stream.conn.send_close_notify();
+        if let Err(trouble) = self.stream.conn.complete_io(&mut self.stream.sock) {
+            return (rest, Err(ended(&trouble)));
+        }
         loop {
             match self.gets() {
                 Ok(answer) => rest.push(answer),
-                Err(End::Clean) => return Ok(rest),
-                Err(End::Gone) => return Err(End::Gone),
+                Err(End::Clean) => return (rest, Ok(())),
+                Err(End::Gone) => return (rest, Err(End::Gone)),
             }
         }
     }

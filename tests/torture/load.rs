@@ -252,11 +252,13 @@ impl<'a> Talk<'a> {
     /// Ends in order, which confirms everything that came.
     fn closes(mut self) -> Result<(), End> {
         self.ledger().delivers(&self.came, Delivery::Unsure);
-        let rest = self.line.closes()?;
-        // What comes behind our own end counts when the connection ends without an error, which is seen only there.
+        let (rest, end) = self.line.closes();
+        // What comes behind our own end may have left before the gateway saw that end, and is confirmed then, even if the
+        // gateway could not end in order any more.
         let confirmed = std::mem::take(&mut self.came);
         rest.into_iter().for_each(|answer| self.takes(answer));
         self.ledger().delivers(&self.came, Delivery::Unsure);
+        end?;
         let at = self.scene.log_length();
         self.ledger().delivers(&confirmed, Delivery::Confirmed(at));
         Ok(())

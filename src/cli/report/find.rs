@@ -122,7 +122,7 @@ fn write_reports(out: &mut dyn Write, paint: Paint, list: &ReportListView) -> io
                 report.reference.clone(),
                 report.exporter.authorization_id.clone(),
                 version.export_date.to_string(),
-                version.received_at.to_string(),
+                format!("{:.3}", version.received_at),
             ]);
         }
     }

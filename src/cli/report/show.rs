@@ -54,7 +54,7 @@ fn write_report(out: &mut dyn Write, paint: Paint, report: &ReportView) -> io::R
 fn write_version(out: &mut dyn Write, paint: Paint, version: &VersionView) -> io::Result<()> {
     let VersionView { version: number, entry, received_at, interchange, message, findings, answers, .. } = version;
     let (interchange, message) = (visible(interchange), visible(message));
-    writeln!(out, "\nversion {number}, received {received_at}, entry {entry}")?;
+    writeln!(out, "\nversion {number}, received {received_at:.3}, entry {entry}")?;
     writeln!(out, "  message {message} of interchange {interchange}")?;
     writeln!(out, "  exported {} by {}{}", version.export_date, visible(&version.carrier), freight(version))?;
     findings.iter().try_for_each(|finding| writeln!(out, "  {}", told(paint, finding)))?;
