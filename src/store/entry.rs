@@ -16,6 +16,9 @@ use super::search;
 use super::state::{self, Change, Pointer, Series};
 use super::{Lodged, Unavailable};
 
+/// What most entries fit in, in bytes.
+const USUAL_BYTES: usize = 2 << 10;
+
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Entry {
@@ -70,7 +73,8 @@ impl Entry {
     /// # Errors
     /// [`Unavailable`] when a value cannot be written; no value of these types is such.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Unavailable> {
-        postcard::to_stdvec(self).map_err(|error| Unavailable(format!("the entry cannot be encoded: {error}")))
+        postcard::to_extend(self, Vec::with_capacity(USUAL_BYTES))
+            .map_err(|error| Unavailable(format!("the entry cannot be encoded: {error}")))
     }
 
     /// The entry that these bytes are.

@@ -6,13 +6,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use foldhash::quality::RandomState;
+
 use super::state::{self, Change};
 
 /// Changes by key, the latest of each.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     /// Keys that are asked for as they are.
-    held: HashMap<Vec<u8>, Vec<u8>>,
+    held: HashMap<Vec<u8>, Vec<u8>, RandomState>,
     /// Answers that wait, and answers that wait no more and were put before this overlay.
     waiting: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Search keys, which people alone ask for; some may be here twice.

@@ -89,9 +89,9 @@ impl Runs {
     /// # Errors
     /// [`IndexTrouble`] when that cannot be said.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexTrouble> {
-        let hash = run::hash(key);
+        let probe = run::probe(key);
         for run in self.current().iter() {
-            if let Some(said) = run.get(&self.db, key, hash)? {
+            if let Some(said) = run.get(&self.db, key, probe.as_ref())? {
                 return Ok(said);
             }
         }

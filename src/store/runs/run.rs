@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Damaged;
-use super::filter::{self, FILTER_KEYS_MAX, Filter};
+use super::filter::{self, FILTER_KEYS_MAX, Filter, Probe};
 use super::page::{PageWriter, Pairs};
 use crate::store::index::IndexTrouble;
 use crate::store::state;
@@ -101,9 +101,9 @@ impl Run {
         &self,
         db: &sled::Db,
         key: &[u8],
-        hash: Option<u64>,
+        probe: Option<&Probe>,
     ) -> Result<Option<Option<Vec<u8>>>, IndexTrouble> {
-        if hash.is_some_and(|hash| !self.may_hold(key, hash)) {
+        if probe.is_some_and(|probe| !self.may_hold(key, probe)) {
             return Ok(None);
         }
         let id = self.described.id;
@@ -116,17 +116,22 @@ impl Run {
         Ok(None)
     }
 
-    fn may_hold(&self, key: &[u8], hash: u64) -> bool {
+    fn may_hold(&self, key: &[u8], probe: &Probe) -> bool {
         let Some(filters) = &self.filters else { return true };
         let behind = filters.partition_point(|(first, _)| first.as_slice() <= key);
         let filter = behind.checked_sub(1).and_then(|at| filters.get(at));
-        filter.is_some_and(|(_, filter)| filter.may_hold(hash))
+        filter.is_some_and(|(_, filter)| filter.may_hold(probe))
     }
 }
 
 /// The hash by which filters know a key, when they know keys of its kind.
-pub(super) fn hash(key: &[u8]) -> Option<u64> {
+fn hash(key: &[u8]) -> Option<u64> {
     state::is_asked_when_new(key).then(|| filter::hash(key))
+}
+
+/// What filters are asked of a key, when they know keys of its kind.
+pub(super) fn probe(key: &[u8]) -> Option<Probe> {
+    hash(key).map(Probe::of)
 }
 
 /// The page of a run in which a key is when it is in the run, in front of its first pair.
