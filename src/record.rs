@@ -126,13 +126,13 @@ pub struct GroupFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageFacts {
     /// Its reference (0062, of a package 0800).
-    pub reference: String,
+    pub reference: CompactString,
     /// What it is (S009). Messages that follow each other share it where it is the same.
     pub kind: Arc<MessageType>,
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
-    /// What the object of a package relates to; none for a message.
-    pub package: Option<PackageReference>,
+    /// What the object of a package relates to; none for a message. Packages are rare, so it lies elsewhere.
+    pub package: Option<Box<PackageReference>>,
 }
 
 /// What guide, code lists and rules say of one declaration.
@@ -447,7 +447,7 @@ mod tests {
             package: None,
         });
         let facts = ["1", "2"].map(|reference| MessageFacts {
-            reference: reference.to_owned(),
+            reference: reference.into(),
             kind: Arc::clone(&shared),
             group: Some(0),
             package: None,

@@ -1,6 +1,8 @@
 //! What a message states becomes the declaration that it is, where everything is there. Texts are copied here, and
 //! nowhere before.
 
+use std::iter;
+
 use compact_str::CompactString;
 use memchr::memchr;
 use rust_decimal::Decimal;
@@ -66,11 +68,11 @@ impl Draft<'_> {
 
     /// Those of the header, then those of the lines.
     fn complete_references(&self) -> Vec<CompactString> {
-        let mut references = texts(&self.exporter_references);
-        for line in self.lines.iter().filter(|line| !line.references.is_empty()) {
-            references.extend(line.references.iter().map(small));
-        }
-        references
+        let of_each = || iter::once(&self.exporter_references).chain(self.lines.iter().map(|line| &line.references));
+        // What is kept takes no more room than it needs.
+        let mut all = Vec::with_capacity(of_each().map(Vec::len).sum());
+        of_each().for_each(|references| all.extend(references.iter().map(small)));
+        all
     }
 
     fn complete_lines(&self) -> Option<Vec<Line>> {

@@ -28,11 +28,17 @@ pub struct Stated<T> {
 pub struct StatedAt {
     start: u32,
     length: u32,
-    position: u32,
     /// Position of the element (0098); 0 for the segment as a whole.
     element: u16,
     /// Position in the composite (0104); 0 where there is none.
     component: u16,
+    segment: SegmentAt,
+}
+
+/// A segment, by its tag and its position in the message (0096). What is stated in it takes both over as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SegmentAt {
+    position: u32,
     tag: Tag,
 }
 
@@ -41,7 +47,7 @@ impl StatedAt {
     #[must_use]
     pub fn segment(tag: Tag, position: u32, span: Range<usize>) -> Self {
         let (start, length) = (narrow(span.start), narrow(span.len()));
-        Self { start, length, position, element: 0, component: 0, tag }
+        Self { start, length, element: 0, component: 0, segment: SegmentAt { position, tag } }
     }
 
     /// An element (0098) of that segment and its component (0104), 0 when it is no composite, in these bytes.
@@ -54,7 +60,7 @@ impl StatedAt {
     /// The position of the segment in the message, UNH = 1 (0096).
     #[must_use]
     pub fn position(&self) -> u32 {
-        self.position
+        self.segment.position
     }
 
     /// The segment and element.
@@ -63,7 +69,7 @@ impl StatedAt {
         let component = Some(self.component).filter(|component| *component > 0);
         let element = ElementPlace { element: self.element, component, occurrence: None };
         let element = (self.element > 0).then_some(element);
-        SegmentPoint { tag: self.tag, position: self.position, element }
+        SegmentPoint { tag: self.segment.tag, position: self.segment.position, element }
     }
 
     /// The bytes in the interchange.

@@ -11,6 +11,7 @@ mod walk;
 use std::ops::Range;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{Envelope, MessageType, PartyId, SyntaxVersion, read_header};
@@ -26,13 +27,13 @@ use walk::{take, walk};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its reference (0062, of a package 0800).
-    pub reference: String,
+    pub reference: CompactString,
     /// What it is (S009); nothing for a package. Messages that follow each other share it where it is the same.
     pub kind: Arc<MessageType>,
     /// The functional group it stands in, counted from 0.
     pub group: Option<u32>,
     /// What the object of a package relates to; none for a message.
-    pub package: Option<PackageReference>,
+    pub package: Option<Box<PackageReference>>,
     /// Its first segment, UNH, in the interchange.
     first: usize,
     /// Behind its last segment.

@@ -4,6 +4,8 @@
 //! segment is shorter than a block: to begin anew at each of them costs more than to divide it. The memory is used again
 //! for the next message.
 
+use std::ops::Range;
+
 use super::scan::{BLOCK, Scan, block_at};
 use super::segment::Segment;
 use super::service::ServiceChars;
@@ -19,6 +21,13 @@ pub struct PieceEnd(u32);
 impl PieceEnd {
     const ENDS_ELEMENT: u32 = 1;
     const HAS_SERVICE: u32 = 2;
+
+    /// The end of a piece in which service characters may stand, as nobody has looked for them; none where it is too far
+    /// away.
+    pub(crate) fn unlooked(end: usize, ends_element: bool) -> Option<Self> {
+        let end = u32::try_from(end).ok().filter(|_| end <= BYTES_MAX)?;
+        Some(Self(end << 2 | u32::from(ends_element) | Self::HAS_SERVICE))
+    }
 
     /// Behind its last byte, counted from the [origin](Pieces::origin): less than 2^30.
     #[inline]
@@ -56,6 +65,19 @@ impl Stretch {
         Some(Self { begin: u32::try_from(begin).ok()?, count: u16::try_from(count).ok()? })
     }
 
+    /// Which pieces of its row they are.
+    #[inline]
+    pub(crate) fn range(self) -> Range<usize> {
+        let begin = self.begin as usize;
+        begin..begin + usize::from(self.count)
+    }
+
+    /// The first of them.
+    #[inline]
+    pub(crate) fn begin(self) -> u32 {
+        self.begin
+    }
+
     /// Whether nothing is known of the segment: who reads it divides it.
     #[inline]
     #[must_use]
@@ -83,8 +105,12 @@ impl Pieces {
     #[inline]
     #[must_use]
     pub fn of(&self, stretch: Stretch) -> &[PieceEnd] {
-        let begin = stretch.begin as usize;
-        self.ends.get(begin..begin + usize::from(stretch.count)).unwrap_or_default()
+        self.ends.get(stretch.range()).unwrap_or_default()
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> &[PieceEnd] {
+        &self.ends
     }
 
     /// Those from this one on.

@@ -110,7 +110,7 @@ impl Examination {
     fn judged(mut self, reference: &str, decision: Decision) -> Self {
         let message = u32::try_from(self.facts.messages.len()).unwrap();
         self.facts.messages.push(MessageFacts {
-            reference: message.to_string(),
+            reference: message.to_string().into(),
             kind: MessageType { kind: "CUSDEC".into(), ..MessageType::default() }.into(),
             group: None,
             package: None,

@@ -348,7 +348,7 @@ pub(super) fn right_value(finding: &SyntaxFinding, site: &Site<'_>) -> Option<St
             Some(if groups.is_empty() { messages.len() } else { groups.len() }.to_string())
         }
         (SyntaxError::ReferencesDoNotMatch, Place::Message { .. }) => {
-            Some(message(site, finding.place)?.reference.clone())
+            Some(message(site, finding.place)?.reference.to_string())
         }
         (SyntaxError::ReferencesDoNotMatch, Place::FunctionalGroup { group, .. }) => {
             Some(groups.get(index(group)?)?.reference.clone())

@@ -263,7 +263,7 @@ impl<'a> Examination<'a> {
     fn summary(&self) -> InterchangeReport {
         let envelope = &self.interchange.envelope;
         let message = |message: &Message| MessageReport {
-            reference: message.reference.clone(),
+            reference: message.reference.to_string(),
             kind: if is_package(message) { PACKAGE.to_owned() } else { written_kind(&message.kind) },
             is_declaration: self.judge.rulebook.guide(&message.kind).is_some(),
         };
@@ -374,7 +374,7 @@ impl<'a> Examination<'a> {
             excerpt,
             message_name: message.map(|message| {
                 let kind = if is_package(message) { PACKAGE } else { &message.kind.kind };
-                (kind.to_owned(), message.reference.clone())
+                (kind.to_owned(), message.reference.to_string())
             }),
             is_behind: false,
             element_name: site.element_spec().map(|element| named(&element.name, element.id.as_str())),

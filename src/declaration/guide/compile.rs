@@ -77,7 +77,7 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
             message,
             elements: Vec::new(),
             places: Vec::new(),
-            cells_max: 0,
+            unwanted: 0,
             questions: Vec::new(),
             needed: [Vec::new(), Vec::new()],
             of_line: Vec::new(),
@@ -91,7 +91,7 @@ fn compile(written: &GuideText, catalogue: &Catalogue, mistakes: &mut Vec<Mistak
     compiler.check_complete();
     let Compiler { mut guide, wishes, .. } = compiler;
     guide.places = wishes.iter().map(|wishes| Place::of(wishes, &guide.questions, &guide.elements)).collect();
-    guide.cells_max = guide.places.iter().map(|place| place.layout.cells).max().unwrap_or_default();
+    guide.unwanted = guide.places.iter().map(|place| place.unwanted).max().unwrap_or_default();
     Some(guide)
 }
 
@@ -266,7 +266,7 @@ impl Compiler<'_> {
         Ok(Value {
             element: stated,
             first: Position { element, component: first },
-            more: usize::from(last.saturating_sub(first)),
+            more: last.saturating_sub(first),
             joined_by: entry.joined_by.unwrap_or(' '),
             format_at: format_at.map(|(element, (component, _))| Position { element, component }),
         })

@@ -34,8 +34,8 @@ pub struct Guide {
     elements: Vec<Element>,
     /// What it wants to know of a place of the message grammar, in the order of the grammar.
     places: Vec<Place>,
-    /// Most cells that one of them has.
-    cells_max: usize,
+    /// Elements of which no place wants anything begin here (0098).
+    unwanted: usize,
     /// What the triggers of segment groups are asked, each thing once.
     questions: Vec<Question>,
     /// The elements whose absence may be a breach: those of the header, and those of a line.

@@ -19,6 +19,12 @@ pub(super) struct Position {
 impl Position {
     /// Where the first value of a segment stands.
     pub(super) const FIRST: Self = Self { element: 2, component: 1 };
+
+    /// The component that stands so many behind it in its element.
+    #[inline]
+    pub(super) fn and(self, more: u16) -> Self {
+        Self { component: self.component.saturating_add(more), ..self }
+    }
 }
 
 /// What is wanted of a place, as the lines of the guide say it.
@@ -52,64 +58,26 @@ pub(super) struct Value {
     /// Its first component.
     pub first: Position,
     /// How many more there are.
-    pub more: usize,
+    pub more: u16,
     /// What joins several components.
     pub joined_by: char,
     /// The component with the format of a date (2379).
     pub format_at: Option<Position>,
 }
 
-/// Which components of a segment are wanted. Each has a cell of its own, in the order of the segment.
-#[derive(Debug, Default)]
-pub(super) struct Layout {
-    /// For each element up to the last wanted one, the cell of its first component and how many components are wanted.
-    pub elements: Vec<(usize, usize)>,
-    /// How many cells there are.
-    pub cells: usize,
-}
-
-impl Layout {
-    fn of(wanted: impl Iterator<Item = Position>) -> Self {
-        let mut elements: Vec<(usize, usize)> = Vec::new();
-        for Position { element, component } in wanted {
-            let index = usize::from(element.saturating_sub(Position::FIRST.element));
-            if elements.len() <= index {
-                elements.resize(index + 1, (0, 0));
-            }
-            if let Some((_, width)) = elements.get_mut(index) {
-                *width = usize::from(component).max(*width);
-            }
-        }
-        let mut cells = 0;
-        for (cell, width) in &mut elements {
-            *cell = cells;
-            cells += *width;
-        }
-        Self { elements, cells }
-    }
-
-    /// The cell of a wanted component. Any other one has a cell that no row has.
-    fn cell(&self, Position { element, component }: Position) -> usize {
-        let wanted = self.elements.get(usize::from(element.saturating_sub(Position::FIRST.element)));
-        wanted.map_or(usize::MAX, |(cell, _)| cell + usize::from(component) - 1)
-    }
-}
-
-/// A value of an element, and the cell that it begins in; with what a reader asks about the element for each value.
+/// A value of an element, and where it stands; with what a reader asks about the element for each value.
 #[derive(Debug)]
 pub(super) struct Slot {
     /// The element of the guide.
     pub element: usize,
     /// Its first component.
     pub first: Position,
-    /// The cell of that.
-    pub cell: usize,
-    /// How many more cells belong to it.
-    pub more: usize,
+    /// How many more components belong to it.
+    pub more: u16,
     /// What joins several components.
     pub joined_by: char,
-    /// The cell with the format of a date (2379).
-    pub format_cell: Option<usize>,
+    /// The component with the format of a date (2379).
+    pub format_at: Option<Position>,
     /// How often the element may be there.
     pub most: u32,
     pub format: Format,
@@ -118,10 +86,10 @@ pub(super) struct Slot {
     pub is_listed: bool,
 }
 
-/// A cell that must say one of some codes.
+/// A component that must say one of some codes.
 #[derive(Debug)]
 pub(super) struct Check {
-    pub cell: usize,
+    pub at: Position,
     pub codes: Vec<Code<Box<[u8]>>>,
 }
 
@@ -134,10 +102,12 @@ pub(super) struct Place {
     pub is_structure: bool,
     /// What its segments are asked as triggers of their group.
     pub asks: Vec<usize>,
-    /// What is wanted of its segments.
-    pub layout: Layout,
-    /// The cell that says which case it is.
-    pub switch: usize,
+    /// Whether anything is to be read from its segments.
+    pub is_asked: bool,
+    /// Elements of which nothing is wanted begin here (0098), and at the latest behind the last one.
+    pub unwanted: usize,
+    /// The component that says which case it is.
+    pub switch: Position,
     cases: Vec<(Code<Box<[u8]>>, Case)>,
     otherwise: Case,
 }
@@ -181,24 +151,21 @@ impl Place {
         }
         let values = || wishes.stands.iter().flat_map(|stand| &stand.values);
         let wanted = conditions().map(|condition| condition.at).chain(values().flat_map(Value::components));
-        let layout = Layout::of(wanted);
-        let case = |code: Option<&str>| Case::of(wishes, &asks, (elements, &layout), switch.map(|at| (at, code)));
-        let cases = codes.into_iter().map(|code| (Code::of(Box::from(code.as_bytes())), case(Some(code)))).collect();
+        let unwanted = wanted.map(|at| usize::from(at.element) + 1).max().unwrap_or_default();
+        let case = |code: Option<&str>| Case::of(wishes, &asks, elements, switch.map(|at| (at, code)));
+        let cases: Vec<_> =
+            codes.into_iter().map(|code| (Code::of(Box::from(code.as_bytes())), case(Some(code)))).collect();
         let otherwise = case(None);
         Self {
             tag: wishes.tag,
             is_structure: wishes.is_structure,
             asks: wishes.asks.clone(),
-            switch: layout.cell(switch.unwrap_or(Position::FIRST)),
-            layout,
+            is_asked: !(cases.is_empty() && otherwise.readings.is_empty()),
+            unwanted,
+            switch: switch.unwrap_or(Position::FIRST),
             cases,
             otherwise,
         }
-    }
-
-    /// Whether anything is to be read from its segments.
-    pub(super) fn is_asked(&self) -> bool {
-        !(self.cases.is_empty() && self.otherwise.readings.is_empty())
     }
 
     /// What is left to do, given what a segment says.
@@ -213,17 +180,17 @@ impl Case {
     fn of(
         wishes: &Wishes,
         asks: &[(usize, &[Condition])],
-        (elements, layout): (&[Element], &Layout),
+        elements: &[Element],
         decided: Option<(Position, Option<&str>)>,
     ) -> Self {
-        let checks = |conditions: &[Condition]| left(conditions, layout, decided);
+        let checks = |conditions: &[Condition]| left(conditions, decided);
         let is_called_for = |index: &usize| elements.get(*index).is_some_and(Element::is_called_for_where_it_stands);
         let reading = |stand: &Stand| {
             Some(ToRead {
                 checks: checks(&stand.own)?,
                 around: stand.around.clone(),
                 calls_for: stand.values.iter().map(|value| value.element).filter(is_called_for).collect(),
-                slots: stand.values.iter().filter_map(|value| value.slot(elements, layout)).collect(),
+                slots: stand.values.iter().filter_map(|value| value.slot(elements)).collect(),
             })
         };
         Self {
@@ -236,33 +203,19 @@ impl Case {
 impl Value {
     /// The components that it is read from.
     fn components(&self) -> impl Iterator<Item = Position> {
-        let Position { element, component } = self.first;
-        let components = (component..).take(self.more + 1).map(move |component| Position { element, component });
-        components.chain(self.format_at)
+        (0..=self.more).map(|more| self.first.and(more)).chain(self.format_at)
     }
 
-    fn slot(&self, elements: &[Element], layout: &Layout) -> Option<Slot> {
+    fn slot(&self, elements: &[Element]) -> Option<Slot> {
         let Self { element, first, more, joined_by, format_at } = *self;
         let Element { most, format, sink, list, .. } = elements.get(element)?;
         let (most, format, sink, is_listed) = (*most, *format, *sink, list.is_some());
-        let format_cell = format_at.map(|at| layout.cell(at));
-        Some(Slot {
-            element,
-            first,
-            cell: layout.cell(first),
-            more,
-            joined_by,
-            format_cell,
-            most,
-            format,
-            sink,
-            is_listed,
-        })
+        Some(Slot { element, first, more, joined_by, format_at, most, format, sink, is_listed })
     }
 }
 
 /// The conditions that are still to be checked; none when one of them does not hold.
-fn left(conditions: &[Condition], layout: &Layout, decided: Option<(Position, Option<&str>)>) -> Option<Vec<Check>> {
+fn left(conditions: &[Condition], decided: Option<(Position, Option<&str>)>) -> Option<Vec<Check>> {
     let mut checks = Vec::new();
     for condition in conditions {
         match decided.filter(|(at, _)| *at == condition.at) {
@@ -270,7 +223,7 @@ fn left(conditions: &[Condition], layout: &Layout, decided: Option<(Position, Op
                 condition.values.iter().any(|value| Some(value.as_str()) == code).then_some(())?;
             }
             None => checks.push(Check {
-                cell: layout.cell(condition.at),
+                at: condition.at,
                 codes: condition.values.iter().map(|value| Code::of(Box::from(value.as_bytes()))).collect(),
             }),
         }

@@ -13,7 +13,7 @@ use super::{Element, Guide, Status};
 use crate::codes::{CodeList, CodeLists};
 use crate::declaration::draft::{LineDraft, Listed, Stated, StatedAt, Text};
 use crate::declaration::from_message::Sink;
-use crate::edifact::{Interchange, Message, Pieces, Tag};
+use crate::edifact::{Interchange, Message, Tag};
 use crate::grammar::{Examined, Match};
 
 /// The segment that what is missing in the header is reported at.
@@ -35,7 +35,7 @@ impl Guide {
             interchange,
             zone,
             texts: Texts::new(interchange.bytes(), interchange.envelope.repertoire, texts),
-            values: SegmentValues::new(interchange.bytes(), interchange.service().release, self.cells_max),
+            values: SegmentValues::new(interchange.bytes(), interchange.service().release, self.unwanted),
             answers: vec![false; self.questions.len()],
             counts: vec![Count::default(); self.elements.len()],
             lists: self.elements.iter().map(list).collect(),
@@ -115,9 +115,9 @@ impl<'a> Reader<'a, '_> {
     pub fn read(&mut self, message: &Message, structure: &Examined) -> &Reading<'a> {
         self.clear();
         self.counts.fill(Count::default());
-        let pieces = &structure.pieces;
+        self.values.begin(&structure.pieces);
         for found in &structure.matches {
-            self.take(message, pieces, found);
+            self.take(message, structure.pieces.origin(), found);
         }
         self.finish(message);
         &self.reading
@@ -136,16 +136,17 @@ impl<'a> Reader<'a, '_> {
         breaches.clear();
     }
 
-    fn take(&mut self, message: &Message, pieces: &Pieces, found: &Match) {
+    fn take(&mut self, message: &Message, origin: usize, found: &Match) {
         let guide = self.guide;
         let Some(place) = guide.places.get(found.place.index()) else { return };
-        let Some(span) = self.divide(message, pieces, found, place) else { return };
+        let known = self.values.take(found.pieces, origin, place.unwanted);
+        let Some(span) = known.or_else(|| self.divide(message, found, place)) else { return };
         let at = StatedAt::segment(place.tag, found.position, span);
         if found.place == guide.lines.trigger {
             self.begin_line(at);
         }
         let mut is_used = place.is_structure;
-        if place.is_asked() {
+        if place.is_asked {
             let case = self.values.with_code(place.switch, |code| place.case(code));
             for question in &place.asks {
                 self.answers.get_mut(*question).into_iter().for_each(|answer| *answer = false);
@@ -169,23 +170,12 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Takes the values of a segment, when there is something to be read from it; says where its bytes are.
-    #[inline]
-    fn divide(&mut self, message: &Message, pieces: &Pieces, found: &Match, place: &Place) -> Option<Range<usize>> {
-        let ends @ [tag, ..] = pieces.of(found.pieces) else { return self.divide_anew(message, found, place) };
-        if place.is_asked() {
-            self.values.take(ends, pieces.origin(), &place.layout);
-        }
-        let (start, end) = (tag.end().saturating_sub(place.tag.0.len()), ends.last()?.end());
-        Some(pieces.origin() + start..pieces.origin() + end)
-    }
-
-    /// The same for a segment that nobody has divided yet.
+    /// Takes the values of a segment that nobody has divided yet; says where it lies.
     #[cold]
-    fn divide_anew(&mut self, message: &Message, found: &Match, place: &Place) -> Option<Range<usize>> {
+    fn divide(&mut self, message: &Message, found: &Match, place: &Place) -> Option<Range<usize>> {
         let segment = self.interchange.segment_of(message, found.position)?;
-        if place.is_asked() {
-            self.values.divide(&segment, &place.layout);
+        if place.is_asked {
+            self.values.divide(&segment, place.unwanted);
         }
         Some(segment.span())
     }

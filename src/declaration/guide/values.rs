@@ -3,19 +3,34 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::place::{Check, Code, Layout, Position, Slot};
+use super::place::{Check, Code, Position, Slot};
 use super::texts::Texts;
 use crate::declaration::draft::{StatedAt, Text};
-use crate::edifact::{PieceEnd, Segment, unrelease};
+use crate::edifact::{PieceEnd, Pieces, Segment, Stretch, unrelease};
 
-/// The values of a segment that its place wants. What repeats an element is left out: a guide places first occurrences.
+/// Bytes of a tag: what has a place has one that is well-formed.
+const TAG_LENGTH: usize = 3;
+
+/// The values of one segment after the other, as far as their places want something of them. What repeats an element is
+/// left out: a guide places first occurrences.
 #[derive(Debug)]
 pub(super) struct SegmentValues<'a> {
     /// The interchange.
     bytes: &'a [u8],
     release: Option<u8>,
-    /// What the segment says in each cell of its place; behind these is what other places have left.
-    row: Vec<Component>,
+    /// Where the pieces of the message end, and behind them those of segments that nobody has divided before.
+    ends: Vec<PieceEnd>,
+    /// The byte from which the ends of the segment are counted.
+    origin: usize,
+    /// The elements of the segment by their positions (0098); what stands at those of no element means nothing.
+    elements: Vec<ElementPieces>,
+}
+
+/// The pieces of an element, by their places among all; none where the last one is not behind the one before the first.
+#[derive(Debug, Clone, Copy, Default)]
+struct ElementPieces {
+    before: u32,
+    last: u32,
 }
 
 /// Where a component stands in the interchange.
@@ -62,70 +77,87 @@ impl Found<'_> {
 }
 
 impl<'a> SegmentValues<'a> {
-    /// For an interchange with this release character, if it has one, and places that have no more cells than this.
-    pub(super) fn new(bytes: &'a [u8], release: Option<u8>, cells_max: usize) -> Self {
-        Self { bytes, release, row: vec![Component::default(); cells_max] }
+    /// For an interchange with this release character, if it has one, and places that want nothing of elements from
+    /// `unwanted` on.
+    pub(super) fn new(bytes: &'a [u8], release: Option<u8>, unwanted: usize) -> Self {
+        Self { bytes, release, ends: Vec::new(), origin: 0, elements: vec![ElementPieces::default(); unwanted] }
     }
 
-    /// Takes the values of a segment in the place of those of the last one. `ends` is where its pieces end, the tag first,
-    /// in bytes from `origin` on; nothing in it repeats an element.
+    /// Goes on to a message that is divided like this.
+    pub(super) fn begin(&mut self, pieces: &Pieces) {
+        self.ends.clear();
+        self.ends.extend_from_slice(pieces.all());
+    }
+
+    /// Takes the values of the segment with these pieces of the message in the place of those of the last one, as far as
+    /// they stand before the `unwanted` elements; says where the segment lies. Nothing in it repeats an element, and ends
+    /// are counted from `origin` on. None where nobody has divided it.
     #[inline]
-    pub(super) fn take(&mut self, ends: &[PieceEnd], origin: usize, layout: &Layout) {
-        let Some((mut row, (tag, ends))) = self.row.get_mut(..layout.cells).zip(ends.split_first()) else { return };
-        let (mut start, mut ends) = (origin + tag.end() + 1, ends.iter());
-        for (_, width) in &layout.elements {
-            let Some((cells, others)) = row.split_at_mut_checked(*width) else { return };
-            let mut cells = cells.iter_mut();
-            for piece in ends.by_ref() {
-                let (end, is_last) = (origin + piece.end(), piece.ends_element());
-                if let Some(cell) = cells.next() {
-                    *cell = Component { start, end, is_last, has_service: piece.has_service() };
-                }
-                start = end + 1;
-                if is_last {
-                    break;
-                }
+    pub(super) fn take(&mut self, stretch: Stretch, origin: usize, unwanted: usize) -> Option<Range<usize>> {
+        self.origin = origin;
+        let (begin, ends) = (stretch.begin(), self.ends.get(stretch.range())?);
+        let [tag, pieces @ ..] = ends else { return None };
+        let span = origin + tag.end().saturating_sub(TAG_LENGTH)..origin + pieces.last().unwrap_or(tag).end();
+        let wanted = self.elements.get_mut(usize::from(Position::FIRST.element)..unwanted).unwrap_or_default();
+        let (mut element, mut before) = (0, begin);
+        for (piece, last) in pieces.iter().zip(begin + 1..) {
+            let Some(room) = wanted.get_mut(element) else { return Some(span) };
+            *room = ElementPieces { before, last };
+            if piece.ends_element() {
+                (element, before) = (element + 1, last);
             }
-            // What is not stated is in none of the pieces.
-            cells.for_each(|cell| *cell = Component::default());
-            row = others;
         }
+        // What is not stated is in none of the pieces.
+        wanted.iter_mut().skip(element).for_each(|room| *room = ElementPieces::default());
+        Some(span)
     }
 
     /// The same for a segment of which nothing is known yet.
-    pub(super) fn divide(&mut self, segment: &Segment<'a>, layout: &Layout) {
-        let (service, mut cuts, origin) = (*segment.service(), segment.cuts(), segment.span().start);
-        let Some(row) = self.row.get_mut(..layout.cells) else { return };
-        row.fill(Component::default());
+    pub(super) fn divide(&mut self, segment: &Segment<'a>, unwanted: usize) {
+        self.origin = segment.span().start;
+        let wanted = self.elements.get_mut(usize::from(Position::FIRST.element)..unwanted).unwrap_or_default();
+        wanted.fill(ElementPieces::default());
         // The tag ends at the first separator of elements; what else divides it is not for readers of values.
-        while cuts.next().is_some_and(|tag| tag.separator != service.element || cuts.is_last(&tag)) {}
-        let mut elements = layout.elements.iter();
-        let mut wanted = elements.next().map(|(cell, width)| *cell..cell + width).unwrap_or_default();
+        let (mut wanted, mut open) = (wanted.iter_mut(), None::<&mut ElementPieces>);
+        let (service, mut cuts) = (segment.service(), segment.cuts());
         while let Some(piece) = cuts.next() {
-            let is_last = piece.separator != service.component || cuts.is_last(&piece);
-            if let Some(room) = wanted.next().and_then(|cell| row.get_mut(cell)) {
-                let (start, end) = (origin + piece.start, origin + piece.end);
-                *room = Component { start, end, is_last, has_service: true };
+            let ends_element = piece.separator != service.component || cuts.is_last(&piece);
+            let (Ok(at), Some(end)) = (u32::try_from(self.ends.len()), PieceEnd::unlooked(piece.end, ends_element))
+            else {
+                break;
+            };
+            self.ends.push(end);
+            // Behind a separator of repetitions comes the same element again.
+            if ends_element && let Some(element) = open.take() {
+                element.last = at;
             }
             if piece.separator == service.element {
-                let Some((cell, width)) = elements.next() else { break };
-                wanted = *cell..cell + width;
-            } else if is_last {
-                // Behind a separator of repetitions comes the same element again.
-                wanted = 0..0;
+                open = wanted.next();
+                open.iter_mut().for_each(|element| element.before = at);
             }
         }
     }
 
     #[inline]
-    fn component(&self, cell: usize) -> Component {
-        self.row.get(cell).copied().unwrap_or_default()
+    fn component(&self, at: Position) -> Component {
+        let piece = |element: &ElementPieces| {
+            let index = element.before + u32::from(at.component);
+            let ends = self.ends.get(..=index as usize).filter(|_| index <= element.last)?;
+            let [.., before, piece] = ends else { return None };
+            Some(Component {
+                start: self.origin + before.end() + 1,
+                end: self.origin + piece.end(),
+                is_last: piece.ends_element(),
+                has_service: piece.has_service(),
+            })
+        };
+        self.elements.get(usize::from(at.element)).and_then(piece).unwrap_or_default()
     }
 
-    /// Shows somebody the code that a cell says, without release characters; the empty one when it says nothing.
+    /// Shows somebody the code that a component says, without release characters; the empty one when it says nothing.
     #[inline]
-    pub(super) fn with_code<T>(&self, cell: usize, look: impl FnOnce(&Code<&[u8]>) -> T) -> T {
-        let component = self.component(cell);
+    pub(super) fn with_code<T>(&self, at: Position, look: impl FnOnce(&Code<&[u8]>) -> T) -> T {
+        let component = self.component(at);
         if component.has_service {
             return look(&Code::of(&self.unreleased(component)));
         }
@@ -136,14 +168,14 @@ impl<'a> SegmentValues<'a> {
     /// Whether the segment says everything that is asked.
     #[inline]
     pub(super) fn hold(&self, checks: &[Check]) -> bool {
-        let holds = |check: &Check| self.with_code(check.cell, |said| check.codes.iter().any(|code| code.is(said)));
+        let holds = |check: &Check| self.with_code(check.at, |said| check.codes.iter().any(|code| code.is(said)));
         checks.iter().all(holds)
     }
 
     /// The text that stands here, blanks around it taken off; none when nothing does.
     #[inline]
     pub(super) fn text(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<Found<'a>> {
-        let first = self.component(slot.cell);
+        let first = self.component(slot.first);
         let (text, Range { start, end }) = if (slot.more > 0 && !first.is_last) || first.has_service {
             self.joined(slot, texts)?
         } else if first.is_empty() {
@@ -157,8 +189,8 @@ impl<'a> SegmentValues<'a> {
     /// The texts of the components that a value is made of, and their bytes in the segment.
     #[inline(never)]
     fn joined(&self, slot: &Slot, texts: &mut Texts<'a>) -> Option<(Text<'a>, Range<usize>)> {
-        let components = self.row.get(slot.cell..=slot.cell + slot.more).unwrap_or_default();
-        let mut components = components.iter().copied().filter(|component| !component.is_empty());
+        let components = (0..=slot.more).map(|more| self.component(slot.first.and(more)));
+        let mut components = components.filter(|component| !component.is_empty());
         let first = components.next()?;
         let (mut text, mut joined, mut end) = (self.text_of(first, texts), String::new(), first.end);
         for component in components {
@@ -180,7 +212,7 @@ impl<'a> SegmentValues<'a> {
 
     /// The format (2379) that is stated beside a date; nothing when none is.
     pub(super) fn date_format(&self, slot: &Slot) -> Cow<'a, [u8]> {
-        slot.format_cell.map(|cell| self.unreleased(self.component(cell))).unwrap_or_default()
+        slot.format_at.map(|at| self.unreleased(self.component(at))).unwrap_or_default()
     }
 
     fn text_of(&self, component: Component, texts: &mut Texts<'a>) -> Text<'a> {
@@ -206,7 +238,7 @@ mod tests {
     use super::super::{Format, texts::TextStore};
     use super::*;
     use crate::declaration::from_message::Sink;
-    use crate::edifact::{Repertoire, ServiceChars, Tag};
+    use crate::edifact::{Interchange, Repertoire, Tag};
 
     /// What stands at a place, and whether in a composite.
     #[track_caller]
@@ -214,32 +246,29 @@ mod tests {
         let store = TextStore::default();
         let (component, last) = components;
         let first = Position { element: 3, component };
-        let more = usize::from(last - component);
-        let cell = usize::from(component) + 1;
         let slot = &Slot {
             element: 0,
             first,
-            cell,
-            more,
+            more: last - component,
             joined_by: '|',
-            format_cell: None,
+            format_at: None,
             most: 1,
             format: Format::Text { is_alphabetic: false, least: 1, most: 35 },
             sink: Sink::Text(|draft| &mut draft.vessel),
             is_listed: false,
         };
-        let layout = Layout { elements: vec![(0, 2), (2, usize::from(last))], cells: 2 + usize::from(last) };
-        let (before, service) =
-            ("TAG+what+was:there+before'", ServiceChars { repetition: Some(b'*'), ..ServiceChars::DEFAULT });
-        let bytes = format!("{before}{segment}'").into_bytes();
-        let mut values = SegmentValues::new(&bytes, service.release, layout.cells);
-        let mut texts = Texts::new(&bytes, Repertoire::Unoa, &store);
-        values.divide(&Segment::new(service, 0, before.trim_end_matches('\'').as_bytes()), &layout);
-        values.divide(&Segment::new(service, before.len(), &bytes[before.len()..bytes.len() - 1]), &layout);
-        let at = StatedAt::segment(Tag(*b"NAD"), 2, 0..segment.len());
-        let said = values.text(slot, &mut texts).map(|found| {
-            (found.text, found.at(slot, &at).point().element.is_some_and(|element| element.component.is_some()))
-        });
+        let text = format!("UNB+UNOA:4+A+B+261121:2045+1'TAG+what+was:there+before'{segment}'");
+        let (interchange, _) = Interchange::read(text.as_bytes()).unwrap();
+        let mut values = SegmentValues::new(interchange.bytes(), Some(b'?'), 4);
+        let mut texts = Texts::new(interchange.bytes(), Repertoire::Unoa, &store);
+        let mut said = None;
+        for segment in interchange.segments().skip(1) {
+            values.divide(&segment, 4);
+            let at = StatedAt::segment(Tag(*b"NAD"), 2, segment.span());
+            said = values.text(slot, &mut texts).map(|found| {
+                (found.text, found.at(slot, &at).point().element.is_some_and(|element| element.component.is_some()))
+            });
+        }
         assert_eq!(said, expected);
     }
 

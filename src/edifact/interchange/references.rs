@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use compact_str::CompactString;
+
 use super::Message;
 
 /// The references of messages (0062), which are unique within their functional group, or among the messages outside of
@@ -14,7 +16,7 @@ use super::Message;
 pub(super) struct References {
     /// The message with the last one in that order.
     last: Option<usize>,
-    gathered: Option<HashSet<(Option<u32>, String)>>,
+    gathered: Option<HashSet<(Option<u32>, CompactString)>>,
 }
 
 impl References {
@@ -40,7 +42,7 @@ fn order(message: &Message) -> (Option<u32>, usize, &str) {
     (message.group, message.reference.len(), &message.reference)
 }
 
-fn key(message: &Message) -> (Option<u32>, String) {
+fn key(message: &Message) -> (Option<u32>, CompactString) {
     (message.group, message.reference.clone())
 }
 
@@ -59,9 +61,9 @@ mod tests {
     use crate::edifact::{MessageType, PackageReference};
 
     fn message(group: Option<u32>, reference: &str, is_package: bool) -> Message {
-        let package = is_package.then(PackageReference::default);
+        let package = is_package.then(Box::<PackageReference>::default);
         let kind = Arc::new(MessageType::default());
-        Message { reference: reference.to_owned(), kind, group, package, first: 0, end: 0 }
+        Message { reference: reference.into(), kind, group, package, first: 0, end: 0 }
     }
 
     /// Which of these messages, packages left out, are new.

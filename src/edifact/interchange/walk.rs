@@ -229,7 +229,7 @@ impl<'a> Walk<'a, '_> {
                 agency: agency.into_owned(),
             })
         });
-        let reference = reference.into_owned();
+        let reference = reference.into();
         let message = Message { reference, kind, group, package: None, first: index, end: index + 1 };
         let is_new = self.references.are_new_with(&message, &self.interchange.messages);
         self.interchange.messages.push(message);
@@ -280,7 +280,8 @@ impl<'a> Walk<'a, '_> {
         let package = PackageReference { qualifier, identification };
         let trailer = self.trailer_behind_object(index, segment).or_else(|| self.next_trailer(index));
         let end = trailer.unwrap_or(index) + 1;
-        let (kind, package) = (Arc::new(MessageType::default()), Some(package));
+        let (kind, package) = (Arc::new(MessageType::default()), Some(Box::new(package)));
+        let reference = reference.into();
         self.interchange.messages.push(Message { reference, kind, group, package, first: index, end });
         self.package_end = end;
         if group.is_none() && self.open.mixing == Mixing::None {
