@@ -33,7 +33,7 @@ pub(super) struct Desk {
     /// Held shared while an interchange becomes a record and its answers are claimed, and alone while the waiting answers
     /// are looked up: so nobody takes an answer for waiting that its own connection is about to claim.
     pub(super) settling: RwLock<()>,
-    /// Told when a claim is gone: what it held may wait again.
+    /// Told when a claim is gone and its answer was not delivered: it may wait again.
     released: Notify,
 }
 
@@ -64,7 +64,7 @@ impl Desk {
     /// Claims an answer for the connection that sends it, whoever else does.
     pub(super) fn claim(self: &Arc<Self>, answer: Answer) -> Claim {
         *locked(&self.claims).entry(answer.reference).or_default() += 1;
-        Claim { desk: Arc::clone(self), answer }
+        Claim { desk: Arc::clone(self), answer, is_delivered: false }
     }
 
     /// The answers that live connections hold.
@@ -83,11 +83,17 @@ impl Desk {
 pub(super) struct Claim {
     desk: Arc<Desk>,
     answer: Answer,
+    is_delivered: bool,
 }
 
 impl Claim {
     pub(super) fn answer(&self) -> Answer {
         self.answer
+    }
+
+    /// Lets go of an answer that was noted as delivered. Nobody has to look for it.
+    pub(super) fn let_go(mut self) {
+        self.is_delivered = true;
     }
 }
 
@@ -100,7 +106,9 @@ impl Drop for Claim {
         });
         if left == Some(0) {
             claims.remove(&self.answer.reference);
-            self.desk.released.notify_one();
+            if !self.is_delivered {
+                self.desk.released.notify_one();
+            }
         }
     }
 }
@@ -140,6 +148,20 @@ mod tests {
         let desk = desk();
         assert!(desk.admit(1).is_ok() && desk.admit(1).is_err());
         assert!(desk.admit(2).is_ok() && desk.admit(2).is_ok() && desk.admit(2).is_err());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_claims_hears_of_those_that_were_not_delivered() {
+        let (desk, answers) = (
+            desk(),
+            [7, 8].map(|reference| Answer { reference: AnswerReference(reference), kind: AnswerKind::Cusres }),
+        );
+        let [delivered, lost] = answers.map(|answer| desk.claim(answer));
+        delivered.let_go();
+        let hears = async || tokio::time::timeout(Duration::from_millis(5), desk.released()).await.is_ok();
+        assert!(!hears().await);
+        drop(lost);
+        assert!(hears().await);
     }
 
     #[test]

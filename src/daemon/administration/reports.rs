@@ -109,7 +109,7 @@ pub(super) fn report(
             entry: number.0,
             received_at: *received_at,
             interchange: facts.envelope.reference.0.clone(),
-            message: message.map(|message| message.reference.clone()).unwrap_or_default(),
+            message: message.map(|message| message.reference.to_string()).unwrap_or_default(),
             export_date: declaration.export_date,
             carrier: declaration.carrier_name.to_string(),
             transport_document: declaration.transport_document.as_ref().map(|document| document.number.to_string()),

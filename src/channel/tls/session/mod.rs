@@ -294,7 +294,10 @@ impl<S: Store> Session<S> {
         self.confirmed = 0;
         let delivered: Vec<Answer> = claims.iter().map(Claim::answer).collect();
         match contained(self.door.gateway.delivered(&self.partner.id, &delivered)).await {
-            Ok(Ok(())) => debug!(answers = count, "answers are delivered"),
+            Ok(Ok(())) => {
+                debug!(answers = count, "answers are delivered");
+                claims.into_iter().for_each(Claim::let_go);
+            }
             Ok(Err(unavailable)) => {
                 warn!(%unavailable, "delivered answers are not noted, they are offered again");
                 self.give_up();
