@@ -7,7 +7,7 @@
 mod patience;
 mod reading;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 
@@ -34,6 +34,9 @@ use crate::store::Store;
 
 use patience::reached;
 use reading::granted;
+
+/// How many answers are noted as delivered at one time: about as long as a flush takes.
+const NOTED_AT_ONCE: usize = 512;
 
 /// What comes back from the wire when an answer has left.
 pub(super) struct Sent {
@@ -285,26 +288,27 @@ impl<S: Store> Session<S> {
         }
     }
 
-    /// Notes that so many of the answers were delivered, the first ones.
+    /// Notes that so many of the answers were delivered, the first ones: some at a time, so that what others record goes
+    /// in between.
     async fn note_delivered(&mut self, count: usize) {
-        if count == 0 {
-            return;
-        }
-        let claims: Vec<Claim> = self.sent.drain(..count).collect();
+        let mut left: VecDeque<Claim> = self.sent.drain(..count).collect();
         self.confirmed = 0;
-        let delivered: Vec<Answer> = claims.iter().map(Claim::answer).collect();
-        match contained(self.door.gateway.delivered(&self.partner.id, &delivered)).await {
-            Ok(Ok(())) => {
-                debug!(answers = count, "answers are delivered");
-                claims.into_iter().for_each(Claim::let_go);
-            }
-            Ok(Err(unavailable)) => {
-                warn!(%unavailable, "delivered answers are not noted, they are offered again");
-                self.give_up();
-            }
-            Err(_) => {
-                error!("a fault of the gateway: delivered answers are not noted, they are offered again");
-                self.give_up();
+        while !left.is_empty() {
+            let claims: Vec<Claim> = left.drain(..left.len().min(NOTED_AT_ONCE)).collect();
+            let delivered: Vec<Answer> = claims.iter().map(Claim::answer).collect();
+            match contained(self.door.gateway.delivered(&self.partner.id, &delivered)).await {
+                Ok(Ok(())) => {
+                    debug!(answers = delivered.len(), "answers are delivered");
+                    claims.into_iter().for_each(Claim::let_go);
+                }
+                Ok(Err(unavailable)) => {
+                    warn!(%unavailable, "delivered answers are not noted, they are offered again");
+                    return self.give_up();
+                }
+                Err(_) => {
+                    error!("a fault of the gateway: delivered answers are not noted, they are offered again");
+                    return self.give_up();
+                }
             }
         }
     }
