@@ -48,7 +48,7 @@ pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
-use administration::{Office, Settled, settle};
+use administration::{Followers, Office, Settled, settle};
 use handed::Handed;
 use load::{Prepared, prepare};
 use manager::Manager;
@@ -165,6 +165,7 @@ impl Serving {
         });
         let reload = Reload::new(self.loaded, Arc::clone(&self.gateway), Arc::clone(&door), Arc::clone(&self.clock));
         let reload = Arc::new(reload);
+        let followers = Arc::new(Followers::default());
         let office = Office {
             gateway: Arc::clone(&self.gateway),
             reload: Arc::clone(&reload),
@@ -172,6 +173,8 @@ impl Serving {
             started_at: self.clock.now(),
             clock: Arc::clone(&self.clock),
             listeners: addresses,
+            followers: Arc::clone(&followers),
+            ended: ended.clone(),
         };
         tasks.spawn(socket.serve(office, ended.clone()));
         tasks.spawn(
@@ -180,6 +183,8 @@ impl Serving {
         for feed in feeds {
             tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()));
         }
+        let following = Followers::tell(followers, Arc::clone(&self.gateway), Arc::clone(&self.clock));
+        tasks.spawn(ended.clone().run_until_cancelled_owned(following));
         if let Some(scrub) = scrub {
             tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
         }

@@ -11,6 +11,7 @@ mod open;
 mod accepted;
 mod applier;
 mod shared;
+mod shipping;
 mod writer;
 
 #[cfg(test)]
