@@ -151,8 +151,8 @@ impl Serving {
         let listeners = [("edi-tls", listener.address()), ("watch", watch.address())];
         tell_listeners(&listeners);
         info!(path = %config.admin_socket().display(), "administered");
-        let mut addresses: Vec<_> = listeners.iter().map(|(door, address)| (*door, address.to_string())).collect();
-        addresses.push(("admin", config.admin_socket().display().to_string()));
+        let addresses = listeners.map(|(door, address)| (door, address.to_string())).into_iter();
+        let addresses = addresses.chain([("admin", config.admin_socket().display().to_string())]).collect();
 
         let (draining, ended) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
@@ -180,9 +180,7 @@ impl Serving {
         tasks.spawn(
             ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
         );
-        for feed in feeds {
-            tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()));
-        }
+        feeds.into_iter().for_each(|feed| drop(tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()))));
         let following = Followers::tell(followers, Arc::clone(&self.gateway), Arc::clone(&self.clock));
         tasks.spawn(ended.clone().run_until_cancelled_owned(following));
         if let Some(scrub) = scrub {
@@ -199,9 +197,7 @@ impl Serving {
         signals.follow(reload, &manager, &status).await;
         manager.stopping(drain_max);
         draining.cancel();
-        if serving.await.is_err() {
-            error!("a fault of the gateway ended the door");
-        }
+        serving.await.unwrap_or_else(|_| error!("a fault of the gateway ended the door"));
         ended.cancel();
         tasks.close();
         tasks.wait().await;

@@ -212,10 +212,8 @@ mod tests {
 
     impl Administration for Echo {
         async fn answer(&self, _who: Actor, request: Request) -> Answered {
-            let bytes = match &request {
-                Request::Journal(from) => vec![b'\n'; usize::try_from(from.bytes_max).unwrap()],
-                _ => Vec::new(),
-            };
+            let bytes_max = if let Request::Journal(from) = &request { from.bytes_max } else { 0 };
+            let bytes = vec![b'\n'; usize::try_from(bytes_max).unwrap()];
             Answered { reply: Reply::answer(&request), bytes }
         }
     }

@@ -54,7 +54,7 @@ pub(super) struct Follow {
     /// The name under which the gateway tells how far this standby is
     #[arg(long, value_name = "NAME", default_value = "standby")]
     name: String,
-    /// End once everything is here that the gateway has
+    /// End once everything is here that the gateway has; the gateway does not tell how far such a standby is
     #[arg(long)]
     once: bool,
     /// Print a JSON document on a line for everything that came
@@ -106,7 +106,8 @@ impl Follow {
         let (wanted, bytes_max) = standby.wants();
         let wait = if self.once { Duration::ZERO } else { WAIT };
         let request = Request::Journal(JournalFrom {
-            follower: self.name.clone(),
+            // Nobody has to be told that one is away which was never to stay.
+            follower: if self.once { String::new() } else { self.name.clone() },
             entry: standby.entry(),
             segment: wanted.segment,
             offset: wanted.offset,

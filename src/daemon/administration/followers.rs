@@ -75,14 +75,17 @@ impl Follower {
 }
 
 impl Followers {
-    /// A follower was heard.
+    /// A follower was heard. One without a name is not kept.
     ///
     /// # Errors
     /// A refusal when its name is none, or there are too many.
     fn hear(&self, from: &JournalFrom, last: u64, now: Timestamp) -> Result<(), Reply> {
         let name = &from.follower;
+        if name.is_empty() {
+            return Ok(()); // It does not stay.
+        }
         let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || name.len() > NAME_LENGTH_MAX || !name.bytes().all(is_letter) {
+        if name.len() > NAME_LENGTH_MAX || !name.bytes().all(is_letter) {
             let form = format!("lower-case letters, digits and hyphens, at most {NAME_LENGTH_MAX}");
             return Err(Reply::refused(format!("{name:?} is no name of a follower"), form));
         }
@@ -200,10 +203,10 @@ mod tests {
     #[test]
     fn names_are_short_and_few() {
         let followers = Followers::default();
-        for name in ["", "Standby", "a b", "a\"b", &"a".repeat(33)] {
+        for name in ["Standby", "a b", "a\"b", &"a".repeat(33)] {
             assert!(followers.hear(&from(name, 0), 0, at(0)).is_err(), "{name}");
         }
-        for name in ["a", "b", "c", "standby-2", "a"] {
+        for name in ["a", "", "b", "c", "standby-2", "a"] {
             assert_eq!(followers.hear(&from(name, 0), 0, at(0)), Ok(()));
         }
         assert!(matches!(followers.hear(&from("d", 0), 0, at(0)), Err(Reply::Refused(_))));

@@ -23,6 +23,7 @@ pub(super) struct Active {
 }
 
 /// What some bytes behind the end of a segment are.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Followed {
     /// How many of them are frames that follow, in bytes.
     pub(super) bytes: usize,

@@ -14,12 +14,15 @@ pub(crate) const PREPARED: &str = "next.new";
 /// The name of one that is longer or shorter than the one that is prepared: for one entry that is longer than segments are.
 const OTHER_LENGTH: &str = "oversized.new";
 
+/// What a thread makes.
+type Made = io::Result<Arc<dyn JournalFile>>;
+
 /// Prepares one segment at a time.
 pub(crate) struct Preparing {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
     /// The thread, and the length in bytes of what it makes.
-    begun: Option<(JoinHandle<io::Result<Arc<dyn JournalFile>>>, u64)>,
+    begun: Option<(JoinHandle<Made>, u64)>,
 }
 
 impl Preparing {
