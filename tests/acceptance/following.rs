@@ -52,7 +52,7 @@ impl Follower {
     }
 
     /// `kill -9`; what it said that it has.
-    fn is_killed(mut self) -> u64 {
+    fn dies(mut self) -> u64 {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         self.entry()
@@ -125,13 +125,13 @@ fn a_standby_takes_over_with_everything_that_it_said_it_had() {
         let before = follower.entry();
         follower.has(before + 1);
         thread::sleep(Duration::from_millis(17 + 31 * round));
-        let entry = follower.is_killed();
+        let entry = follower.dies();
         follower = Follower::of(&gateway.home);
         follower.has(entry + 1);
     }
     gateway.is_killed();
     let acknowledged: Vec<_> = lodgers.into_iter().flat_map(|lodger| lodger.join().unwrap()).collect();
-    let confirmed = follower.is_killed();
+    let confirmed = follower.dies();
     assert!(confirmed > 10 && acknowledged.len() > 10);
     let home = gateway.leaves_its_home();
     let report: Value = serde_json::from_str(&store(&["promote", "--json"], &standby(&home)).done()).unwrap();
@@ -232,7 +232,7 @@ fn it_waits_for_a_gateway_that_is_away_and_says_how_far_it_is() {
     follower.has(gateway.home.asks_json(&["status"])["store"]["last_entry"].as_u64().unwrap());
     assert_eq!(follower.lines.lock().unwrap().last().unwrap()["trouble"], Value::Null);
     // It is gone, and the gateway says so.
-    follower.is_killed();
+    follower.dies();
     lodge(&gateway, "THREE");
     until("the gateway says that it is behind", || gateway.metric("lodged_follow_behind{follower=\"standby\"}") > 0);
 }
