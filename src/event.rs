@@ -97,6 +97,10 @@ metrics! {
     FEED_DECLARATIONS = "lodged_feed_declarations_total", Counter, ["consumer"];
     /// Times that a consumer of the feed did not take what it was handed.
     FEED_FAILURES = "lodged_feed_failures_total", Counter, ["consumer"];
+    /// Entries of the record that a standby does not have on stable storage yet.
+    FOLLOW_BEHIND = "lodged_follow_behind", Gauge, ["follower"];
+    /// Seconds of acknowledgements that a standby may lack: how long ago it was last known to have everything.
+    FOLLOW_LAG_SECONDS = "lodged_follow_lag_seconds", Gauge, ["follower"];
     /// Whole days until a certificate ends, the one that ends last of each partner; negative once it ended.
     CERTIFICATE_DAYS_LEFT = "lodged_certificate_days_left", Gauge, ["partner"];
     /// Whole days until the gateway's own certificate ends; negative once it ended.

@@ -75,7 +75,8 @@ fn without_a_command_the_commands_are_shown() {
               config       Checks the configuration, or shows what is in force
               grammar      Looks after grammars and implementation guides
               codes        Checks code lists, shows them, or replaces one
-              store        Looks after the record: checks it, counts and exports what is in it, backs it up
+              store        Looks after the record: checks it, counts and exports what is in it, backs it up,
+                           follows it on another machine
               status       Says how the gateway that runs is: whether it takes interchanges, where it listens,
                            what it goes by
               partner      Lists, shows, adds, disables and enables partners and their certificates

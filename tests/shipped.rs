@@ -140,7 +140,7 @@ fn units() -> (tempfile::TempDir, Vec<PathBuf>) {
             units.push(unit);
         }
     }
-    assert_eq!(units.len(), 4);
+    assert_eq!(units.len(), 5);
     (home, units)
 }
 

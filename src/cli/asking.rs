@@ -34,6 +34,11 @@ impl Asking {
         Self { config, socket: None, json }
     }
 
+    /// The gateway of a configuration, or at a socket.
+    pub(super) fn at(config: PathBuf, socket: Option<PathBuf>, json: bool) -> Self {
+        Self { config, socket, json }
+    }
+
     /// The configuration of the gateway; its defaults where only a socket is named.
     pub(super) fn configuration(&self) -> Result<Config, Trouble> {
         match &self.socket {
@@ -43,7 +48,8 @@ impl Asking {
         }
     }
 
-    fn socket(&self) -> Result<PathBuf, Trouble> {
+    /// Where the gateway is asked.
+    pub(super) fn socket(&self) -> Result<PathBuf, Trouble> {
         match &self.socket {
             Some(socket) => Ok(socket.clone()),
             None => Ok(self.configuration()?.admin_socket()),

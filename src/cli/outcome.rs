@@ -12,7 +12,7 @@ use crate::config::ConfigTrouble;
 use crate::daemon;
 use crate::declaration::guide;
 use crate::grammar::GrammarTrouble;
-use crate::store::{BackupTrouble, InspectTrouble, RebuildTrouble};
+use crate::store::{BackupTrouble, FollowTrouble, InspectTrouble, PromoteTrouble, RebuildTrouble};
 
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +144,12 @@ pub enum Trouble {
     /// A backup was not made, or not restored.
     #[error(transparent)]
     Backup(#[from] BackupTrouble),
+    /// A standby cannot go on.
+    #[error(transparent)]
+    Follow(#[from] FollowTrouble),
+    /// A standby was not promoted.
+    #[error(transparent)]
+    Promote(#[from] PromoteTrouble),
     /// No gateway that runs answered.
     #[error(transparent)]
     Ask(#[from] AskTrouble),

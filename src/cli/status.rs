@@ -10,7 +10,7 @@ use super::paint::Paint;
 use super::safe::visible;
 use super::table::Table;
 use super::{Outcome, Trouble};
-use crate::admin::socket::{Request, StatusView};
+use crate::admin::socket::{FollowerView, Request, StatusView};
 
 /// Says how the gateway that runs is: whether it takes interchanges, where it listens, what it goes by.
 ///
@@ -46,6 +46,13 @@ fn write(out: &mut dyn Write, paint: Paint, status: &StatusView) -> io::Result<(
     writeln!(out, "last entry   {}, the state is {} behind", store.last_entry, store.lag)?;
     let (journal, state, aside) = (store.journal_bytes, store.state_bytes, store.aside_bytes);
     writeln!(out, "on the disk  journal {journal} bytes, state {state} bytes, put aside {aside} bytes")?;
+    for FollowerView { follower, last_entry, behind, heard_at, .. } in &status.followers {
+        writeln!(
+            out,
+            "standby      {} has entry {last_entry}, {behind} behind, heard {heard_at:.0}",
+            visible(follower)
+        )?;
+    }
     writeln!(out, "\ngrammars     {}", list(&by_directory(&status.grammars)))?;
     writeln!(out, "guides       {}", list(&status.guides))?;
     let lists = status.code_lists.iter();

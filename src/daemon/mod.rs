@@ -48,7 +48,7 @@ pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
-use administration::{Office, Settled, settle};
+use administration::{Followers, Office, Settled, settle};
 use handed::Handed;
 use load::{Prepared, prepare};
 use manager::Manager;
@@ -151,8 +151,8 @@ impl Serving {
         let listeners = [("edi-tls", listener.address()), ("watch", watch.address())];
         tell_listeners(&listeners);
         info!(path = %config.admin_socket().display(), "administered");
-        let mut addresses: Vec<_> = listeners.iter().map(|(door, address)| (*door, address.to_string())).collect();
-        addresses.push(("admin", config.admin_socket().display().to_string()));
+        let addresses = listeners.map(|(door, address)| (door, address.to_string())).into_iter();
+        let addresses = addresses.chain([("admin", config.admin_socket().display().to_string())]).collect();
 
         let (draining, ended) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
@@ -165,6 +165,7 @@ impl Serving {
         });
         let reload = Reload::new(self.loaded, Arc::clone(&self.gateway), Arc::clone(&door), Arc::clone(&self.clock));
         let reload = Arc::new(reload);
+        let followers = Arc::new(Followers::default());
         let office = Office {
             gateway: Arc::clone(&self.gateway),
             reload: Arc::clone(&reload),
@@ -172,14 +173,16 @@ impl Serving {
             started_at: self.clock.now(),
             clock: Arc::clone(&self.clock),
             listeners: addresses,
+            followers: Arc::clone(&followers),
+            ended: ended.clone(),
         };
         tasks.spawn(socket.serve(office, ended.clone()));
         tasks.spawn(
             ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
         );
-        for feed in feeds {
-            tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()));
-        }
+        feeds.into_iter().for_each(|feed| drop(tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()))));
+        let following = Followers::tell(followers, Arc::clone(&self.gateway), Arc::clone(&self.clock));
+        tasks.spawn(ended.clone().run_until_cancelled_owned(following));
         if let Some(scrub) = scrub {
             tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
         }
@@ -194,9 +197,7 @@ impl Serving {
         signals.follow(reload, &manager, &status).await;
         manager.stopping(drain_max);
         draining.cancel();
-        if serving.await.is_err() {
-            error!("a fault of the gateway ended the door");
-        }
+        serving.await.unwrap_or_else(|_| error!("a fault of the gateway ended the door"));
         ended.cancel();
         tasks.close();
         tasks.wait().await;

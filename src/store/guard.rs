@@ -44,6 +44,12 @@ pub enum Unfit {
     /// It is a backup.
     #[error("{} is a backup and no store; make a store of it with `lodged store restore`", .0.display())]
     Backup(PathBuf),
+    /// It follows another store.
+    #[error(
+        "{} is a standby that follows another gateway; when that one is gone for good, make a store of it with \
+         `lodged store promote`", .0.display()
+    )]
+    Standby(PathBuf),
     /// The operating system does not say.
     #[error("cannot look at {}: {source}", path.display())]
     Io {
@@ -54,11 +60,24 @@ pub enum Unfit {
     },
 }
 
+/// What a directory that follows another store has in it.
+pub(crate) const STANDBY: &str = "standby";
+
 /// Looks at a directory that may not be there yet.
 ///
 /// # Errors
 /// [`Unfit`] when no store may be opened in it.
 pub(crate) fn guard(directory: &Path) -> Result<(), Unfit> {
+    guard_standby(directory)?;
+    let is_standby = directory.join(STANDBY).exists();
+    if is_standby { Err(Unfit::Standby(directory.to_owned())) } else { Ok(()) }
+}
+
+/// The same for a directory that may be a standby.
+///
+/// # Errors
+/// As [`guard`].
+pub(crate) fn guard_standby(directory: &Path) -> Result<(), Unfit> {
     let ours = user();
     for path in [directory.to_owned(), directory.join("journal"), directory.join("state")] {
         if let Some(data) = look(&path)?.filter(Metadata::is_dir) {
@@ -145,6 +164,11 @@ mod tests {
     #[test]
     fn a_backup_is_no_store() {
         check(&["manifest", "segments"], 0o700, "is a backup and no store");
+    }
+
+    #[test]
+    fn a_standby_is_no_store() {
+        check(&["journal", "standby"], 0o700, "lodged store promote");
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod inspect;
 
 // Making anew what can be made anew, and keeping a copy of what cannot.
 mod backup;
+mod follow;
 mod rebuild;
 
 // One contract for every engine.
@@ -48,12 +49,13 @@ pub use backup::{BackupReport, BackupTrouble, RestoreReport, backed_up, backup, 
 pub use embedded::{Accepted, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
+pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};
 pub use guard::Unfit;
 pub use inspect::{
     CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
     StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
 };
-pub use journal::Along;
+pub use journal::{Along, Shipped, Wanted};
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};

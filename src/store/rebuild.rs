@@ -76,19 +76,33 @@ pub fn rebuild(
     keeps_old: bool,
     watch: &mut dyn Watch,
 ) -> Result<RebuildReport, RebuildTrouble> {
-    flush::self_test()?;
     let place = StorePlace::find(directory)?;
     let lock = place.take()?;
+    let report = rebuild_taken(&place, cache_bytes, keeps_old, watch);
+    drop(lock);
+    report
+}
+
+/// The same for a store that is taken already.
+///
+/// # Errors
+/// As [`rebuild`].
+pub(crate) fn rebuild_taken(
+    place: &StorePlace,
+    cache_bytes: u64,
+    keeps_old: bool,
+    watch: &mut dyn Watch,
+) -> Result<RebuildReport, RebuildTrouble> {
+    flush::self_test()?;
     let bytes_before = bytes_in(&place.state())?;
-    let sum = Sum::of(&place, watch)?;
-    let new = Unfinished::new(directory.join("state.new"))?;
-    let keys = contained(|| Ok(make(&new.0, &place, &sum, cache_bytes, watch)))??;
-    check(&new.0, &place, &sum, cache_bytes, watch)?;
-    let aside = index::replace(directory, &new.0, sum.store, sum.walked.last())?;
+    let sum = Sum::of(place, watch)?;
+    let new = Unfinished::new(place.directory.join("state.new"))?;
+    let keys = contained(|| Ok(make(&new.0, place, &sum, cache_bytes, watch)))??;
+    check(&new.0, place, &sum, cache_bytes, watch)?;
+    let aside = index::replace(&place.directory, &new.0, sum.store, sum.walked.last())?;
     if let Some(aside) = aside.as_deref().filter(|_| !keeps_old) {
         fs::remove_dir_all(aside).map_err(IndexTrouble::io("remove", aside))?;
     }
-    drop(lock);
     Ok(RebuildReport {
         document: DOCUMENT,
         store: sum.store.to_string(),

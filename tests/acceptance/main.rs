@@ -24,6 +24,7 @@ mod auditing;
 mod bad_input;
 mod draining;
 mod feeding;
+mod following;
 mod limits;
 mod metrics;
 mod openssl;

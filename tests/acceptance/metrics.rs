@@ -28,12 +28,18 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
     TcpStream::connect(gateway.edi).unwrap().write_all(b"no handshake").unwrap();
     gateway.reloads();
     gateway.home.asks(&["status"]).done();
+    let standby = gateway.home.path().join("standby");
+    let mut follower = gateway.home.command(&["store", "follow", "--json", standby.to_str().unwrap()]);
+    let mut follower = follower.stdout(std::process::Stdio::null()).spawn().unwrap();
     until("the handshake was refused", || {
         gateway.metric("lodged_refused_connections_total{reason=\"handshake\"}") == 1
     });
     until("the record was read again", || gateway.log().contains("was read again"));
     until("one consumer takes it", || gateway.metric("lodged_feed_declarations_total{consumer=\"customs\"}") == 1);
     until("the other cannot", || gateway.metric("lodged_feed_failures_total{consumer=\"nowhere\"}") > 0);
+    until("the standby is told of", || gateway.page("/metrics").contains("lodged_follow_behind"));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
     until("the state follows", || gateway.page("/metrics").contains("lodged_store_applied_lag 0\n"));
     let page = gateway.page("/metrics");
     let is_shown = |name: &str| {

@@ -1,14 +1,16 @@
 //! The other end: a request from a command to the gateway.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::request::{ANSWER_BYTES_MAX, Asked, PROTOCOL, Replied, Reply, Request};
+use super::request::{ANSWER_BYTES_MAX, Answered, Asked, PROTOCOL, Replied, Reply, Request};
 
 /// How long a gateway may take to take a request.
 const WRITE_SECONDS_MAX: Duration = Duration::from_secs(10);
+/// Most bytes of the line of an answer that has others behind it.
+const LINE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The gateway could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +64,34 @@ pub enum AskTrouble {
 /// # Errors
 /// [`AskTrouble`] when nobody is there, or no answer came.
 pub fn ask(path: &Path, request: &Request) -> Result<Reply, AskTrouble> {
+    let (stream, written) = connect_and_write(path, request)?;
+    read_line(path, &mut BufReader::new(stream.take(ANSWER_BYTES_MAX)), written)
+}
+
+/// Asks for something that has bytes behind the line of its answer, at most so many, and waits for so long at most that nothing
+/// comes.
+///
+/// # Errors
+/// [`AskTrouble`] when nobody is there, or no answer came in time.
+pub fn ask_for_bytes(
+    path: &Path,
+    request: &Request,
+    silence_max: Duration,
+    bytes_max: u64,
+) -> Result<Answered, AskTrouble> {
+    let unanswered = |source| AskTrouble::Unanswered { path: path.to_owned(), source };
+    let (stream, written) = connect_and_write(path, request)?;
+    stream.set_read_timeout(Some(silence_max)).map_err(unanswered)?;
+    let mut answer = BufReader::new(stream.take(LINE_BYTES_MAX.saturating_add(bytes_max)));
+    let reply = read_line(path, &mut answer, written)?;
+    let mut bytes = Vec::new();
+    answer.read_to_end(&mut bytes).map_err(unanswered)?;
+    Ok(Answered { reply, bytes })
+}
+
+/// A connection on which the request is written, as far as it was taken.
+fn connect_and_write(path: &Path, request: &Request) -> Result<(UnixStream, io::Result<()>), AskTrouble> {
     let owned = || path.to_owned();
-    let unanswered = |source| AskTrouble::Unanswered { path: owned(), source };
-    let unknown = |source| AskTrouble::Unknown { path: owned(), source };
     let mut stream = UnixStream::connect(path).map_err(|source| {
         if source.kind() == io::ErrorKind::PermissionDenied {
             AskTrouble::Forbidden { path: owned(), source }
@@ -72,17 +99,26 @@ pub fn ask(path: &Path, request: &Request) -> Result<Reply, AskTrouble> {
             AskTrouble::Nobody { path: owned(), source }
         }
     })?;
+    let unanswered = |source| AskTrouble::Unanswered { path: owned(), source };
     stream.set_write_timeout(Some(WRITE_SECONDS_MAX)).map_err(unanswered)?;
-    let mut line = serde_json::to_vec(&Asked { protocol: PROTOCOL, request }).map_err(|error| unknown(error.into()))?;
+    let line = serde_json::to_vec(&Asked { protocol: PROTOCOL, request });
+    let mut line = line.map_err(|error| AskTrouble::Unknown { path: owned(), source: error.into() })?;
     line.push(b'\n');
     // A gateway that refuses us says so without reading; its answer counts, and not that the request went nowhere.
     let written = stream.write_all(&line);
-    let mut answer = Vec::new();
-    BufReader::new(stream.take(ANSWER_BYTES_MAX)).read_until(b'\n', &mut answer).map_err(unanswered)?;
-    if !answer.ends_with(b"\n") {
+    Ok((stream, written))
+}
+
+/// The line of an answer to a request that was written so.
+fn read_line(path: &Path, answer: &mut impl BufRead, written: io::Result<()>) -> Result<Reply, AskTrouble> {
+    let unanswered = |source| AskTrouble::Unanswered { path: path.to_owned(), source };
+    let mut line = Vec::new();
+    answer.read_until(b'\n', &mut line).map_err(unanswered)?;
+    if !line.ends_with(b"\n") {
         let ended = || io::Error::new(io::ErrorKind::UnexpectedEof, "the connection ended before the answer did");
         return Err(unanswered(written.err().unwrap_or_else(ended)));
     }
-    let replied: Replied = serde_json::from_slice(&answer).map_err(|error| unknown(error.into()))?;
-    Ok(replied.reply)
+    let replied: Result<Replied, _> = serde_json::from_slice(&line);
+    let unknown = |error: serde_json::Error| AskTrouble::Unknown { path: path.to_owned(), source: error.into() };
+    replied.map(|replied| replied.reply).map_err(unknown)
 }

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::place::{Place, SocketTrouble};
-use super::request::{PROTOCOL, REQUEST_BYTES_MAX, Replied, Reply, Request};
+use super::request::{Answered, PROTOCOL, REQUEST_BYTES_MAX, Replied, Reply, Request};
 use super::user::{Users, name_of};
 use crate::event::{self, AdminResult, SecurityEvent};
 use crate::record::Actor;
@@ -32,7 +32,7 @@ const REST: Duration = Duration::from_secs(1);
 /// Whoever answers behind the door.
 pub trait Administration: Send + Sync + 'static {
     /// Does what is asked, or says why not. What changes something is in the record before this returns.
-    fn answer(&self, who: Actor, request: Request) -> impl Future<Output = Reply> + Send;
+    fn answer(&self, who: Actor, request: Request) -> impl Future<Output = Answered> + Send;
 }
 
 /// The socket, open.
@@ -124,7 +124,7 @@ impl<A: Administration> Door<A> {
         let mut limited = BufReader::new(from.take(REQUEST_BYTES_MAX));
         let reading = timeout(self.request_seconds_max, limited.read_until(b'\n', &mut line));
         let Some(read) = shutdown.run_until_cancelled(reading).await else { return };
-        let reply = match read {
+        let answered = match read {
             Err(_) => {
                 count(AdminResult::TooSlow);
                 warn!(%who, "a request for administration took too long");
@@ -140,31 +140,31 @@ impl<A: Administration> Door<A> {
                     Ok(REQUEST_BYTES_MAX) => format!("the request is longer than {REQUEST_BYTES_MAX} bytes"),
                     Ok(_) | Err(_) => "the request ended before its line break".to_owned(),
                 };
-                Reply::refused(what, "docs/administration.md describes requests")
+                Reply::refused(what, "docs/administration.md describes requests").into()
             }
             Ok(Ok(_)) => self.answer(who.clone(), &line).await,
         };
-        match timeout(ANSWER_SECONDS_MAX, write(&mut to, reply)).await {
+        match timeout(ANSWER_SECONDS_MAX, write(&mut to, answered)).await {
             Ok(Ok(())) => {}
             Ok(Err(trouble)) => debug!(%who, %trouble, "whoever asked went away"),
             Err(_) => warn!(%who, "an answer was not taken in time"),
         }
     }
 
-    async fn answer(&self, who: Actor, line: &[u8]) -> Reply {
+    async fn answer(&self, who: Actor, line: &[u8]) -> Answered {
         match Request::read(line) {
             Err(reply) => {
                 count(AdminResult::Unreadable);
-                reply
+                reply.into()
             }
             Ok(request) => {
-                let reply = Box::pin(self.administration.answer(who, request)).await;
-                count(match &reply {
+                let answered = Box::pin(self.administration.answer(who, request)).await;
+                count(match &answered.reply {
                     Reply::Answer(_) => AdminResult::Answered,
                     Reply::Refused(_) => AdminResult::Refused,
                     Reply::Trouble(_) => AdminResult::Trouble,
                 });
-                reply
+                answered
             }
         }
     }
@@ -181,8 +181,9 @@ fn line(reply: Reply) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-async fn write(to: &mut (impl AsyncWrite + Unpin), reply: Reply) -> io::Result<()> {
+async fn write(to: &mut (impl AsyncWrite + Unpin), Answered { reply, bytes }: Answered) -> io::Result<()> {
     to.write_all(&line(reply)?).await?;
+    to.write_all(&bytes).await?;
     to.shutdown().await
 }
 
@@ -200,15 +201,20 @@ mod tests {
     use tempfile::TempDir;
     use tokio::task::{JoinHandle, spawn_blocking};
 
-    use super::super::ask::ask;
+    use super::super::ask::{ask, ask_for_bytes};
+    use super::super::request::JournalFrom;
     use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(20);
 
     /// Answers with what was asked, as text.
     struct Echo;
 
     impl Administration for Echo {
-        async fn answer(&self, _who: Actor, request: Request) -> Reply {
-            Reply::answer(&request)
+        async fn answer(&self, _who: Actor, request: Request) -> Answered {
+            let bytes_max = if let Request::Journal(from) = &request { from.bytes_max } else { 0 };
+            let bytes = vec![b'\n'; usize::try_from(bytes_max).unwrap()];
+            Answered { reply: Reply::answer(&request), bytes }
         }
     }
 
@@ -246,6 +252,19 @@ mod tests {
         open.shutdown.cancel();
         open.serving.await.unwrap();
         assert!(!open.path.exists());
+    }
+
+    #[tokio::test]
+    async fn bytes_come_behind_the_line_of_an_answer() {
+        let open = open();
+        let path = open.path.clone();
+        let (follower, wait_milliseconds) = ("standby".to_owned(), 0);
+        let from =
+            JournalFrom { follower, entry: 0, segment: 1, offset: 0, next: 1, bytes_max: 300_000, wait_milliseconds };
+        let asked = Request::Journal(from);
+        let expected = Reply::answer(&asked);
+        let got = spawn_blocking(move || ask_for_bytes(&path, &asked, DEADLINE, 300_000)).await.unwrap().unwrap();
+        assert_eq!((got.reply, got.bytes), (expected, vec![b'\n'; 300_000]));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Administration over a Unix socket: one request, one answer, as lines of JSON.
+//! Administration over a Unix socket: one request, one answer, as lines of JSON; the journal follows its line as it is.
 //!
 //! Start with [`Socket`], the door, and [`Administration`], whoever answers behind it; [`ask`] is the other end. Who comes is
 //! told by the kernel, never by the request. The door knows who may come and how long anything may be; what a request means
@@ -17,15 +17,15 @@ mod user;
 mod ask;
 mod door;
 
-pub use ask::{AskTrouble, ask};
+pub use ask::{AskTrouble, ask, ask_for_bytes};
 pub use door::{Administration, Socket};
 pub use place::SocketTrouble;
-pub use request::{CertificateOf, Found, PROTOCOL, Refusal, Reply, Request, Since, Which};
+pub use request::{Answered, CertificateOf, Found, JournalFrom, PROTOCOL, Refusal, Reply, Request, Since, Which};
 pub use text::{bytes_of, text_of};
 pub use user::{Users, name_of};
 pub use view::{
     ActView, AnswerView, AuditView, AuthorityView, BackupView, CertificateView, ChangeView, CheckView, CodeListView,
-    ConnectionsView, DOCUMENT, EndingView, FindingView, IdentityView, InterchangeView, ListenerView, PartnerLine,
-    PartnerListView, PartnerView, ReportListView, ReportView, StatusView, StoreView, VerdictView, VersionView,
-    WaitingView,
+    ConnectionsView, DOCUMENT, EndingView, FindingView, FollowerView, IdentityView, InterchangeView, ListenerView,
+    PartnerLine, PartnerListView, PartnerView, ReportListView, ReportView, StatusView, StoreView, VerdictView,
+    VersionView, WaitingView,
 };

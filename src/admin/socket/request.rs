@@ -59,6 +59,28 @@ pub enum Request {
         /// Whether all copies are read.
         verify: bool,
     },
+    /// The journal as it lies in its files, for a standby.
+    Journal(JournalFrom),
+}
+
+/// Which part of the journal is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JournalFrom {
+    /// Who follows: a short name, which figures are told under.
+    pub follower: String,
+    /// The last entry that it has on stable storage; 0 when it has none.
+    pub entry: u64,
+    /// The segment that it wants.
+    pub segment: u64,
+    /// The byte in it.
+    pub offset: u64,
+    /// The number of the entry that comes next there.
+    pub next: u64,
+    /// At most so many bytes.
+    pub bytes_max: u64,
+    /// How long it waits when there is nothing yet, in milliseconds.
+    pub wait_milliseconds: u64,
 }
 
 /// A certificate that is there.
@@ -123,6 +145,21 @@ pub struct Since {
     pub since: Option<Timestamp>,
     /// At most so many, the newest.
     pub limit: u32,
+}
+
+/// A reply, and the bytes behind its line, which most have none of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The reply; its document says how many bytes follow.
+    pub reply: Reply,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl From<Reply> for Answered {
+    fn from(reply: Reply) -> Self {
+        Self { reply, bytes: Vec::new() }
+    }
 }
 
 /// How a request ends. All of them are one line of JSON, beside the version of the protocol.

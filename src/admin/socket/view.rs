@@ -35,6 +35,8 @@ pub struct StatusView {
     pub connections: Vec<ConnectionsView>,
     /// The record.
     pub store: StoreView,
+    /// Standbys that were heard since the start.
+    pub followers: Vec<FollowerView>,
     /// Partners for whom answers wait, and how many.
     pub waiting: Vec<WaitingView>,
     /// Certificates that ended or end within 30 days.
@@ -91,6 +93,21 @@ pub struct StoreView {
     pub state_bytes: u64,
     /// Bytes of states that were moved aside.
     pub aside_bytes: u64,
+}
+
+/// How far a standby is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowerView {
+    /// The name that it gives itself.
+    pub follower: String,
+    /// The last entry that it has on stable storage.
+    pub last_entry: u64,
+    /// How many entries it lacks.
+    pub behind: u64,
+    /// How long ago it was last known to have everything, in milliseconds; 0 when it has.
+    pub lag_milliseconds: u64,
+    /// When it was last heard.
+    pub heard_at: Timestamp,
 }
 
 /// How many answers wait for a partner.

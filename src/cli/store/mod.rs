@@ -7,6 +7,8 @@
 mod backup;
 mod check;
 mod export;
+mod follow;
+mod promote;
 mod rebuild;
 mod restore;
 mod stats;
@@ -23,7 +25,7 @@ use super::{Outcome, Trouble, config};
 use crate::clock::Clock;
 use crate::config::Config;
 
-/// Looks after the record: checks it, counts and exports what is in it, backs it up.
+/// Looks after the record: checks it, counts and exports what is in it, backs it up, follows it on another machine.
 ///
 /// The store is the one that the configuration names, or the directory given with --store. What takes a while shows on a
 /// terminal how far it is.
@@ -43,6 +45,8 @@ enum Verb {
     Compact(rebuild::Compact),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Follow(follow::Follow),
+    Promote(promote::Promote),
 }
 
 impl StoreCommand {
@@ -55,6 +59,8 @@ impl StoreCommand {
             Verb::Compact(compact) => compact.run(out),
             Verb::Backup(backup) => backup.run(clock, out),
             Verb::Restore(restore) => restore.run(out),
+            Verb::Follow(follow) => follow.run(clock, out),
+            Verb::Promote(promote) => promote.run(out),
         }
     }
 }

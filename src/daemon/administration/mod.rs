@@ -9,6 +9,9 @@ mod partners;
 mod reports;
 mod status;
 
+// Who follows.
+mod followers;
+
 // What changes something.
 mod backup;
 mod change;
@@ -17,10 +20,11 @@ mod pending;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::readiness::Ready;
 use super::reload::Reload;
-use crate::admin::socket::{ActView, Administration, ChangeView, DOCUMENT, Refusal, Reply, Request};
+use crate::admin::socket::{ActView, Administration, Answered, ChangeView, DOCUMENT, Refusal, Reply, Request};
 use crate::clock::Clock;
 use crate::config::Mistake;
 use crate::gateway::Gateway;
@@ -30,6 +34,7 @@ use crate::record::{Act, Actor};
 use crate::store::{EmbeddedStore, Unavailable};
 use change::Wanted;
 
+pub(super) use followers::Followers;
 pub use pending::PendingTrouble;
 pub(super) use pending::{Pending, Settled, settle};
 
@@ -46,10 +51,14 @@ pub(super) struct Office {
     pub(super) started_at: Timestamp,
     /// The doors, with where they are.
     pub(super) listeners: Vec<(&'static str, String)>,
+    /// Who takes the journal as it grows.
+    pub(super) followers: Arc<Followers>,
+    /// When nobody is kept waiting any more.
+    pub(super) ended: CancellationToken,
 }
 
 impl Administration for Office {
-    async fn answer(&self, who: Actor, request: Request) -> Reply {
+    async fn answer(&self, who: Actor, request: Request) -> Answered {
         let answered = match request {
             Request::Status {} => self.status().await,
             Request::PartnerList {} => self.partners().await,
@@ -64,8 +73,9 @@ impl Administration for Office {
             Request::Audit(since) => self.audit(&since).await,
             Request::Reload {} => self.reload(who).await,
             Request::Backup { directory, verify } => self.backup(who, &directory, verify).await,
+            Request::Journal(from) => return self.journal(from).await.unwrap_or_else(Answered::from),
         };
-        answered.unwrap_or_else(|reply| reply)
+        answered.unwrap_or_else(|reply| reply).into()
     }
 }
 

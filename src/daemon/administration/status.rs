@@ -46,6 +46,7 @@ impl Office {
                 .collect(),
             connections: self.connections(),
             store: self.store(&loaded).await?,
+            followers: self.followers.views(self.gateway.store().last().0, now),
             waiting,
             certificates_ending: self.ending(&loaded),
             grammars: rulebook.catalogue.message_types().map(written).collect(),

@@ -12,6 +12,7 @@ mod accepted;
 mod applier;
 mod pace;
 mod shared;
+mod shipping;
 mod writer;
 
 #[cfg(test)]

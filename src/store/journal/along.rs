@@ -93,7 +93,7 @@ impl Reader {
 }
 
 /// Fills the window with so many bytes of the file, fewer at its end.
-fn fill(file: &dyn JournalFile, window: &mut Vec<u8>, offset: u64, bytes: u64) -> std::io::Result<()> {
+pub(super) fn fill(file: &dyn JournalFile, window: &mut Vec<u8>, offset: u64, bytes: u64) -> std::io::Result<()> {
     let there = file.bytes()?.saturating_sub(offset).min(bytes);
     window.resize(usize::try_from(there).unwrap_or(usize::MAX), 0);
     file.read_at(window, offset)

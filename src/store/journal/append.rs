@@ -2,10 +2,8 @@
 //!
 //! Nothing is retried. After the first error the bytes on the disk are unknown, and whoever owns the [`Journal`] stops.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
 use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
@@ -13,16 +11,12 @@ use crate::store::state::Pointer;
 use super::chain::Chain;
 use super::disk::{Disk, JournalFile};
 use super::frame::{self, Frame};
+use super::prepare::Preparing;
 use super::reader::Reader;
 use super::seal::Sealer;
 use super::segment::{self, FIRST_FRAME, Header, StoreId};
+use super::shipping::End;
 use super::trouble::JournalTrouble;
-
-/// The name of a segment that is not one yet.
-pub(crate) const PREPARED: &str = "next.new";
-
-/// The name of a segment for one entry that is longer than segments are.
-const OVERSIZED: &str = "oversized.new";
 
 /// How much memory is kept for the next write.
 const KEPT_BYTES: usize = 4 << 20;
@@ -43,7 +37,7 @@ pub(crate) struct Journal {
     gathered: Vec<u8>,
     /// How many.
     entries: u32,
-    prepared: Option<JoinHandle<io::Result<Arc<dyn JournalFile>>>>,
+    preparing: Preparing,
 }
 
 /// The segment that is written.
@@ -79,8 +73,12 @@ impl Journal {
     pub(crate) fn new(place: Place, behind: Behind, active: Active, (next, chain): (u64, Chain)) -> Self {
         let Place { disk, directory, segment_bytes } = place;
         let store = active.header.store;
-        let (gathered, entries, prepared) = (Vec::new(), 0, None);
-        Self { disk, directory, store, segment_bytes, behind, active, next, chain, gathered, entries, prepared }
+        let preparing = Preparing::new(Arc::clone(&disk), &directory);
+        let (gathered, entries) = (Vec::new(), 0);
+        let journal =
+            Self { disk, directory, store, segment_bytes, behind, active, next, chain, gathered, entries, preparing };
+        journal.tell_end();
+        journal
     }
 
     /// The number that the next entry gets.
@@ -152,7 +150,10 @@ impl Journal {
         self.gathered.clear();
         self.gathered.shrink_to(KEPT_BYTES);
         self.entries = 0;
-        self.prepare();
+        self.tell_end();
+        if self.active.end >= self.active.header.bytes / 4 {
+            self.preparing.begin(self.segment_bytes);
+        }
         Ok(())
     }
 
@@ -162,56 +163,22 @@ impl Journal {
     /// [`JournalTrouble::Io`], as from a full disk; then nothing may be written any more.
     pub(crate) fn roll(&mut self, payload_bytes: usize) -> Result<(), JournalTrouble> {
         let needed = FIRST_FRAME.saturating_add(as_offset(frame::HEADER_BYTES + payload_bytes));
-        let (prepared, file, bytes) = if needed > self.segment_bytes {
-            let path = self.directory.join(OVERSIZED);
-            let file = self.disk.create(&path, needed).map_err(JournalTrouble::io("create", &path))?;
-            (path, file, needed)
-        } else {
-            let path = self.directory.join(PREPARED);
-            let file = self.prepared()?.map_err(JournalTrouble::io("create", &path))?;
-            (path, file, self.segment_bytes)
-        };
+        let bytes = needed.max(self.segment_bytes);
+        let (prepared, file) = self.preparing.take(bytes)?;
         let (number, first, chain) = (self.segment() + 1, self.next, self.chain);
         let header = Header { store: self.store, number, first, bytes, chain };
         name(&*self.disk, &*file, &prepared, &segment::path(&self.directory, header.number), &header)?;
         self.behind.reader.learn(header.first, header.number);
         self.behind.sealer.seal(self.active.header, header);
         self.active = Active { file, header, end: FIRST_FRAME };
+        self.tell_end();
         Ok(())
     }
 
-    /// Lets the next segment be written full of zeroes, once a quarter of the active one is used.
-    fn prepare(&mut self) {
-        if self.prepared.is_some() || self.active.end < self.active.header.bytes / 4 {
-            return;
-        }
-        let (disk, path, bytes) = (Arc::clone(&self.disk), self.directory.join(PREPARED), self.segment_bytes);
-        let prepare = thread::Builder::new().name("lodged-segment".into()).spawn(move || disk.create(&path, bytes));
-        match prepare {
-            Ok(prepare) => self.prepared = Some(prepare),
-            Err(error) => tracing::warn!(%error, "no thread to prepare the next segment; it is made when it is needed"),
-        }
-    }
-
-    /// The prepared segment, or one made now.
-    fn prepared(&mut self) -> Result<io::Result<Arc<dyn JournalFile>>, JournalTrouble> {
-        match self.prepared.take() {
-            Some(prepare) => {
-                prepare.join().map_err(|_| JournalTrouble::NotPrepared { directory: self.directory.clone() })
-            }
-            None => Ok(self.disk.create(&self.directory.join(PREPARED), self.segment_bytes)),
-        }
-    }
-}
-
-impl Drop for Journal {
-    /// The next owner of the directory must not meet a thread of this one.
-    fn drop(&mut self) {
-        if let Some(prepare) = self.prepared.take()
-            && prepare.join().is_err()
-        {
-            tracing::warn!("the thread that prepared the next segment panicked");
-        }
+    /// Tells those who read along how far they may read.
+    fn tell_end(&self) {
+        let last = self.next.saturating_sub(1);
+        self.behind.reader.ends(End { segment: self.segment(), offset: self.active.end, last });
     }
 }
 

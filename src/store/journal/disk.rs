@@ -6,6 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::trouble::JournalTrouble;
+
 /// How many zeroes are written at a time.
 const ZEROES: usize = 1 << 20;
 
@@ -100,6 +102,22 @@ impl JournalFile for File {
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
     }
+}
+
+/// Writes a small file that is whole or not there: under another name (`.new`), flushed, renamed, and its directory flushed.
+///
+/// # Errors
+/// [`JournalTrouble::Io`].
+pub(crate) fn write_whole(disk: &dyn Disk, path: &Path, text: &str) -> Result<(), JournalTrouble> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let (new, directory) = (path.with_file_name(name), path.parent().unwrap_or(path));
+    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    let file = disk.create(&new, length).map_err(JournalTrouble::io("create", &new))?;
+    file.write_at(text.as_bytes(), 0).map_err(JournalTrouble::io("write", &new))?;
+    file.sync().map_err(JournalTrouble::io("flush", &new))?;
+    disk.rename(&new, path).map_err(JournalTrouble::io("rename", &new))?;
+    disk.sync_directory(directory).map_err(JournalTrouble::io("flush", directory))
 }
 
 /// Writes zeroes from one offset to another. Not a hole: the blocks must be there before a commit needs them.

@@ -28,6 +28,11 @@ pub(crate) fn announced(bytes: &[u8]) -> Option<u64> {
     u64::try_from(HEADER_BYTES).ok()?.checked_add(length.into())
 }
 
+/// Whether a frame may begin with these bytes, as far as they go.
+pub(crate) fn may_begin(bytes: &[u8]) -> bool {
+    MAGIC.iter().zip(bytes).all(|(expected, found)| expected == found)
+}
+
 /// A frame as it lies in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frame<'a> {

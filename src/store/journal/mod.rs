@@ -14,21 +14,25 @@ pub(crate) mod segment;
 
 // The files, and the seam at which tests make them fail.
 mod disk;
+mod prepare;
 
-// Writing at the end, reading anywhere, and finding both again at a start.
+// Writing at the end, reading anywhere, handing on what is on stable storage, and finding all of it again at a start.
 mod along;
 mod append;
 mod open;
 mod reader;
+mod shipping;
 mod trouble;
 
 pub use along::Along;
-pub(crate) use append::{Journal, Place};
+pub(crate) use append::{Journal, Place, name};
 pub(crate) use chain::Chain;
-pub(crate) use disk::{Disk, JournalFile, ReadOnlyDisk, RealDisk};
+pub(crate) use disk::{Disk, JournalFile, ReadOnlyDisk, RealDisk, write_whole, write_zeroes};
 pub(crate) use open::{Opened, open};
+pub(crate) use prepare::Preparing;
 pub(crate) use reader::Reader;
 pub(crate) use segment::StoreId;
+pub use shipping::{Shipped, Wanted};
 pub(crate) use trouble::JournalTrouble;
 
 #[cfg(test)]

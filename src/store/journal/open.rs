@@ -11,9 +11,10 @@ use std::sync::Arc;
 use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
-use super::append::{self, Active, Behind, Journal, PREPARED, Place};
+use super::append::{self, Active, Behind, Journal, Place};
 use super::chain::Chain;
 use super::disk::write_zeroes;
+use super::prepare::PREPARED;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
 use super::seal::{Seal, Sealer};
@@ -100,6 +101,16 @@ impl Opened {
     /// The store it belongs to.
     pub(crate) fn store(&self) -> StoreId {
         self.last.store
+    }
+
+    /// The segment that is written.
+    pub(crate) fn last(&self) -> Header {
+        self.last
+    }
+
+    /// Segments that have no seal yet, each with the one that follows it.
+    pub(crate) fn unsealed(&self) -> &[(Header, Header)] {
+        &self.unsealed
     }
 
     /// How many segments there are.

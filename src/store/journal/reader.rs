@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::watch;
+
 use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
@@ -11,6 +13,7 @@ use super::disk::Disk;
 use super::frame::{self, Frame};
 use super::scan;
 use super::segment::{self, Header, StoreId};
+use super::shipping::End;
 use super::trouble::JournalTrouble;
 
 /// Reads the journal while it is written.
@@ -20,11 +23,13 @@ pub(crate) struct Reader {
     pub(super) store: StoreId,
     /// Segments by the number of their first entry.
     pub(super) segments: RwLock<BTreeMap<u64, u64>>,
+    /// How far the journal is on stable storage.
+    pub(super) end: watch::Sender<End>,
 }
 
 impl Reader {
     pub(crate) fn new(disk: Arc<dyn Disk>, directory: PathBuf, store: StoreId) -> Self {
-        Self { disk, directory, store, segments: RwLock::default() }
+        Self { disk, directory, store, segments: RwLock::default(), end: watch::Sender::default() }
     }
 
     /// Whose journal it is.
@@ -35,6 +40,11 @@ impl Reader {
     /// Entries from `first` on stand in this segment.
     pub(crate) fn learn(&self, first: u64, segment: u64) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(first, segment);
+    }
+
+    /// The journal is on stable storage up to here.
+    pub(super) fn ends(&self, end: End) {
+        self.end.send_replace(end);
     }
 
     /// Hands the entry at this place to `read`.

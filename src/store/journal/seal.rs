@@ -13,7 +13,7 @@ use crate::identifier::RecordNumber;
 use crate::record::Digest;
 
 use super::chain::Chain;
-use super::disk::Disk;
+use super::disk::{self, Disk};
 use super::scan::{self, Ending};
 use super::segment::{self, Header};
 use super::trouble::JournalTrouble;
@@ -103,23 +103,18 @@ impl Seal {
     /// # Errors
     /// [`JournalTrouble::Io`].
     pub(crate) fn write(&self, disk: &dyn Disk, directory: &Path) -> Result<(), JournalTrouble> {
-        let (path, text) = (path(directory, self.segment), self.to_text());
-        let new = path.with_extension("seal.new");
-        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        let file = disk.create(&new, length).map_err(JournalTrouble::io("create", &new))?;
-        file.write_at(text.as_bytes(), 0).map_err(JournalTrouble::io("write", &new))?;
-        file.sync().map_err(JournalTrouble::io("flush", &new))?;
-        disk.rename(&new, &path).map_err(JournalTrouble::io("rename", &new))?;
-        disk.sync_directory(directory).map_err(JournalTrouble::io("flush", directory))
+        disk::write_whole(disk, &path(directory, self.segment), &self.to_text())
     }
 
-    fn to_text(&self) -> String {
+    /// What stands in its file.
+    pub(crate) fn to_text(&self) -> String {
         let Self { segment, first, next, chain, digest } = self;
         let digest = hexadecimal(digest);
         format!("{TITLE}\nsegment {segment}\nfirst {first}\nnext {next}\nchain {chain}\nsha256 {digest}\n")
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The seal that this text is; none when it is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut lines = text.strip_suffix('\n')?.split('\n');
         lines.next().filter(|title| *title == TITLE)?;
         let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
