@@ -172,9 +172,10 @@ impl<'a> Series<'a> {
     }
 }
 
-/// Whether keys of this kind are looked for when they are new: for each interchange, and mostly in vain.
-pub(crate) fn is_asked_when_new(key: &[u8]) -> bool {
-    matches!(key.first(), Some(b'a' | b'c' | b'd' | b'r'))
+/// Whether keys of this kind are looked for one by one and often: for each interchange, mostly in vain, or for each answer
+/// that was delivered.
+pub(crate) fn is_asked_often(key: &[u8]) -> bool {
+    matches!(key.first(), Some(b'a' | b'c' | b'd' | b'o' | b'r'))
 }
 
 /// Whether keys of this kind may be removed, and are asked for by how they begin.

@@ -126,7 +126,7 @@ impl Run {
 
 /// The hash by which filters know a key, when they know keys of its kind.
 fn hash(key: &[u8]) -> Option<u64> {
-    state::is_asked_when_new(key).then(|| filter::hash(key))
+    state::is_asked_often(key).then(|| filter::hash(key))
 }
 
 /// What filters are asked of a key, when they know keys of its kind.
