@@ -3,6 +3,13 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// How often a lock is tried, and the pause behind each: a process that was just made holds what its parent had open until
+/// it becomes another program, a lock that was let go of meanwhile too.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Why a directory is not ours.
 #[derive(Debug)]
@@ -51,9 +58,12 @@ fn locked(path: PathBuf, opened: io::Result<File>) -> Result<File, LockTrouble> 
         Ok(file) => file,
         Err(source) => return Err(LockTrouble::Io { doing: "open", path, source }),
     };
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LockTrouble::InUse),
-        Err(TryLockError::Error(source)) => Err(LockTrouble::Io { doing: "lock", path, source }),
+    for _ in 0..ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::Error(source)) => return Err(LockTrouble::Io { doing: "lock", path, source }),
+        }
     }
+    Err(LockTrouble::InUse)
 }
