@@ -27,7 +27,7 @@ pub(crate) enum LockTrouble {
     },
 }
 
-/// Takes a directory: it is ours as long as the file is open.
+/// Takes a directory: it is ours as long as the file is open. Waits 0.2 s at most for whoever has it.
 ///
 /// # Errors
 /// [`LockTrouble`] when it is another's, or that cannot be told.
@@ -37,7 +37,7 @@ pub(crate) fn take(directory: &Path) -> Result<File, LockTrouble> {
     locked(path, opened)
 }
 
-/// Keeps others from taking a directory, and writes nothing for it; none when nobody ever took it.
+/// Keeps others from taking a directory, and writes nothing for it; none when nobody ever took it. Waits as [`take`] does.
 ///
 /// # Errors
 /// [`LockTrouble`] when it is another's, or that cannot be told.

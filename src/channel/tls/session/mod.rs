@@ -7,7 +7,7 @@
 mod patience;
 mod reading;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -290,11 +290,11 @@ impl<S: Store> Session<S> {
 
     /// Notes that so many of the answers were delivered, the first ones: some at a time, so that what others record goes
     /// in between.
-    async fn note_delivered(&mut self, count: usize) {
-        let mut left: VecDeque<Claim> = self.sent.drain(..count).collect();
+    async fn note_delivered(&mut self, mut count: usize) {
         self.confirmed = 0;
-        while !left.is_empty() {
-            let claims: Vec<Claim> = left.drain(..left.len().min(NOTED_AT_ONCE)).collect();
+        while count > 0 {
+            let claims: Vec<Claim> = self.sent.drain(..count.min(NOTED_AT_ONCE)).collect();
+            count -= claims.len();
             let delivered: Vec<Answer> = claims.iter().map(Claim::answer).collect();
             match contained(self.door.gateway.delivered(&self.partner.id, &delivered)).await {
                 Ok(Ok(())) => {
