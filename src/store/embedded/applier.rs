@@ -4,6 +4,7 @@
 //! waited and was delivered meanwhile not at all. When too much waits for it, the writer waits. What it has not applied
 //! when the process dies is applied at the next start. A third thread puts together what it made in many pieces.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::store::Unavailable;
+use crate::store::background;
 
 use super::pace::Due;
 use super::shared::Shared;
@@ -19,6 +21,9 @@ use super::writer::StopOnPanic;
 
 /// How much of the journal a start has to apply again, at most, in time.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// How long merging rests at one time, at most.
+const REST_MAX: Duration = Duration::from_millis(10);
 
 /// The thread's own things.
 pub(crate) struct Applier {
@@ -109,7 +114,7 @@ impl Merger {
     fn start(shared: Arc<Shared>) -> std::io::Result<Self> {
         let (wakes, woken) = sync_channel(1);
         let merging = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("lodged-merge".into()).spawn(move || merge(&merging, &woken))?;
+        let thread = background::spawn("lodged-merge", move || merge(&merging, &woken))?;
         Ok(Self { wakes: Some(wakes), thread: Some(thread), shared })
     }
 
@@ -135,7 +140,8 @@ impl Merger {
 fn merge(shared: &Arc<Shared>, woken: &Receiver<()>) {
     let guard = StopOnPanic(Arc::clone(shared));
     loop {
-        match shared.index.merge(|| shared.merges()) {
+        let since = Cell::new(Instant::now());
+        match shared.index.merge(|| goes_on(shared, &since)) {
             Ok(true) => {}
             Ok(false) if woken.recv().is_err() => break,
             Ok(false) => {}
@@ -146,4 +152,14 @@ fn merge(shared: &Arc<Shared>, woken: &Receiver<()>) {
         }
     }
     drop(guard);
+}
+
+/// Whether merging goes on. It rests between two pieces of work as long as the last one took, since commits wait for the
+/// processors and the disk that it would take for itself, unless it is urgent.
+fn goes_on(shared: &Shared, since: &Cell<Instant>) -> bool {
+    if shared.merges() && !shared.index.is_merging_urgent() {
+        thread::sleep(since.get().elapsed().min(REST_MAX));
+    }
+    since.set(Instant::now());
+    shared.merges()
 }

@@ -1,8 +1,8 @@
 //! The embedded engine: the journal is the commit point, the state follows behind it.
 //!
-//! Start with [`EmbeddedStore::open`]. One thread writes the journal and answers after the flush, one applies what was
-//! committed to the state; readers see what is on stable storage, whether it is applied or not. It never answers from
-//! memory what the disk might not have, and never goes on after a failed write.
+//! Start with [`EmbeddedStore::open`]. One thread settles and gathers what is to be recorded, one puts it into the journal
+//! and answers after the flush, one applies what was committed to the state; readers see what is on stable storage, whether
+//! it is applied or not. It never answers from memory what the disk might not have, and never goes on after a failed write.
 
 // How a store is found again, and what can be in the way.
 mod open;
@@ -10,6 +10,7 @@ mod open;
 // The threads, and what they share with readers.
 mod accepted;
 mod applier;
+mod flushing;
 mod pace;
 mod shared;
 mod shipping;

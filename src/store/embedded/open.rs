@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::identifier::RecordNumber;
+use crate::store::background;
 use crate::store::entry::Entry;
 use crate::store::flush::{self, NotFlushing};
 use crate::store::guard::{self, Unfit};
@@ -25,6 +26,7 @@ use crate::store::{Numbering, Unavailable, journal};
 
 use super::EmbeddedStore;
 use super::applier::Applier;
+use super::flushing::Flushing;
 use super::pace::APPLY_KEYS;
 use super::shared::Shared;
 use super::writer::Writer;
@@ -266,8 +268,9 @@ fn start(
     let shared = Arc::new(shared);
     let last = shared.committed();
     let applying = Applier::new(&shared, last, journal.segment()).map_err(trouble)?;
-    let applying = thread::Builder::new().name("lodged-state".into()).spawn(move || applying.run()).map_err(trouble)?;
+    let applying = background::spawn("lodged-state", move || applying.run()).map_err(trouble)?;
     let (sender, requests) = mpsc::channel(QUEUE_REQUESTS);
+    let flushing = Flushing::start(&shared, sender.downgrade()).map_err(trouble)?;
     let writer = Writer {
         journal,
         shared: Arc::clone(&shared),
@@ -276,6 +279,7 @@ fn start(
         applying: Some(applying),
         unwritten: Overlay::default(),
         waiters: Vec::new(),
+        flushing,
     };
     let writer = thread::Builder::new().name("lodged-journal".into()).spawn(move || writer.run()).map_err(trouble)?;
     Ok(EmbeddedStore { shared, summary, requests: Some(sender), writer: Some(writer) })

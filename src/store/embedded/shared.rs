@@ -47,6 +47,8 @@ pub(crate) struct Shared {
 /// What the journal has and the state has not.
 #[derive(Default)]
 struct Recent {
+    /// What is on its way to stable storage, and nobody but the writer may know.
+    written: Overlay,
     /// What was committed since the other was taken.
     gathered: Overlay,
     /// The last entry of it, and the segment that this went to.
@@ -68,6 +70,11 @@ impl Recent {
     /// From the latest to the earliest.
     fn overlays(&self) -> impl DoubleEndedIterator<Item = &Overlay> {
         [Some(&self.gathered), self.taken.as_ref().map(|taken| &taken.changes)].into_iter().flatten()
+    }
+
+    /// What is known of a key: nothing, that it is removed, or what it holds.
+    fn get(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        self.overlays().find_map(|overlay| overlay.get(key))
     }
 }
 
@@ -138,10 +145,15 @@ impl Shared {
         self.index.applied()
     }
 
+    /// This is on its way to stable storage, and what was before it is there.
+    pub(crate) fn write(&self, changes: Overlay) {
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).written = changes;
+    }
+
     /// Everything up to `number`, which went to this segment, is on stable storage: whoever asks from now on sees it.
-    pub(crate) fn publish(&self, number: RecordNumber, segment: u64, changes: Overlay) {
+    pub(crate) fn publish(&self, number: RecordNumber, segment: u64) {
         let recent = &mut *self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        recent.gathered.merge(changes);
+        recent.gathered.merge(std::mem::take(&mut recent.written));
         recent.end = Some((number, segment));
         self.committed.store(number.0, Ordering::Release);
     }
@@ -150,7 +162,8 @@ impl Shared {
     pub(crate) fn take_recent(&self) -> Option<Arc<Taken>> {
         let recent = &mut *self.recent.write().unwrap_or_else(PoisonError::into_inner);
         let (up_to, segment) = recent.end.take()?;
-        let changes = std::mem::take(&mut recent.gathered);
+        let next = Overlay::with_room_of(&recent.gathered);
+        let changes = std::mem::replace(&mut recent.gathered, next);
         Some(Arc::clone(recent.taken.insert(Arc::new(Taken { changes, up_to, segment }))))
     }
 
@@ -159,6 +172,25 @@ impl Shared {
         let taken = self.recent.write().unwrap_or_else(PoisonError::into_inner).taken.take();
         // A hundred thousand keys are not given back while others wait.
         drop(taken);
+    }
+
+    /// What the key holds once what is on its way is on stable storage: for the writer, whose answers follow it there.
+    pub(crate) fn value_to_be(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.value_by(key, |recent| recent.written.get(key).or_else(|| recent.get(key)))
+    }
+
+    /// What recent entries say of a key, and if they say nothing, what the state does.
+    fn value_by(
+        &self,
+        key: &[u8],
+        said: impl FnOnce(&Recent) -> Option<Option<&[u8]>>,
+    ) -> Result<Option<Vec<u8>>, Unavailable> {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = said(&recent) {
+            return Ok(said.map(<[u8]>::to_vec));
+        }
+        drop(recent);
+        Ok(self.index.get(key)?)
     }
 
     /// The entry at this place.
@@ -277,12 +309,7 @@ impl Listing for Shared {
 
 impl Knowledge for Shared {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
-        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(said) = recent.overlays().find_map(|overlay| overlay.get(key)) {
-            return Ok(said.map(<[u8]>::to_vec));
-        }
-        drop(recent);
-        Ok(self.index.get(key)?)
+        self.value_by(key, |recent| recent.get(key))
     }
 
     fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable> {

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::FollowTrouble;
+use crate::store::background;
 use crate::store::journal::Disk;
 use crate::store::journal::seal::Seal;
 use crate::store::journal::segment::Header;
@@ -30,7 +31,7 @@ impl Sealing {
         self.end()?;
         let (disk, place) = (Arc::clone(disk), journal.to_owned());
         let run = move || seal(&*disk, &place, &header, &next, gateways.as_ref());
-        let thread = thread::Builder::new().name("lodged-seal".into()).spawn(run);
+        let thread = background::spawn("lodged-seal", run);
         self.thread = Some(thread.map_err(FollowTrouble::io("start a thread for", journal))?);
         Ok(())
     }

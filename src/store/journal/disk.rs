@@ -11,6 +11,9 @@ use super::trouble::JournalTrouble;
 /// How many zeroes are written at a time.
 const ZEROES: usize = 1 << 20;
 
+/// What a file system keeps in memory as one piece, in bytes: a write of whole pages needs nothing of what was there.
+pub(crate) const PAGE_BYTES: u64 = 4096;
+
 /// Where the journal's files are.
 pub(crate) trait Disk: Send + Sync + 'static {
     /// A file of this many zeroes, on stable storage with its length; one that was there is replaced.
@@ -43,7 +46,7 @@ impl Disk for RealDisk {
     fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
         // Piece by piece, since the flushes of commits wait for whatever else the disk has been given.
-        for from in (0..bytes).step_by(ZEROES) {
+        for from in (zero_directly(path, bytes)?..bytes).step_by(ZEROES) {
             write_zeroes(&file, from, bytes.min(from + ZEROES as u64))?;
             file.sync_data()?;
         }
@@ -131,6 +134,38 @@ pub(crate) fn write_zeroes(file: &dyn JournalFile, from: u64, to: u64) -> io::Re
         at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
     }
     Ok(())
+}
+
+/// Writes zeroes to a file past the memory of the operating system, in which nobody needs them and which takes a tenth of
+/// what a record costs: up to which offset, 0 where that is not to be had. Each piece is on stable storage before the next.
+#[cfg(target_os = "linux")]
+fn zero_directly(path: &Path, bytes: u64) -> io::Result<u64> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let Ok(file) = OpenOptions::new().write(true).custom_flags(libc::O_DIRECT).open(path) else { return Ok(0) };
+    let page = usize::try_from(PAGE_BYTES).unwrap_or(ZEROES);
+    let room = vec![0; ZEROES + page];
+    let aligned = room.as_ptr().align_offset(page);
+    let zeroes = room.get(aligned..).and_then(|rest| rest.get(..ZEROES)).unwrap_or_default();
+    let whole = bytes - bytes % PAGE_BYTES;
+    let mut at = 0;
+    while at < whole {
+        let length = usize::try_from(whole - at).map_or(ZEROES, |left| left.min(ZEROES));
+        let piece = zeroes.get(..length).unwrap_or_default();
+        match file.write_all_at(piece, at) {
+            Err(error) if at == 0 && error.kind() == io::ErrorKind::InvalidInput => return Ok(0),
+            written => written?,
+        }
+        file.sync_data()?;
+        at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+    }
+    Ok(whole)
+}
+
+/// Not to be had.
+#[cfg(not(target_os = "linux"))]
+fn zero_directly(_path: &Path, _bytes: u64) -> io::Result<u64> {
+    Ok(0)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ mod shipping;
 mod trouble;
 
 pub use along::Along;
-pub(crate) use append::{Journal, Place, name};
+pub(crate) use append::{Journal, Place, Write, name};
 pub(crate) use chain::Chain;
 pub(crate) use disk::{Disk, JournalFile, ReadOnlyDisk, RealDisk, write_whole, write_zeroes};
 pub(crate) use open::{Opened, open};
