@@ -27,6 +27,7 @@ mod journal;
 mod lock;
 mod overlay;
 mod runs;
+mod signed;
 mod watermark;
 
 // Looking at a store from outside of the daemon.
