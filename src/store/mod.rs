@@ -38,9 +38,11 @@ mod backup;
 mod follow;
 mod rebuild;
 
-// One contract for every engine.
+// One contract for every engine, and the bytes of entries.
 #[cfg(test)]
 mod battery;
+#[cfg(test)]
+mod encoding;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
