@@ -35,3 +35,4 @@ mod service;
 mod strangers;
 mod tolerating;
 mod trouble;
+mod upgrading;
