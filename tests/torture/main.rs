@@ -4,7 +4,7 @@
 //! In its short form it is part of `cargo test`. By hand, with a seed that is printed and can be given again:
 //!
 //! ```sh
-//! LODGED_TORTURE_KILLS=200 LODGED_TORTURE_CUTS=300 cargo test --release --test torture -- --nocapture
+//! LODGED_TORTURE_KILLS=200 LODGED_TORTURE_CUTS=300 LODGED_TORTURE_HALVES=200 cargo test --release --test torture -- --nocapture
 //! LODGED_TORTURE_SECONDS=3600 cargo test --release --test torture kills -- --nocapture
 //! ```
 
@@ -37,6 +37,7 @@ mod ledger;
 // The torments.
 mod damage;
 mod faults;
+mod halves;
 mod kills;
 mod power;
 mod replay;
