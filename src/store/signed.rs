@@ -5,7 +5,9 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::iter::Peekable;
 use std::path::Path;
+use std::str::Split;
 
 use crate::record::Digest;
 
@@ -26,12 +28,13 @@ pub(crate) enum SignedTrouble {
 }
 
 /// The lines of a text behind its title.
-pub(crate) struct Fields<'a>(std::str::Split<'a, char>);
+pub(crate) struct Fields<'a>(Peekable<Split<'a, char>>);
 
 impl<'a> Fields<'a> {
-    /// The value of the next line, which has this name.
+    /// The value of the next line when it has this name; otherwise none, and the line stays the next one.
     pub(crate) fn next(&mut self, name: &str) -> Option<&'a str> {
-        self.0.next()?.strip_prefix(name)?.strip_prefix(' ')
+        let value = |line: &'a str| line.strip_prefix(name)?.strip_prefix(' ');
+        self.0.next_if(|line| value(line).is_some()).and_then(value)
     }
 }
 
@@ -42,7 +45,7 @@ pub(crate) trait SignedText: Sized {
     /// The version of this one.
     const VERSION: u32;
 
-    /// Its names and values, in order.
+    /// Its names and values, in order. What is not said may be left out.
     fn fields(&self) -> Vec<(&'static str, String)>;
 
     /// What has these fields.
@@ -60,7 +63,7 @@ pub(crate) trait SignedText: Sized {
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
         lines.next()?;
-        let said = Self::of(&mut Fields(lines))?;
+        let said = Self::of(&mut Fields(lines.peekable()))?;
         (said.to_text() == text).then_some(said)
     }
 
@@ -95,7 +98,7 @@ mod tests {
     #[derive(Debug, PartialEq)]
     struct Note {
         entry: u64,
-        of: String,
+        of: Option<String>,
     }
 
     impl SignedText for Note {
@@ -103,16 +106,17 @@ mod tests {
         const VERSION: u32 = 3;
 
         fn fields(&self) -> Vec<(&'static str, String)> {
-            vec![("entry", self.entry.to_string()), ("of", self.of.clone())]
+            let of = self.of.iter().map(|of| ("of", of.clone()));
+            [("entry", self.entry.to_string())].into_iter().chain(of).collect()
         }
 
         fn of(fields: &mut Fields<'_>) -> Option<Self> {
-            Some(Self { entry: fields.next("entry")?.parse().ok()?, of: fields.next("of")?.to_owned() })
+            Some(Self { entry: fields.next("entry")?.parse().ok()?, of: fields.next("of").map(str::to_owned) })
         }
     }
 
     fn note() -> Note {
-        Note { entry: 41, of: "somebody".to_owned() }
+        Note { entry: 41, of: Some("somebody".to_owned()) }
     }
 
     fn check(bytes: impl AsRef<[u8]>, expected: &str) {
@@ -125,7 +129,8 @@ mod tests {
     #[test]
     fn a_text_is_read_as_it_was_written() {
         assert!(note().to_text().starts_with("lodged note 3\nentry 41\nof somebody\nsha256 "));
-        check(note().to_text(), "Ok(Some(Note { entry: 41, of: \"somebody\" }))");
+        check(note().to_text(), "Ok(Some(Note { entry: 41, of: Some(\"somebody\") }))");
+        check(Note { of: None, ..note() }.to_text(), "Ok(Some(Note { entry: 41, of: None }))");
         assert!(matches!(Note::read(Path::new("/nowhere/at/all")), Ok(None)));
     }
 
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn no_more_is_read_than_a_text_can_have() {
-        let long = Note { of: "x".repeat(5000), ..note() };
+        let long = Note { of: Some("x".repeat(5000)), ..note() };
         check(long.to_text(), "Err(Damaged)");
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("note");
