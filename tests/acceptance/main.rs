@@ -11,6 +11,8 @@
 )]
 
 // Who plays.
+#[path = "../connection/mod.rs"]
+mod connection;
 mod gateway;
 mod interchange;
 mod keys;

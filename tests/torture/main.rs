@@ -20,6 +20,9 @@
 )]
 
 // Who is tormented, by whom, and with what.
+#[expect(dead_code, reason = "nobody breaks off without a word here but by being dropped")]
+#[path = "../connection/mod.rs"]
+mod connection;
 mod gateway;
 mod interchange;
 #[expect(dead_code, reason = "nobody comes with a stolen certificate here")]
