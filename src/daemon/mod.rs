@@ -122,7 +122,12 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         numbering: prepared.loaded.numbering.clone(),
         checks_everything: false,
     })?;
-    info!(summary = ?store.summary(), "the record is open");
+    let summary = store.summary();
+    if let Some(former) = summary.upgraded_from {
+        let now = EmbeddedStore::FORMAT;
+        info!(former, now, "the record is upgraded: versions that know the former format alone refuse it from now on");
+    }
+    info!(?summary, "the record is open");
     Ok(store)
 }
 

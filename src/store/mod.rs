@@ -28,6 +28,7 @@ mod journal;
 mod lock;
 mod overlay;
 mod runs;
+mod signed;
 mod watermark;
 
 // Looking at a store from outside of the daemon.
@@ -38,9 +39,11 @@ mod backup;
 mod follow;
 mod rebuild;
 
-// One contract for every engine.
+// One contract for every engine, and the bytes of entries.
 #[cfg(test)]
 mod battery;
+#[cfg(test)]
+mod encoding;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

@@ -11,6 +11,8 @@
 )]
 
 // Who plays.
+#[path = "../connection/mod.rs"]
+mod connection;
 mod gateway;
 mod interchange;
 mod keys;
@@ -35,3 +37,4 @@ mod service;
 mod strangers;
 mod tolerating;
 mod trouble;
+mod upgrading;

@@ -4,11 +4,15 @@
 
 #[path = "../house/mod.rs"]
 mod house;
+#[expect(dead_code, reason = "nobody connects here")]
+#[path = "../acceptance/keys.rs"]
+mod keys;
 #[path = "../schema/mod.rs"]
 mod schema;
 
 // A store, the program, and what it says.
 mod agreement;
+mod marker;
 mod store;
 
 // What is told.
@@ -18,4 +22,6 @@ mod counting;
 mod documents;
 mod exporting;
 mod flipping;
+mod former;
+mod newer;
 mod rebuilding;

@@ -93,7 +93,7 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
 fn find(backup: &Path) -> Result<Manifest, BackupTrouble> {
     let half = |reason: String| BackupTrouble::Half { path: backup.to_owned(), reason };
     fs::read_dir(backup).map_err(BackupTrouble::io("list", backup))?;
-    let Some(manifest) = Manifest::read(backup)? else {
+    let Some(manifest) = Manifest::find(backup)? else {
         if manifest::segments(backup).exists() {
             return Err(half("it has no manifest, which is written last".to_owned()));
         }

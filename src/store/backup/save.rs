@@ -10,10 +10,11 @@ use super::BackupTrouble;
 use super::file::{self, as_length, digest_of, sha256};
 use super::manifest::{self, Manifest};
 use crate::identifier::RecordNumber;
+use crate::store::guard::Unfit;
 use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, StorePlace, Watch};
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{self, Seal};
-use crate::store::journal::segment::{self, Header};
+use crate::store::journal::segment::{self, Header, OTHER_FORMAT};
 use crate::store::journal::{Disk, JournalTrouble, ReadOnlyDisk, RealDisk};
 
 /// The number of the description of [`BackupReport`].
@@ -89,7 +90,7 @@ pub fn backup(
 /// # Errors
 /// [`BackupTrouble`] when its manifest cannot be read.
 pub fn backed_up(to: &Path) -> Result<Option<u64>, BackupTrouble> {
-    Ok(Manifest::read(to)?.map(|manifest| manifest.next.saturating_sub(1)))
+    Ok(Manifest::find(to)?.map(|manifest| manifest.next.saturating_sub(1)))
 }
 
 fn report(made: Timestamp) -> BackupReport {
@@ -124,7 +125,7 @@ fn look(place: &StorePlace, to: &Path) -> Result<Option<Manifest>, BackupTrouble
     if !file::list(to)?.iter().all(is_known) {
         return Err(BackupTrouble::NoBackup(to.to_owned()));
     }
-    Manifest::read(to)
+    Manifest::find(to)
 }
 
 struct Saving<'a> {
@@ -163,8 +164,14 @@ impl Saving<'_> {
         for path in file::list(&manifest::segments(&self.to))? {
             let Some(number) = segment::number(&path) else { continue };
             let opened = ReadOnlyDisk.open(&path).map_err(BackupTrouble::io("open", &path))?;
-            // A copy that is damaged is replaced.
-            let Ok(header) = Header::of(&*opened, &path) else { continue };
+            let header = match Header::of(&*opened, &path) {
+                Ok(header) => header,
+                Err(JournalTrouble::Header { path, reason: OTHER_FORMAT }) => {
+                    return Err(Unfit::OtherFormat(path).into());
+                }
+                // A copy that is damaged is replaced.
+                Err(_) => continue,
+            };
             if header.store != store {
                 return Err(BackupTrouble::OtherStore {
                     path,

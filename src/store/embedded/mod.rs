@@ -18,6 +18,8 @@ mod writer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrading;
 
 pub use accepted::Accepted;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
@@ -35,6 +37,7 @@ use crate::partner::PartnerId;
 use crate::record::{Act, Answer, AnswerReference, Delivery, Evidence, Examination, Recorded, RepeatKey};
 
 use super::journal::Along;
+use super::journal::segment::FORMAT;
 use super::{FoundPage, Lodged, Search, Standing, Store, Unavailable, WaitingAnswer, state};
 use shared::Shared;
 use writer::Request;
@@ -67,6 +70,9 @@ impl fmt::Debug for EmbeddedStore {
 }
 
 impl EmbeddedStore {
+    /// The format of what is written: of new segments of the journal.
+    pub const FORMAT: u32 = FORMAT;
+
     /// Opens the store in a directory, or makes one where there is none. It blocks until everything is checked and
     /// applied.
     ///

@@ -1,5 +1,6 @@
 //! Opening a store: lock, self-test, journal, state, and the state brought up to the journal. In this order; the first
-//! thing that is not right stops the start, and says so.
+//! thing that is not right stops the start, and says so. A journal of a former format is read whole before anything else, and
+//! goes on in a segment of the present one.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -22,6 +23,7 @@ use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDi
 use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
+use crate::store::watermark::known_entry;
 use crate::store::{Numbering, Unavailable, journal};
 
 use super::EmbeddedStore;
@@ -77,6 +79,8 @@ pub struct StartSummary {
     pub segments: usize,
     /// Entries that were applied to the state again.
     pub replayed: u64,
+    /// The format that the journal had until this start, when it goes on in another one.
+    pub upgraded_from: Option<u32>,
     /// Why the state was made anew from the journal, when it was.
     pub rebuilt: Option<String>,
     /// Whether an interrupted last write was found, of which nothing was acknowledged, and overwritten.
@@ -94,9 +98,6 @@ pub enum OpenTrouble {
     /// The directory is not fit for a store.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// A later version wrote it.
-    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
-    OtherFormat(PathBuf),
     /// The state's flushes would not reach the disk.
     #[error(transparent)]
     NotFlushing(#[from] NotFlushing),
@@ -140,10 +141,8 @@ impl OpenTrouble {
 
 impl From<JournalTrouble> for OpenTrouble {
     fn from(trouble: JournalTrouble) -> Self {
-        if let JournalTrouble::Header { path, reason } = &trouble
-            && *reason == OTHER_FORMAT
-        {
-            return Self::OtherFormat(path.clone());
+        if let JournalTrouble::Header { path, reason: OTHER_FORMAT } = trouble {
+            return Unfit::OtherFormat(path).into();
         }
         Self::Journal(trouble.to_string())
     }
@@ -178,19 +177,22 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     let lock = lock(&directory)?;
     flush::self_test()?;
     let found = find_journal(disk, &directory, segment_bytes)?;
+    let upgraded_from = found.former_format();
+    if upgraded_from.is_some() {
+        check_before_upgrade(&found, &directory.join("watermark"))?;
+    }
+    let checks_everything = checks_everything && upgraded_from.is_none();
     let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
     let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
     let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
     let last = RecordNumber(contents.next.saturating_sub(1));
-    if last < known {
-        return Err(OpenTrouble::JournalCut { found: last.0, known: known.0 });
-    }
+    check_end(last, known)?;
     let replayed = replay.finish(rebuilt.is_some())?;
-    let segments = found.segments();
+    let segments = found.segments() + usize::from(upgraded_from.is_some());
     let (journal, reader) = found.resume(&contents)?;
     let had_torn_tail = contents.is_torn();
     let took = started.elapsed();
-    let summary = StartSummary { records: last.0, segments, replayed, rebuilt, had_torn_tail, took };
+    let summary = StartSummary { records: last.0, segments, replayed, upgraded_from, rebuilt, had_torn_tail, took };
     start(journal, Shared::new(reader, index, last, lock), numbering, summary)
 }
 
@@ -225,6 +227,20 @@ fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> R
     }
     let store = StoreId::draw().ok_or_else(|| OpenTrouble::Journal("the machine gives no random bytes".into()))?;
     Ok(Opened::create(place(), store)?)
+}
+
+/// All of a journal of a former format is as it was written, down to what the entries say; nothing is changed for that.
+fn check_before_upgrade(found: &Opened, watermark: &Path) -> Result<(), OpenTrouble> {
+    let contents = found.read(RecordNumber(0), true, |_, payload| {
+        Entry::decode(payload)?;
+        Ok::<_, OpenTrouble>(())
+    })?;
+    check_end(RecordNumber(contents.next.saturating_sub(1)), known_entry(watermark, found.store()))
+}
+
+/// What was on stable storage is still in the journal.
+fn check_end(last: RecordNumber, known: RecordNumber) -> Result<(), OpenTrouble> {
+    if last < known { Err(OpenTrouble::JournalCut { found: last.0, known: known.0 }) } else { Ok(()) }
 }
 
 /// Applies entries to the state again, many at a time.

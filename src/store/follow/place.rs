@@ -36,8 +36,9 @@ impl Found {
     pub(super) fn at(directory: &Path) -> Result<Self, FollowTrouble> {
         make(directory)?;
         guard::guard_standby(directory)?;
+        Marker::find(directory)?; // One of a later version is refused before anything is touched.
         let lock = lock::take(directory).map_err(FollowTrouble::lock(directory))?;
-        let marker = Marker::read(directory)?;
+        let marker = Marker::find(directory)?;
         if marker.is_none() {
             refuse_others(directory)?;
         }
@@ -72,6 +73,7 @@ impl Found {
                 .map_err(FollowTrouble::io("write", &path))?;
             active.file.sync().map_err(FollowTrouble::io("flush", &path))?;
         }
+        opened.tidy()?;
         self.unsealed = opened.unsealed().to_vec();
         self.active = Some(active);
         Ok(())

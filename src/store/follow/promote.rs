@@ -65,7 +65,7 @@ pub enum PromoteTrouble {
 /// [`PromoteTrouble`]; then it is the standby that it was.
 pub fn promote(directory: &Path, cache_bytes: u64, watch: &mut dyn Watch) -> Result<PromoteReport, PromoteTrouble> {
     let place = StorePlace::find(directory)?;
-    if Marker::read(directory)?.is_none() {
+    if Marker::find(directory)?.is_none() {
         return look(&place, None, watch);
     }
     let standby = Standby::open(directory)?;

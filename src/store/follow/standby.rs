@@ -13,7 +13,7 @@ use super::sealing::{self, Sealing};
 use super::segment::Active;
 use crate::store::journal::frame::{self, PAYLOAD_BYTES_MAX};
 use crate::store::journal::seal::Seal;
-use crate::store::journal::segment::{HEADER_BYTES, Header};
+use crate::store::journal::segment::{HEADER_BYTES, Header, OTHER_FORMAT};
 use crate::store::journal::{Chain, Disk, Preparing, RealDisk, Shipped, Wanted};
 
 /// Most bytes that are wanted at one time: a slow line takes them in the time that a gateway gives for an answer.
@@ -191,7 +191,10 @@ impl Standby {
         let Some((head, frames)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
             return Err(not_taken(shipped, "it is shorter than the header of a segment"));
         };
-        let header = Header::read(head).map_err(|reason| not_taken(shipped, reason))?;
+        let header = Header::read(head).map_err(|reason| match reason {
+            OTHER_FORMAT => FollowTrouble::Later { segment: shipped.segment },
+            reason => not_taken(shipped, reason),
+        })?;
         if header.store.to_string() != shipped.store || header.number != shipped.segment {
             return Err(not_taken(shipped, "it is the header of another segment"));
         }
@@ -255,8 +258,10 @@ impl Standby {
         if self.rest.iter().any(|byte| *byte != 0) {
             return Err(not_taken(shipped, "it is no entry"));
         }
-        // When nothing but zeroes is left, the gateway goes on with the next segment by itself.
-        if shipped.segment >= shipped.last_segment || !has_frames {
+        // When nothing but zeroes is left, the gateway goes on with the next segment by itself; behind a header too, when no
+        // entry had room there.
+        let is_over = has_frames || shipped.offset == 0;
+        if shipped.segment >= shipped.last_segment || !is_over {
             return Err(not_taken(shipped, "entries are missing"));
         }
         self.rest.clear();

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::battery::options;
 use crate::store::inspect::{Step, Watch};
+use crate::store::journal::segment::{FORMAT, Header};
 use crate::store::sample::{NOW, evidence, sent};
 use crate::store::{EmbeddedStore, OpenTrouble, Shipped, Store as _, StoreOptions, Unfit, check};
 
@@ -112,6 +113,39 @@ async fn an_entry_that_is_longer_than_what_comes_at_one_time_is_put_together() {
     pair.follows(&mut standby, 3_000).await.unwrap();
     standby.leave().unwrap();
     pair.is_the_same();
+}
+
+#[tokio::test]
+async fn a_segment_without_an_entry_is_followed_like_any_other() {
+    let pair = Pair::with(0).await;
+    pair.store.record(sent("long").with_bytes(50_000)).await.unwrap(); // The first segment has no room for it.
+    pair.records(1..=3).await;
+    for bytes_max in [96, 1 << 20] {
+        let mut standby = pair.open();
+        pair.follows(&mut standby, bytes_max).await.unwrap();
+        standby.leave().unwrap();
+        pair.is_the_same();
+        fs::remove_dir_all(pair.standby()).unwrap();
+    }
+    // It is opened again where it has the header of the first one and nothing else.
+    pair.step(&mut pair.open(), 96).await.unwrap();
+    let mut standby = pair.open();
+    pair.follows(&mut standby, 1 << 20).await.unwrap();
+    standby.leave().unwrap();
+    pair.is_the_same();
+}
+
+#[tokio::test]
+async fn a_gateway_of_a_later_version_is_followed_no_further() {
+    let pair = Pair::with(1).await;
+    let mut standby = pair.open();
+    let (shipped, mut bytes) = pair.next(&standby, 1 << 20).await;
+    let header = Header::read(bytes.first_chunk().unwrap()).unwrap();
+    let later = Header { format: FORMAT + 1, ..header }.write();
+    bytes[..later.len()].copy_from_slice(&later);
+    let taken = standby.take(&shipped, &bytes, NOW.parse().unwrap());
+    says(taken, "bring this machine to the version of the gateway");
+    assert_eq!(fs::read_dir(pair.standby()).unwrap().count(), 1, "more than its lock was made");
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub struct CheckReport {
     pub entries: u64,
     /// The digest of all of them.
     pub chain: String,
+    /// The format of its last segment; those in front of it may have former ones.
+    pub format: u32,
     /// Segments of the journal.
     pub segments: u64,
     /// Those of them that have a seal.
@@ -137,6 +139,7 @@ pub fn check(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<Ch
         is_in_use,
         entries: walked.last().0,
         chain: walked.chain.to_string(),
+        format: segments.format(),
         segments: segments.count(),
         sealed_segments: walked.sealed,
         unsealed_segments: walked.unsealed,

@@ -11,10 +11,11 @@ use super::listing::{header, list};
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
 use crate::record::Digest;
+use crate::store::guard::Unfit;
 use crate::store::journal::frame::Frame;
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{Seal, hexadecimal};
-use crate::store::journal::segment::{self, Header, OTHER_FORMAT};
+use crate::store::journal::segment::{self, FORMAT, Header, OTHER_FORMAT};
 use crate::store::journal::{Chain, Disk, JournalTrouble, ReadOnlyDisk, StoreId};
 use crate::store::state::Pointer;
 
@@ -101,8 +102,8 @@ impl Segments {
                 Ok(header) => {
                     headers.insert(number, header);
                 }
-                Err(JournalTrouble::Header { path, reason }) if reason == OTHER_FORMAT => {
-                    return Err(InspectTrouble::OtherFormat(path));
+                Err(JournalTrouble::Header { path, reason: OTHER_FORMAT }) => {
+                    return Err(Unfit::OtherFormat(path).into());
                 }
                 Err(JournalTrouble::Header { reason, .. }) => {
                     found.add(Disagreement::new(What::SegmentUnreadable).in_segment(number).found(reason));
@@ -133,6 +134,11 @@ impl Segments {
     /// The store that they belong to.
     pub(crate) fn store(&self) -> StoreId {
         self.store
+    }
+
+    /// The format of the last one that can be used.
+    pub(crate) fn format(&self) -> u32 {
+        self.headers.values().next_back().map_or(FORMAT, |header| header.format)
     }
 
     /// How many there should be.

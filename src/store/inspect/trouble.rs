@@ -23,9 +23,6 @@ pub enum InspectTrouble {
     /// The directory is not fit for a store.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// A later version wrote it.
-    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
-    OtherFormat(PathBuf),
     /// The operating system said no.
     #[error("cannot {doing} {}; check that it is there and that you may", path.display())]
     Io {

@@ -15,7 +15,7 @@ use super::frame::{self, Frame};
 use super::prepare::Preparing;
 use super::reader::Reader;
 use super::seal::Sealer;
-use super::segment::{self, FIRST_FRAME, Header, StoreId};
+use super::segment::{self, FIRST_FRAME, FORMAT, Header, StoreId};
 use super::shipping::End;
 use super::trouble::JournalTrouble;
 
@@ -221,7 +221,7 @@ impl Journal {
         let bytes = needed.max(self.segment_bytes);
         let (prepared, file) = self.preparing.take(bytes)?;
         let (number, first, chain) = (self.segment() + 1, self.next, self.chain);
-        let header = Header { store: self.store, number, first, bytes, chain };
+        let header = Header { format: FORMAT, store: self.store, number, first, bytes, chain };
         name(&*self.disk, &*file, &prepared, &segment::path(&self.directory, header.number), &header)?;
         self.behind.reader.learn(header.first, header.number);
         self.behind.sealer.seal(self.active.header, header);

@@ -28,7 +28,7 @@ pub use along::Along;
 pub(crate) use append::{Journal, Place, Write, name};
 pub(crate) use chain::Chain;
 pub(crate) use disk::{Disk, JournalFile, ReadOnlyDisk, RealDisk, write_whole, write_zeroes};
-pub(crate) use open::{Opened, open};
+pub(crate) use open::{Opened, open, unknown};
 pub(crate) use prepare::Preparing;
 pub(crate) use reader::Reader;
 pub(crate) use segment::StoreId;

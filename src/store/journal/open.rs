@@ -13,12 +13,12 @@ use crate::store::state::Pointer;
 
 use super::append::{self, Active, Behind, Journal, Place};
 use super::chain::Chain;
-use super::disk::write_zeroes;
+use super::disk::{Disk as _, ReadOnlyDisk, write_zeroes};
 use super::prepare::PREPARED;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
 use super::seal::{Seal, Sealer};
-use super::segment::{self, FIRST_FRAME, Header, StoreId};
+use super::segment::{self, FIRST_FRAME, FORMAT, Header, OTHER_FORMAT, StoreId};
 use super::trouble::JournalTrouble;
 
 /// What is wrong with a segment whose chain is not that of the one before it.
@@ -34,14 +34,26 @@ pub(crate) struct Opened {
     unsealed: Vec<(Header, Header)>,
 }
 
+/// The first segment in a directory whose format this version does not know; none when it knows all of them. What else is
+/// wrong with a segment is not looked at.
+///
+/// # Errors
+/// [`JournalTrouble::Io`] when the directory cannot be listed.
+pub(crate) fn unknown(directory: &Path) -> Result<Option<PathBuf>, JournalTrouble> {
+    let mut paths = segments(directory)?.into_iter().map(|number| segment::path(directory, number));
+    Ok(paths.find(|path| {
+        let header = ReadOnlyDisk.open(path).ok().map(|file| Header::of_any_length(&*file, path));
+        matches!(header, Some(Err(JournalTrouble::Header { reason: OTHER_FORMAT, .. })))
+    }))
+}
+
 /// The segments in a directory; none when there is none. What is there is on stable storage from now on: a process that
 /// was killed between a write and its flush left bytes that every reader sees and a power cut would take away.
 ///
 /// # Errors
 /// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal, or the last one cannot be flushed.
 pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
-    let mut numbers = segments(&place.directory)?;
-    numbers.sort_unstable();
+    let numbers = segments(&place.directory)?;
     let mut headers = Vec::with_capacity(numbers.len());
     for (number, expected) in numbers.into_iter().zip(1..) {
         if number != expected {
@@ -93,7 +105,7 @@ impl Opened {
         let file =
             place.disk.create(&prepared, place.segment_bytes).map_err(JournalTrouble::io("create", &prepared))?;
         let chain = Chain::of_store(store);
-        let header = Header { store, number: 1, first: 1, bytes: place.segment_bytes, chain };
+        let header = Header { format: FORMAT, store, number: 1, first: 1, bytes: place.segment_bytes, chain };
         append::name(&*place.disk, &*file, &prepared, &segment::path(&place.directory, 1), &header)?;
         Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new() })
     }
@@ -111,6 +123,11 @@ impl Opened {
     /// Segments that have no seal yet, each with the one that follows it.
     pub(crate) fn unsealed(&self) -> &[(Header, Header)] {
         &self.unsealed
+    }
+
+    /// The format in which it is written so far, when new segments have a later one.
+    pub(crate) fn former_format(&self) -> Option<u32> {
+        Some(self.last.format).filter(|format| *format < FORMAT)
     }
 
     /// How many segments there are.
@@ -176,11 +193,28 @@ impl Opened {
         }
     }
 
-    /// The journal, to write behind what [`Opened::read`] found. A torn tail is overwritten with zeroes first.
+    /// Removes files that were not segments yet.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`].
+    pub(crate) fn tidy(&self) -> Result<(), JournalTrouble> {
+        for path in list(&self.place.directory)? {
+            if path.extension().is_some_and(|extension| extension == "new") {
+                fs::remove_file(&path).map_err(JournalTrouble::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The journal, to write behind what [`Opened::read`] found. A torn tail is overwritten with zeroes first. Behind a
+    /// segment of a former format it goes on in a new one: a version that does not know the entries that may come now meets
+    /// a segment that it refuses, and nothing that it would misread.
     ///
     /// # Errors
     /// [`JournalTrouble::Io`] when the last segment cannot be written.
     pub(crate) fn resume(self, contents: &Contents) -> Result<(Journal, Arc<Reader>), JournalTrouble> {
+        self.tidy()?;
+        let is_of_former_format = self.former_format().is_some();
         let Self { place, headers, last, unsealed } = self;
         let path = segment::path(&place.directory, last.number);
         let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
@@ -195,20 +229,25 @@ impl Opened {
         unsealed.into_iter().for_each(|(header, next)| sealer.seal(header, next));
         let active = Active { file, header: last, end: contents.end };
         let behind = Behind { reader: Arc::clone(&reader), sealer };
-        let journal = Journal::new(place, behind, active, (contents.next, contents.chain));
+        let mut journal = Journal::new(place, behind, active, (contents.next, contents.chain));
+        if is_of_former_format {
+            journal.roll(0)?;
+        }
         Ok((journal, reader))
     }
 }
 
-/// The numbers of the segments in a directory. Files that were not segments yet are removed.
+/// The numbers of the segments in a directory, in order.
 fn segments(directory: &Path) -> Result<Vec<u64>, JournalTrouble> {
-    let paths: io::Result<Vec<PathBuf>> =
+    let mut numbers: Vec<_> = list(directory)?.iter().filter_map(|path| segment::number(path)).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn list(directory: &Path) -> Result<Vec<PathBuf>, JournalTrouble> {
+    let paths: io::Result<_> =
         fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    let paths = paths.map_err(JournalTrouble::io("list", directory))?;
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "new")) {
-        fs::remove_file(path).map_err(JournalTrouble::io("remove", path))?;
-    }
-    Ok(paths.iter().filter_map(|path| segment::number(path)).collect())
+    paths.map_err(JournalTrouble::io("list", directory))
 }
 
 /// Whether a segment follows the one before it.

@@ -102,8 +102,12 @@ impl Reader {
         Ok((shipped, bytes))
     }
 
-    /// The segment behind the one that is wanted, when it begins with the entry that is.
+    /// The segment behind the one that is wanted, when it begins with the entry that is. Whoever wants a header wants that
+    /// one, also when no entry is behind it.
     fn following(&self, wanted: &Wanted) -> Option<u64> {
+        if wanted.offset == 0 {
+            return None;
+        }
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         segments.get(&wanted.next).copied().filter(|number| Some(*number) == wanted.segment.checked_add(1))
     }
