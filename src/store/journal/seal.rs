@@ -271,7 +271,7 @@ impl Drop for Sealer {
 mod tests {
     use super::super::disk::RealDisk;
     use super::super::frame;
-    use super::super::segment::StoreId;
+    use super::super::segment::{FORMAT, StoreId};
     use super::*;
     use crate::record::Digest;
 
@@ -312,7 +312,7 @@ mod tests {
     fn sealed(change: impl FnOnce(&mut Vec<u8>)) -> (Result<Seal, JournalTrouble>, [u8; 32]) {
         let store = StoreId([7; 16]);
         let chain = Chain::of_store(store);
-        let header = Header { store, number: 1, first: 1, bytes: 3 << 20, chain };
+        let header = Header { format: FORMAT, store, number: 1, first: 1, bytes: 3 << 20, chain };
         let (mut bytes, mut following) = (header.write(), Header { number: 2, first: 5, ..header });
         for (number, length) in (1..).map(RecordNumber).zip([10, 40_000, 1_500_000, 5]) {
             let payload = vec![b'x'; length];
