@@ -13,8 +13,8 @@ use crate::identifier::RecordNumber;
 use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, StorePlace, Watch};
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{self, Seal};
-use crate::store::journal::segment::{self, Header};
-use crate::store::journal::{Disk, JournalTrouble, ReadOnlyDisk, RealDisk};
+use crate::store::journal::segment::Header;
+use crate::store::journal::{JournalTrouble, ReadOnlyDisk, RealDisk, Shelves};
 
 /// The number of the description of [`BackupReport`].
 const DOCUMENT: u32 = 1;
@@ -61,11 +61,11 @@ pub fn backup(
 ) -> Result<BackupReport, BackupTrouble> {
     let place = StorePlace::find(store)?;
     let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.journal(), true, &mut found)?;
+    let segments = Segments::find(&place.shelves(), true, &mut found)?;
     found.refuse()?;
     let before = look(&place, to)?;
-    let journal = place.journal();
-    let mut saving = Saving { journal, segments, to: to.to_owned(), reads_copies, watch, report: report(now) };
+    let shelves = place.shelves();
+    let mut saving = Saving { shelves, segments, to: to.to_owned(), reads_copies, watch, report: report(now) };
     saving.check_continuation(before.as_ref())?;
     file::make_directory(to)?;
     let lock = file::lock(to)?;
@@ -128,7 +128,7 @@ fn look(place: &StorePlace, to: &Path) -> Result<Option<Manifest>, BackupTrouble
 }
 
 struct Saving<'a> {
-    journal: PathBuf,
+    shelves: Shelves,
     segments: Segments,
     to: PathBuf,
     reads_copies: bool,
@@ -153,6 +153,11 @@ impl Saving<'_> {
         }
     }
 
+    /// Where copies of sealed segments are.
+    fn copies(&self) -> Shelves {
+        Shelves::of(manifest::segments(&self.to))
+    }
+
     fn not_continued(&self, reason: String) -> BackupTrouble {
         BackupTrouble::NotContinued { path: self.to.clone(), reason }
     }
@@ -160,9 +165,9 @@ impl Saving<'_> {
     /// Whatever copies are there, by a manifest or left by an interrupted backup, are of this store.
     fn check_copies(&self) -> Result<(), BackupTrouble> {
         let store = self.segments.store();
-        for path in file::list(&manifest::segments(&self.to))? {
-            let Some(number) = segment::number(&path) else { continue };
-            let opened = ReadOnlyDisk.open(&path).map_err(BackupTrouble::io("open", &path))?;
+        let copies = self.copies();
+        for number in copies.list()?.segments {
+            let (opened, path) = copies.open(&ReadOnlyDisk, number)?;
             // A copy that is damaged is replaced.
             let Ok(header) = Header::of(&*opened, &path) else { continue };
             if header.store != store {
@@ -192,37 +197,36 @@ impl Saving<'_> {
     }
 
     fn header(&self, number: u64) -> Result<Header, BackupTrouble> {
-        let missing = || JournalTrouble::Missing { directory: self.journal.clone(), number };
+        let missing = || JournalTrouble::Missing { directory: self.shelves.journal().to_owned(), number };
         Ok(self.segments.header(number).copied().ok_or_else(missing)?)
     }
 
     fn save_sealed(&mut self, header: &Header, next: &Header) -> Result<(), BackupTrouble> {
         let number = header.number;
-        let copies = manifest::segments(&self.to);
-        let copy = segment::path(&copies, number);
+        let copies = self.copies();
+        let copy = copies.path(number);
         let is_there = copy.exists();
         if is_there && self.is_kept(header, next, &copies)? {
             self.report.kept_segments += 1;
             return Ok(());
         }
-        let seal = match Seal::read(&ReadOnlyDisk, &self.journal, number)? {
+        let seal = match Seal::read(&ReadOnlyDisk, self.shelves.journal(), number)? {
             Some(seal) if seal.is_of(header, next) => seal,
             Some(_) => {
-                let path = segment::path(&self.journal, number);
+                let (_, path) = self.shelves.open(&ReadOnlyDisk, number)?;
                 return Err(JournalTrouble::Header { path, reason: "its seal is of another one" }.into());
             }
-            None => Seal::make(&ReadOnlyDisk, &self.journal, header, next)?,
+            None => Seal::make(&ReadOnlyDisk, &self.shelves, header, next)?,
         };
-        let path = segment::path(&self.journal, number);
-        let bytes = segment::read(&ReadOnlyDisk, &path, header)?;
+        let (bytes, path) = self.shelves.read(&ReadOnlyDisk, header)?;
         if sha256(&bytes) != seal.digest {
             return Err(JournalTrouble::Header { path, reason: "it does not have the digest of its seal" }.into());
         }
         file::write(&copy, &bytes, 0)?;
-        seal.write(&RealDisk, &copies)?;
+        seal.write(&RealDisk, copies.journal())?;
         read_back(&copy, seal.digest, header.bytes)?;
-        if Seal::read(&ReadOnlyDisk, &copies, number)?.as_ref() != Some(&seal) {
-            return Err(BackupTrouble::ReadBack(seal::path(&copies, number)));
+        if Seal::read(&ReadOnlyDisk, copies.journal(), number)?.as_ref() != Some(&seal) {
+            return Err(BackupTrouble::ReadBack(seal::path(copies.journal(), number)));
         }
         self.report.copied_segments += 1;
         self.report.replaced_segments += u64::from(is_there);
@@ -231,8 +235,8 @@ impl Saving<'_> {
     }
 
     /// Whether a copy that is there stays.
-    fn is_kept(&self, header: &Header, next: &Header, copies: &Path) -> Result<bool, BackupTrouble> {
-        let seal = match Seal::read(&ReadOnlyDisk, copies, header.number) {
+    fn is_kept(&self, header: &Header, next: &Header, copies: &Shelves) -> Result<bool, BackupTrouble> {
+        let seal = match Seal::read(&ReadOnlyDisk, copies.journal(), header.number) {
             Ok(Some(seal)) => seal,
             Ok(None) | Err(JournalTrouble::Header { .. }) => return Ok(false),
             Err(trouble) => return Err(trouble.into()),
@@ -242,12 +246,12 @@ impl Saving<'_> {
                 self.not_continued(format!("segment {} of it has other entries than that of the store", header.number))
             );
         }
-        let copy = segment::path(copies, header.number);
+        let copy = copies.path(header.number);
         if self.reads_copies {
             return Ok(digest_of(&copy)? == (seal.digest, header.bytes));
         }
         let length = fs::metadata(&copy).map_err(BackupTrouble::io("measure", &copy))?.len();
-        let own = Seal::read(&ReadOnlyDisk, &self.journal, header.number)?;
+        let own = Seal::read(&ReadOnlyDisk, self.shelves.journal(), header.number)?;
         Ok(length == header.bytes && own.is_none_or(|own| own.digest == seal.digest))
     }
 
@@ -257,7 +261,7 @@ impl Saving<'_> {
         let header = self.header(sealed + 1)?;
         let (mut bytes, contents) = self.segments.read(&header, &mut |_, _| Ok(()))?;
         if contents.ending == Ending::Damaged {
-            let path = segment::path(&self.journal, header.number);
+            let (_, path) = self.shelves.open(&ReadOnlyDisk, header.number)?;
             let (offset, number) = (contents.end, RecordNumber(contents.next));
             return Err(JournalTrouble::Damaged { path, offset, number }.into());
         }

@@ -17,7 +17,7 @@ use crate::store::flush::{self, NotFlushing};
 use crate::store::guard::{self, Unfit};
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
 use crate::store::journal::segment::OTHER_FORMAT;
-use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, StoreId};
+use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, Shelves, StoreId};
 use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
@@ -214,7 +214,7 @@ fn make(directory: &Path) -> Result<(), OpenTrouble> {
 
 /// The journal that is there, or a new one where nothing is.
 fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> Result<Opened, OpenTrouble> {
-    let place = || Place { disk: Arc::clone(disk), directory: directory.join("journal"), segment_bytes };
+    let place = || Place { disk: Arc::clone(disk), shelves: Shelves::of(directory.join("journal")), segment_bytes };
     if let Some(found) = journal::open(place())? {
         return Ok(found);
     }

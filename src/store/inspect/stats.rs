@@ -92,7 +92,7 @@ pub struct Sizes {
 pub fn stats(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<StatsReport, InspectTrouble> {
     let place = StorePlace::find(directory)?;
     let mut found = Disagreements::new(limit);
-    let segments = Segments::find(&place.journal(), true, &mut found)?;
+    let segments = Segments::find(&place.shelves(), true, &mut found)?;
     let mut report = StatsReport::new(segments.store().to_string(), sizes_at(&place)?);
     let walked = segments.walk(&mut found, watch, &mut |pointer, frame, found| {
         report.add(pointer, frame, found);

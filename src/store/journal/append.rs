@@ -2,7 +2,7 @@
 //!
 //! Nothing is retried. After the first error the bytes on the disk are unknown, and whoever owns the [`Journal`] stops.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::identifier::RecordNumber;
@@ -14,7 +14,8 @@ use super::frame::{self, Frame};
 use super::prepare::Preparing;
 use super::reader::Reader;
 use super::seal::Sealer;
-use super::segment::{self, FIRST_FRAME, Header, StoreId};
+use super::segment::{FIRST_FRAME, Header, StoreId};
+use super::shelves::Shelves;
 use super::shipping::End;
 use super::trouble::JournalTrouble;
 
@@ -24,7 +25,7 @@ const KEPT_BYTES: usize = 4 << 20;
 /// The end of the journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    shelves: Shelves,
     store: StoreId,
     segment_bytes: u64,
     behind: Behind,
@@ -62,8 +63,8 @@ pub(crate) struct Behind {
 pub(crate) struct Place {
     /// Through which the files are reached.
     pub(crate) disk: Arc<dyn Disk>,
-    /// The directory of the segments.
-    pub(crate) directory: PathBuf,
+    /// Where they are.
+    pub(crate) shelves: Shelves,
     /// The length of new segments, in bytes.
     pub(crate) segment_bytes: u64,
 }
@@ -71,12 +72,12 @@ pub(crate) struct Place {
 impl Journal {
     /// The journal whose next entry has this number, follows this chain, and goes to the end of the active segment.
     pub(crate) fn new(place: Place, behind: Behind, active: Active, (next, chain): (u64, Chain)) -> Self {
-        let Place { disk, directory, segment_bytes } = place;
+        let Place { disk, shelves, segment_bytes } = place;
         let store = active.header.store;
-        let preparing = Preparing::new(Arc::clone(&disk), &directory);
+        let preparing = Preparing::new(Arc::clone(&disk), shelves.journal());
         let (gathered, entries) = (Vec::new(), 0);
         let journal =
-            Self { disk, directory, store, segment_bytes, behind, active, next, chain, gathered, entries, preparing };
+            Self { disk, shelves, store, segment_bytes, behind, active, next, chain, gathered, entries, preparing };
         journal.tell_end();
         journal
     }
@@ -142,7 +143,7 @@ impl Journal {
     /// # Errors
     /// [`JournalTrouble::Io`]; then what is on the disk is unknown, and nothing may be written any more.
     pub(crate) fn flush(&mut self) -> Result<(), JournalTrouble> {
-        let path = segment::path(&self.directory, self.segment());
+        let path = self.shelves.path(self.segment());
         let Active { file, end, .. } = &mut self.active;
         file.write_at(&self.gathered, *end).map_err(JournalTrouble::io("write", &path))?;
         file.sync().map_err(JournalTrouble::io("flush", &path))?;
@@ -167,7 +168,7 @@ impl Journal {
         let (prepared, file) = self.preparing.take(bytes)?;
         let (number, first, chain) = (self.segment() + 1, self.next, self.chain);
         let header = Header { store: self.store, number, first, bytes, chain };
-        name(&*self.disk, &*file, &prepared, &segment::path(&self.directory, header.number), &header)?;
+        name(&*self.disk, &*file, &prepared, &self.shelves.path(header.number), &header)?;
         self.behind.reader.learn(header.first, header.number);
         self.behind.sealer.seal(self.active.header, header);
         self.active = Active { file, header, end: FIRST_FRAME };

@@ -17,6 +17,8 @@ pub(crate) trait Disk: Send + Sync + 'static {
     fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>>;
     /// A file that is there, to read and write.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
+    /// A file that is there, to read.
+    fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
     /// Gives a file another name in its directory.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Puts the names in a directory on stable storage.
@@ -55,6 +57,10 @@ impl Disk for RealDisk {
         Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
     }
 
+    fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        Ok(Arc::new(File::open(path)?))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
@@ -64,7 +70,7 @@ impl Disk for RealDisk {
     }
 }
 
-/// The file system for whoever only looks: nothing can be made or renamed, and files are opened to read.
+/// The file system for whoever only looks: nothing can be made or renamed, and files are opened to read, whatever is asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadOnlyDisk;
 
@@ -74,7 +80,11 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
-        Ok(Arc::new(File::open(path)?))
+        self.read(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        RealDisk.read(path)
     }
 
     fn rename(&self, _from: &Path, _to: &Path) -> io::Result<()> {
@@ -200,6 +210,10 @@ pub(crate) mod faulty {
 
         fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
             Ok(Arc::new(FaultyFile { file: RealDisk.open(path)?, disk: self.clone() }))
+        }
+
+        fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+            Ok(Arc::new(FaultyFile { file: RealDisk.read(path)?, disk: self.clone() }))
         }
 
         fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -15,6 +15,7 @@ pub(crate) mod segment;
 // The files, and the seam at which tests make them fail.
 mod disk;
 mod prepare;
+mod shelves;
 
 // Writing at the end, reading anywhere, handing on what is on stable storage, and finding all of it again at a start.
 mod along;
@@ -32,6 +33,7 @@ pub(crate) use open::{Opened, open};
 pub(crate) use prepare::Preparing;
 pub(crate) use reader::Reader;
 pub(crate) use segment::StoreId;
+pub(crate) use shelves::Shelves;
 pub use shipping::{Shipped, Wanted};
 pub(crate) use trouble::JournalTrouble;
 

@@ -4,7 +4,6 @@
 //! is on stable storage. Anything else that is not as it was written stops the start, with words.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +17,8 @@ use super::prepare::PREPARED;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
 use super::seal::{Seal, Sealer};
-use super::segment::{self, FIRST_FRAME, Header, StoreId};
+use super::segment::{FIRST_FRAME, Header, StoreId};
+use super::shelves::paths_in;
 use super::trouble::JournalTrouble;
 
 /// What is wrong with a segment whose chain is not that of the one before it.
@@ -40,15 +40,14 @@ pub(crate) struct Opened {
 /// # Errors
 /// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal, or the last one cannot be flushed.
 pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
-    let mut numbers = segments(&place.directory)?;
-    numbers.sort_unstable();
+    remove_unfinished(place.shelves.journal())?;
+    let numbers = place.shelves.list()?.segments;
     let mut headers = Vec::with_capacity(numbers.len());
     for (number, expected) in numbers.into_iter().zip(1..) {
         if number != expected {
-            return Err(JournalTrouble::Missing { directory: place.directory, number: expected });
+            return Err(JournalTrouble::Missing { directory: place.shelves.journal().to_owned(), number: expected });
         }
-        let path = segment::path(&place.directory, number);
-        let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let (file, path) = place.shelves.open(&*place.disk, number)?;
         let header = Header::of(&*file, &path)?;
         check_next(headers.last(), &header, number).map_err(|reason| JournalTrouble::Header { path, reason })?;
         headers.push(header);
@@ -63,11 +62,11 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
 fn unsealed(place: &Place, headers: &[Header]) -> Result<Vec<(Header, Header)>, JournalTrouble> {
     let mut unsealed = Vec::new();
     for (header, next) in headers.iter().zip(headers.iter().skip(1)) {
-        match Seal::read(&*place.disk, &place.directory, header.number)? {
+        match Seal::read(&*place.disk, place.shelves.journal(), header.number)? {
             None => unsealed.push((*header, *next)),
             Some(seal) if seal.is_of(header, next) => {}
             Some(_) => {
-                let path = segment::path(&place.directory, header.number);
+                let path = place.shelves.path(header.number);
                 return Err(JournalTrouble::Header { path, reason: "its seal is of another one" });
             }
         }
@@ -77,10 +76,11 @@ fn unsealed(place: &Place, headers: &[Header]) -> Result<Vec<(Header, Header)>, 
 
 /// Puts the last segment and the names of all of them on stable storage. Those before it were, before it was begun.
 fn flush(place: &Place, last: &Header) -> Result<(), JournalTrouble> {
-    let path = segment::path(&place.directory, last.number);
+    let path = place.shelves.path(last.number);
     let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
     file.sync().map_err(JournalTrouble::io("flush", &path))?;
-    place.disk.sync_directory(&place.directory).map_err(JournalTrouble::io("flush", &place.directory))
+    let journal = place.shelves.journal();
+    place.disk.sync_directory(journal).map_err(JournalTrouble::io("flush", journal))
 }
 
 impl Opened {
@@ -89,12 +89,12 @@ impl Opened {
     /// # Errors
     /// [`JournalTrouble`] when its first segment cannot be made.
     pub(crate) fn create(place: Place, store: StoreId) -> Result<Self, JournalTrouble> {
-        let prepared = place.directory.join(PREPARED);
+        let prepared = place.shelves.journal().join(PREPARED);
         let file =
             place.disk.create(&prepared, place.segment_bytes).map_err(JournalTrouble::io("create", &prepared))?;
         let chain = Chain::of_store(store);
         let header = Header { store, number: 1, first: 1, bytes: place.segment_bytes, chain };
-        append::name(&*place.disk, &*file, &prepared, &segment::path(&place.directory, 1), &header)?;
+        append::name(&*place.disk, &*file, &prepared, &place.shelves.path(1), &header)?;
         Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new() })
     }
 
@@ -138,7 +138,7 @@ impl Opened {
                     return Err(self.damaged(header, &contents).into());
                 }
                 if contents.chain != next.chain {
-                    let path = segment::path(&self.place.directory, next.number);
+                    let path = self.place.shelves.path(next.number);
                     return Err(JournalTrouble::Header { path, reason: UNLINKED }.into());
                 }
             }
@@ -157,9 +157,8 @@ impl Opened {
         after: RecordNumber,
         each: &mut impl FnMut(Pointer, &[u8]) -> Result<(), E>,
     ) -> Result<Contents, E> {
-        let path = segment::path(&self.place.directory, header.number);
         bytes.resize(usize::try_from(header.bytes).unwrap_or(usize::MAX), 0);
-        let file = self.place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let (file, path) = self.place.shelves.open(&*self.place.disk, header.number)?;
         file.read_at(bytes, 0).map_err(JournalTrouble::io("read", &path))?;
         scan::frames(
             bytes,
@@ -170,7 +169,7 @@ impl Opened {
 
     fn damaged(&self, header: &Header, contents: &Contents) -> JournalTrouble {
         JournalTrouble::Damaged {
-            path: segment::path(&self.place.directory, header.number),
+            path: self.place.shelves.path(header.number),
             offset: contents.end,
             number: RecordNumber(contents.next),
         }
@@ -182,16 +181,16 @@ impl Opened {
     /// [`JournalTrouble::Io`] when the last segment cannot be written.
     pub(crate) fn resume(self, contents: &Contents) -> Result<(Journal, Arc<Reader>), JournalTrouble> {
         let Self { place, headers, last, unsealed } = self;
-        let path = segment::path(&place.directory, last.number);
+        let path = place.shelves.path(last.number);
         let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
         if contents.ending == Ending::Torn {
             write_zeroes(&*file, contents.end.max(FIRST_FRAME), last.bytes)
                 .map_err(JournalTrouble::io("write", &path))?;
             file.sync().map_err(JournalTrouble::io("flush", &path))?;
         }
-        let reader = Arc::new(Reader::new(Arc::clone(&place.disk), place.directory.clone(), last.store));
+        let reader = Arc::new(Reader::new(Arc::clone(&place.disk), place.shelves.clone(), last.store));
         headers.iter().for_each(|header| reader.learn(header.first, header.number));
-        let sealer = Sealer::start(Arc::clone(&place.disk), &place.directory)?;
+        let sealer = Sealer::start(Arc::clone(&place.disk), &place.shelves)?;
         unsealed.into_iter().for_each(|(header, next)| sealer.seal(header, next));
         let active = Active { file, header: last, end: contents.end };
         let behind = Behind { reader: Arc::clone(&reader), sealer };
@@ -200,15 +199,12 @@ impl Opened {
     }
 }
 
-/// The numbers of the segments in a directory. Files that were not segments yet are removed.
-fn segments(directory: &Path) -> Result<Vec<u64>, JournalTrouble> {
-    let paths: io::Result<Vec<PathBuf>> =
-        fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    let paths = paths.map_err(JournalTrouble::io("list", directory))?;
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "new")) {
-        fs::remove_file(path).map_err(JournalTrouble::io("remove", path))?;
-    }
-    Ok(paths.iter().filter_map(|path| segment::number(path)).collect())
+/// Files that were not segments yet are removed.
+fn remove_unfinished(directory: &Path) -> Result<(), JournalTrouble> {
+    let paths = paths_in(directory).map_err(JournalTrouble::io("list", directory))?;
+    let is_unfinished = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "new");
+    let mut unfinished = paths.iter().filter(is_unfinished);
+    unfinished.try_for_each(|path| fs::remove_file(path).map_err(JournalTrouble::io("remove", path)))
 }
 
 /// Whether a segment follows the one before it.

@@ -16,6 +16,7 @@ use super::chain::Chain;
 use super::disk::{self, Disk};
 use super::scan::{self, Ending};
 use super::segment::{self, Header};
+use super::shelves::Shelves;
 use super::trouble::JournalTrouble;
 
 /// Longest seal that is read, in bytes; one is less than 300.
@@ -60,12 +61,11 @@ impl Seal {
     /// [`JournalTrouble`] when it cannot be read, or is not what was written.
     pub(crate) fn make(
         disk: &dyn Disk,
-        directory: &Path,
+        shelves: &Shelves,
         header: &Header,
         next: &Header,
     ) -> Result<Self, JournalTrouble> {
-        let path = segment::path(directory, header.number);
-        let bytes = segment::read(disk, &path, header)?;
+        let (bytes, path) = shelves.read(disk, header)?;
         let Ok(contents) = scan::frames(&bytes, header, |_, _| Ok::<_, std::convert::Infallible>(()));
         let is_right = contents.ending == Ending::Clean && contents.next == next.first && contents.chain == next.chain;
         if !is_right {
@@ -161,13 +161,14 @@ impl Sealer {
     ///
     /// # Errors
     /// [`JournalTrouble::Io`] when there is no thread for it.
-    pub(crate) fn start(disk: Arc<dyn Disk>, directory: &Path) -> Result<Self, JournalTrouble> {
+    pub(crate) fn start(disk: Arc<dyn Disk>, shelves: &Shelves) -> Result<Self, JournalTrouble> {
         let (sealed, segments) = sync_channel::<(Header, Header)>(QUEUE_SEGMENTS);
-        let no_thread = JournalTrouble::io("start a thread for", directory);
-        let place = directory.to_owned();
+        let no_thread = JournalTrouble::io("start a thread for", shelves.journal());
+        let shelves = shelves.clone();
         let run = move || {
             for (header, next) in segments {
-                let made = Seal::make(&*disk, &place, &header, &next).and_then(|seal| seal.write(&*disk, &place));
+                let made = Seal::make(&*disk, &shelves, &header, &next);
+                let made = made.and_then(|seal| seal.write(&*disk, shelves.journal()));
                 if let Err(trouble) = made {
                     metrics::counter!(event::STORE_UNSEALED).increment(1);
                     tracing::error!(segment = header.number, %trouble, "a segment of the journal could not be sealed");
