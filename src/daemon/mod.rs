@@ -13,6 +13,7 @@ mod pulse;
 
 // What runs.
 mod administration;
+mod archiving;
 mod descriptors;
 mod readiness;
 mod reload;
@@ -49,6 +50,7 @@ pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
 use administration::{Followers, Office, Settled, settle};
+use archiving::Archiving;
 use handed::Handed;
 use load::{Prepared, prepare};
 use manager::Manager;
@@ -120,9 +122,11 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         segment_bytes: settings.segment_bytes,
         cache_bytes: settings.cache_bytes,
         numbering: prepared.loaded.numbering.clone(),
+        archive: settings.archive.clone(),
         checks_everything: false,
     })?;
     info!(summary = ?store.summary(), "the record is open");
+    archiving::tell_absent(&store.summary().absent_segments);
     Ok(store)
 }
 
@@ -143,6 +147,7 @@ impl Serving {
         let listener = open_listener(config.tls.listen, &mut handed).await?;
         let feeds = self.feeds()?;
         let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
+        let archiving = Archiving::new(&config.store, Arc::clone(&self.gateway), Arc::clone(&self.clock));
         let named = &config.admin.user_ids.0;
         let socket = Socket::open(&config.admin_socket(), named)?;
         let drain_max = Duration::from_secs(config.drain.seconds_max);
@@ -185,6 +190,9 @@ impl Serving {
         tasks.spawn(ended.clone().run_until_cancelled_owned(following));
         if let Some(scrub) = scrub {
             tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
+        }
+        if let Some(archiving) = archiving {
+            tasks.spawn(ended.clone().run_until_cancelled_owned(archiving.repeat()));
         }
         let status = format!("takes interchanges on {}", listener.address());
         if let Some(watchdog) = Manager::watchdog() {

@@ -61,10 +61,10 @@ pub fn backup(
 ) -> Result<BackupReport, BackupTrouble> {
     let place = StorePlace::find(store)?;
     let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.shelves(), true, &mut found)?;
+    let segments = Segments::find(&place.shelves()?, true, &mut found)?;
     found.refuse()?;
-    let before = look(&place, to)?;
-    let shelves = place.shelves();
+    let shelves = place.shelves()?;
+    let before = look(&place, &shelves, to)?;
     let mut saving = Saving { shelves, segments, to: to.to_owned(), reads_copies, watch, report: report(now) };
     saving.check_continuation(before.as_ref())?;
     file::make_directory(to)?;
@@ -109,12 +109,15 @@ fn report(made: Timestamp) -> BackupReport {
 }
 
 /// The backup that is there, as its manifest says. What is there and is no backup is left alone.
-fn look(place: &StorePlace, to: &Path) -> Result<Option<Manifest>, BackupTrouble> {
+fn look(place: &StorePlace, shelves: &Shelves, to: &Path) -> Result<Option<Manifest>, BackupTrouble> {
     let whole = |path: &Path| fs::canonicalize(path).map_err(BackupTrouble::io("find", path));
     let parent = std::path::absolute(to).map_err(BackupTrouble::io("find", to))?;
     let nearest = if to.exists() { whole(to)? } else { whole(parent.parent().unwrap_or(&parent))? };
-    if nearest.starts_with(whole(&place.directory)?) {
-        return Err(BackupTrouble::InStore(to.to_owned()));
+    let archive = shelves.archive().filter(|archive| archive.exists());
+    for part in [Some(place.directory.as_path()), archive].into_iter().flatten() {
+        if nearest.starts_with(whole(part)?) {
+            return Err(BackupTrouble::InStore(to.to_owned()));
+        }
     }
     if !to.exists() {
         return Ok(None);
@@ -188,6 +191,10 @@ impl Saving<'_> {
         let (mut done, total) = (0, self.segments.bytes());
         let sealed = self.segments.count().saturating_sub(1);
         for number in 1..=sealed {
+            if self.segments.header(number).is_none() && self.has_absent(number)? {
+                self.report.kept_segments += 1;
+                continue;
+            }
             let (header, next) = (self.header(number)?, self.header(number + 1)?);
             self.save_sealed(&header, &next)?;
             done += header.bytes;
@@ -197,8 +204,24 @@ impl Saving<'_> {
     }
 
     fn header(&self, number: u64) -> Result<Header, BackupTrouble> {
-        let missing = || JournalTrouble::Missing { directory: self.shelves.journal().to_owned(), number };
-        Ok(self.segments.header(number).copied().ok_or_else(missing)?)
+        Ok(self.segments.header(number).copied().ok_or_else(|| self.shelves.absent(number))?)
+    }
+
+    /// Whether the backup has a segment that the store cannot get at, by the seal in the journal: while the archive is away,
+    /// what is new is backed up all the same.
+    fn has_absent(&self, number: u64) -> Result<bool, BackupTrouble> {
+        let copies = self.copies();
+        let own = Seal::read(&ReadOnlyDisk, self.shelves.journal(), number)?;
+        let there = match Seal::read(&ReadOnlyDisk, copies.journal(), number) {
+            Err(JournalTrouble::Header { .. }) => None,
+            seal => seal?,
+        };
+        let Some(seal) = own.filter(|own| there.as_ref() == Some(own) && copies.path(number).exists()) else {
+            return Ok(false);
+        };
+        let (file, path) = copies.open(&ReadOnlyDisk, number)?;
+        let is_right = !self.reads_copies || digest_of(&path)?.0 == seal.digest;
+        Ok(is_right && Header::of(&*file, &path).is_ok())
     }
 
     fn save_sealed(&mut self, header: &Header, next: &Header) -> Result<(), BackupTrouble> {

@@ -10,6 +10,7 @@ mod open;
 // The threads, and what they share with readers.
 mod accepted;
 mod applier;
+mod archiving;
 mod pace;
 mod shared;
 mod shipping;
@@ -19,6 +20,7 @@ mod writer;
 mod tests;
 
 pub use accepted::Accepted;
+pub use archiving::Archived;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
 
 use std::collections::HashSet;

@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     is_abandoned: AtomicBool,
     /// The state is left in as many pieces as it is.
     is_merged: AtomicBool,
+    /// Whether old segments move to the archive.
+    pub(crate) archives: bool,
     /// Held as long as anything of the store is open, so it comes last.
     _lock: File,
 }
@@ -72,7 +74,12 @@ impl Recent {
 }
 
 impl Shared {
-    pub(crate) fn new(reader: Arc<Reader>, index: Index, committed: RecordNumber, lock: File) -> Self {
+    pub(crate) fn new(
+        reader: Arc<Reader>,
+        index: Index,
+        (committed, archives): (RecordNumber, bool),
+        lock: File,
+    ) -> Self {
         Self {
             reader,
             index,
@@ -82,6 +89,7 @@ impl Shared {
             stopped: OnceLock::new(),
             is_abandoned: AtomicBool::new(false),
             is_merged: AtomicBool::new(false),
+            archives,
             _lock: lock,
         }
     }

@@ -237,10 +237,20 @@ impl Segments {
 
     /// Segments from `expected` on are missing when another one follows.
     fn check_gap(&self, expected: u64, number: u64, walked: &mut Walked, found: &mut Disagreements) {
-        if number > expected {
+        // Segments that are in front of everything that is wanted are not read.
+        let is_wanted = self.headers.get(&number).is_none_or(|header| header.first > self.since);
+        if number > expected && is_wanted {
             walked.is_whole = false;
             let missing = Disagreement::new(What::SegmentMissing).in_segment(expected);
-            found.add(missing.expected(range("segment", "segments", expected, number.saturating_sub(1))));
+            let missing = missing.expected(range("segment", "segments", expected, number.saturating_sub(1)));
+            found.add(match self.shelves.archive() {
+                Some(archive) => missing.found(format!(
+                    "nothing in {} and nothing in the archive {}",
+                    self.shelves.journal().display(),
+                    archive.display()
+                )),
+                None => missing,
+            });
         }
     }
 

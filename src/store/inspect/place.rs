@@ -62,8 +62,11 @@ impl StorePlace {
     }
 
     /// Where its segments are.
-    pub(crate) fn shelves(&self) -> Shelves {
-        Shelves::of(self.journal())
+    ///
+    /// # Errors
+    /// [`InspectTrouble::Archive`] when what the journal says of its archive cannot be read.
+    pub(crate) fn shelves(&self) -> Result<Shelves, InspectTrouble> {
+        Ok(Shelves::find(self.journal())?)
     }
 
     /// The directory of the state.

@@ -1,8 +1,10 @@
 //! Finding the journal again at a start: which segments there are, whether they fit together, where they end.
 //!
 //! A torn tail is allowed in the last segment only, since the next one is begun after the last write of the one before
-//! is on stable storage. Anything else that is not as it was written stops the start, with words.
+//! is on stable storage. Anything else that is not as it was written stops the start, with words. Only what moved to an archive
+//! may be away: a start needs nothing of it as long as the state has it, and reads of it are refused.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +18,9 @@ use super::disk::write_zeroes;
 use super::prepare::PREPARED;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
-use super::seal::{Seal, Sealer};
+use super::seal::{self, Seal, Sealer};
 use super::segment::{FIRST_FRAME, Header, StoreId};
-use super::shelves::paths_in;
+use super::shelves::{Shelves, paths_in};
 use super::trouble::JournalTrouble;
 
 /// What is wrong with a segment whose chain is not that of the one before it.
@@ -32,6 +34,8 @@ pub(crate) struct Opened {
     last: Header,
     /// Those that have no seal yet, each with the one that follows it.
     unsealed: Vec<(Header, Header)>,
+    /// The numbers of those that are neither in the journal nor in its archive.
+    absent: Vec<u64>,
 }
 
 /// The segments in a directory; none when there is none. What is there is on stable storage from now on: a process that
@@ -41,11 +45,13 @@ pub(crate) struct Opened {
 /// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal, or the last one cannot be flushed.
 pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     remove_unfinished(place.shelves.journal())?;
-    let numbers = place.shelves.list()?.segments;
-    let mut headers = Vec::with_capacity(numbers.len());
-    for (number, expected) in numbers.into_iter().zip(1..) {
-        if number != expected {
-            return Err(JournalTrouble::Missing { directory: place.shelves.journal().to_owned(), number: expected });
+    let numbers: BTreeSet<u64> = place.shelves.list_journal()?.segments.into_iter().collect();
+    let Some(last) = numbers.last().copied() else { return Ok(None) };
+    let mut headers = Vec::new();
+    for number in 1..=last {
+        if !numbers.contains(&number) {
+            headers.push(archived(&place, headers.last(), number)?);
+            continue;
         }
         let (file, path) = place.shelves.open(&*place.disk, number)?;
         let header = Header::of(&*file, &path)?;
@@ -55,7 +61,27 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     let Some(last) = headers.last().copied() else { return Ok(None) };
     flush(&place, &last)?;
     let unsealed = unsealed(&place, &headers)?;
-    Ok(Some(Opened { place, headers, last, unsealed }))
+    // An archive that cannot be read has nothing: that keeps nobody from recording.
+    let held = place.shelves.held().unwrap_or_default().segments;
+    let is_absent = |number: &u64| !numbers.contains(number) && held.binary_search(number).is_err();
+    let absent = (1..=last.number).filter(is_absent).collect();
+    Ok(Some(Opened { place, headers, last, unsealed, absent }))
+}
+
+/// What the header of a segment that moved to the archive says, but for its length: its seal stayed, and the archive need not
+/// be there. Whoever reads the segment holds its own header against it.
+fn archived(place: &Place, before: Option<&Header>, number: u64) -> Result<Header, JournalTrouble> {
+    let (journal, store) = (place.shelves.journal(), place.shelves.archived_of(number));
+    let seal = Seal::read(&*place.disk, journal, number)?;
+    let (Some(store), Some(seal)) = (store, seal) else {
+        return Err(JournalTrouble::Missing { directory: journal.to_owned(), number });
+    };
+    let before_it = before.map(|before| Seal::read(&*place.disk, journal, before.number)).transpose()?.flatten();
+    let chain = before_it.map_or_else(|| Chain::of_store(store), |before| before.chain);
+    let header = Header { store, number, first: seal.first, bytes: 0, chain };
+    let wrong = |reason| JournalTrouble::Header { path: seal::path(journal, number), reason };
+    check_next(before, &header, number).map_err(wrong)?;
+    Ok(header)
 }
 
 /// The segments but the last that have no seal, each with the one that follows it. Seals that are there must be theirs.
@@ -95,7 +121,7 @@ impl Opened {
         let chain = Chain::of_store(store);
         let header = Header { store, number: 1, first: 1, bytes: place.segment_bytes, chain };
         append::name(&*place.disk, &*file, &prepared, &place.shelves.path(1), &header)?;
-        Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new() })
+        Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new(), absent: Vec::new() })
     }
 
     /// The store it belongs to.
@@ -111,6 +137,16 @@ impl Opened {
     /// Segments that have no seal yet, each with the one that follows it.
     pub(crate) fn unsealed(&self) -> &[(Header, Header)] {
         &self.unsealed
+    }
+
+    /// Segments that are neither in the journal nor in its archive, which may be away: what is in them cannot be read.
+    pub(crate) fn absent(&self) -> &[u64] {
+        &self.absent
+    }
+
+    /// Where its segments are.
+    pub(crate) fn shelves(&self) -> &Shelves {
+        &self.place.shelves
     }
 
     /// How many segments there are.
@@ -138,7 +174,7 @@ impl Opened {
                     return Err(self.damaged(header, &contents).into());
                 }
                 if contents.chain != next.chain {
-                    let path = self.place.shelves.path(next.number);
+                    let path = self.place.shelves.place(next.number);
                     return Err(JournalTrouble::Header { path, reason: UNLINKED }.into());
                 }
             }
@@ -157,8 +193,12 @@ impl Opened {
         after: RecordNumber,
         each: &mut impl FnMut(Pointer, &[u8]) -> Result<(), E>,
     ) -> Result<Contents, E> {
-        bytes.resize(usize::try_from(header.bytes).unwrap_or(usize::MAX), 0);
         let (file, path) = self.place.shelves.open(&*self.place.disk, header.number)?;
+        let own = Header::of(&*file, &path)?;
+        if (Header { bytes: header.bytes, ..own }) != *header {
+            return Err(JournalTrouble::Header { path, reason: UNLINKED }.into());
+        }
+        bytes.resize(usize::try_from(own.bytes).unwrap_or(usize::MAX), 0);
         file.read_at(bytes, 0).map_err(JournalTrouble::io("read", &path))?;
         scan::frames(
             bytes,
@@ -169,7 +209,7 @@ impl Opened {
 
     fn damaged(&self, header: &Header, contents: &Contents) -> JournalTrouble {
         JournalTrouble::Damaged {
-            path: self.place.shelves.path(header.number),
+            path: self.place.shelves.place(header.number),
             offset: contents.end,
             number: RecordNumber(contents.next),
         }
@@ -180,7 +220,7 @@ impl Opened {
     /// # Errors
     /// [`JournalTrouble::Io`] when the last segment cannot be written.
     pub(crate) fn resume(self, contents: &Contents) -> Result<(Journal, Arc<Reader>), JournalTrouble> {
-        let Self { place, headers, last, unsealed } = self;
+        let Self { place, headers, last, unsealed, .. } = self;
         let path = place.shelves.path(last.number);
         let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
         if contents.ending == Ending::Torn {

@@ -37,6 +37,28 @@ impl Reader {
         self.store
     }
 
+    /// Where its segments are.
+    pub(crate) fn shelves(&self) -> &Shelves {
+        &self.shelves
+    }
+
+    /// Through which its files are reached.
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    /// Segments that are neither in the journal nor in its archive, in order; an archive that cannot be read has nothing.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`] when the journal cannot be listed.
+    pub(crate) fn absent(&self) -> Result<Vec<u64>, JournalTrouble> {
+        let known: Vec<u64> = self.segments.read().unwrap_or_else(PoisonError::into_inner).values().copied().collect();
+        let here = self.shelves.list_journal()?.segments;
+        let held = self.shelves.held().unwrap_or_default().segments;
+        let is_absent = |number: &u64| here.binary_search(number).is_err() && held.binary_search(number).is_err();
+        Ok(known.into_iter().filter(is_absent).collect())
+    }
+
     /// Entries from `first` on stand in this segment.
     pub(crate) fn learn(&self, first: u64, segment: u64) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(first, segment);
