@@ -10,6 +10,9 @@
     reason = "a story that cannot be told fails, and says what the gateway said"
 )]
 
+#[path = "../house/mod.rs"]
+mod house;
+
 // Who plays.
 mod gateway;
 mod interchange;
@@ -20,6 +23,7 @@ mod teller;
 // What is told.
 mod administering;
 mod answering;
+mod archiving;
 mod auditing;
 mod bad_input;
 mod draining;

@@ -12,6 +12,7 @@ mod agreement;
 mod store;
 
 // What is told.
+mod archiving;
 mod backing_up;
 mod checking;
 mod counting;

@@ -235,11 +235,26 @@ impl Shared {
             let answer = Answer { reference: state::outbox_reference(&key)?, kind };
             let recorded = match answers.last() {
                 Some(last) if last.recorded.number == pointer.number => last.recorded.clone(),
-                Some(_) | None => self.recorded(pointer)?,
+                Some(_) | None => match self.recorded_unless_away(pointer)? {
+                    Some(recorded) => recorded,
+                    None => continue,
+                },
             };
             answers.push(WaitingAnswer { answer, recorded });
         }
         Ok(answers)
+    }
+
+    /// The interchange at this place; none while it is in an archive that is away. An answer to it waits on, and keeps nobody
+    /// from getting those behind it.
+    fn recorded_unless_away(&self, pointer: Pointer) -> Result<Option<Recorded>, Unavailable> {
+        match self.reader.entry(pointer, Entry::decode) {
+            Err(trouble) if self.reader.shelves().is_away(&trouble) => {
+                tracing::debug!(%trouble, "an answer waits until the archive is back");
+                Ok(None)
+            }
+            entry => Ok(Some(entry??.into_interchange()?.recorded)),
+        }
     }
 
     /// The accepted declarations that are looked for.

@@ -175,6 +175,19 @@ impl Shelves {
         Ok(held)
     }
 
+    /// Whether that came of an archive that is not there or cannot be read.
+    pub(crate) fn is_away(&self, trouble: &JournalTrouble) -> bool {
+        match trouble {
+            JournalTrouble::Absent { .. } => true,
+            JournalTrouble::Io { path, .. } => self.archive().is_some_and(|archive| path.starts_with(archive)),
+            JournalTrouble::Header { .. }
+            | JournalTrouble::Missing { .. }
+            | JournalTrouble::Damaged { .. }
+            | JournalTrouble::TooLong { .. }
+            | JournalTrouble::NotPrepared { .. } => false,
+        }
+    }
+
     /// What to say of a segment that is not there.
     pub(crate) fn absent(&self, number: u64) -> JournalTrouble {
         let journal = self.journal.clone();

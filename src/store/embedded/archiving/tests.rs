@@ -1,5 +1,6 @@
 //! Segments move to the archive whole or not at all, and are read wherever they are.
 
+use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,8 @@ use crate::record::Recorded;
 use crate::store::battery::options;
 use crate::store::inspect::{self, Step, Watch};
 use crate::store::journal::{Along, Disk, Fault, FaultyDisk};
-use crate::store::sample::{NOW, sent};
-use crate::store::{CheckReport, Standing, Store as _, Wanted, What};
+use crate::store::sample::{NOW, partner, sent};
+use crate::store::{CheckReport, Standby, Standing, Store as _, Wanted, What};
 
 /// Declarations in the record of a test; with segments of 4 KiB that are more than ten.
 const RECORDED: u32 = 80;
@@ -189,6 +190,26 @@ async fn what_moved_is_read_as_before() {
 }
 
 #[tokio::test]
+async fn a_standby_follows_from_the_archive_and_has_the_same_segments() {
+    let (home, recorded) = Home::archived().await;
+    let (store, directory) = (home.open(), home.0.path().join("standby"));
+    let mut standby = Standby::open(&directory).unwrap();
+    loop {
+        let (wanted, most) = standby.wants();
+        let (shipped, bytes) = store.ship(wanted, most).await.unwrap();
+        if standby.take(&shipped, &bytes, NOW.parse().unwrap()).unwrap().is_level() {
+            break;
+        }
+    }
+    standby.leave().unwrap();
+    let archived = fs::read(home.archived_file(2, "seg")).unwrap();
+    assert!(fs::read(directory.join("journal/00000002.seg")).unwrap() == archived);
+    drop(store);
+    let report = crate::store::promote(&directory, StoreOptions::CACHE_BYTES, &mut Unwatched).unwrap();
+    assert_eq!(report.entries, recorded.len() as u64);
+}
+
+#[tokio::test]
 async fn what_moved_is_read_again_when_the_state_is_made_anew() {
     let (home, recorded) = Home::archived().await;
     fs::remove_dir_all(home.store().join("state")).unwrap();
@@ -350,12 +371,17 @@ async fn an_archive_that_is_away_keeps_nobody_from_recording_and_is_told() {
         "{said}"
     );
     assert!(store.delivery(RecordNumber(1)).await.is_err());
+    let maple = partner("maple");
+    let waiting = || store.waiting(&maple, usize::MAX, HashSet::new());
+    let first_here = u64::from(home.next_behind(home.segments(&home.0.path().join("away")).len() as u64));
+    assert_eq!(waiting().await.unwrap()[0].recorded.number.0, first_here, "the others wait on");
     recorded.extend(record(&store, RECORDED + 1..=RECORDED + 10).await);
     let trouble = store.archive(Timestamp::MAX).await.unwrap_err();
     assert!(matches!(trouble, ArchiveTrouble::Away(_)), "{trouble}");
     assert!(!home.archive().exists(), "nothing is made where a disk is to be mounted");
     home.archive_comes_back();
     check(&store, &recorded).await;
+    assert_eq!(waiting().await.unwrap()[0].recorded.number.0, 1);
     assert!(store.archive(Timestamp::MAX).await.unwrap().moved > 0);
 }
 
