@@ -41,7 +41,7 @@ impl Archiving {
         let days = i64::try_from(settings.archive_days).unwrap_or(i64::MAX);
         let age = SignedDuration::from_secs(days.saturating_mul(24 * 60 * 60));
         let every = if days == 0 { EVERY_AT_ONCE } else { EVERY };
-        gateway.store().has_archive().then_some(Self { gateway, clock, age, every })
+        gateway.store().archive_directory().is_some().then_some(Self { gateway, clock, age, every })
     }
 
     /// Moves what is old now, and then as often as it is looked for. Never returns.
@@ -60,7 +60,7 @@ impl Archiving {
         let Ok(older_than) = now.checked_sub(self.age) else { return true };
         match self.gateway.store().archive(older_than).await {
             Ok(Archived { moved, segments, bytes, absent }) => {
-                tell_absent(&absent);
+                tell_absent(self.gateway.store(), &absent);
                 if moved > 0 {
                     info!(moved, segments, bytes, "old segments of the journal were moved to the archive");
                 }
@@ -77,15 +77,16 @@ impl Archiving {
 }
 
 /// Says which segments cannot be read at the moment.
-pub(super) fn tell_absent(absent: &[u64]) {
-    if let (Some(first), Some(last)) = (absent.first(), absent.last()) {
-        let segments = absent.len();
+pub(super) fn tell_absent(store: &EmbeddedStore, absent: &[u64]) {
+    if let (Some(first), Some(last), Some(archive)) = (absent.first(), absent.last(), store.archive_directory()) {
+        let (segments, archive) = (absent.len(), archive.display());
         error!(
             segments,
             first,
             last,
+            %archive,
             "segments of the journal are neither in its directory nor in the archive, what is in them cannot be read; mount the \
-             archive (`lodged store check` says where they were looked for)"
+             archive"
         );
     }
 }

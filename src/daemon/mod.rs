@@ -126,7 +126,7 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         checks_everything: false,
     })?;
     info!(summary = ?store.summary(), "the record is open");
-    archiving::tell_absent(&store.summary().absent_segments);
+    archiving::tell_absent(&store, &store.summary().absent_segments);
     Ok(store)
 }
 
@@ -227,12 +227,12 @@ impl Serving {
         async move {
             let scrubbing = async {
                 if let Some(scrub) = scrub {
-                    scrub.repeat().await
+                    scrub.repeat().await;
                 }
             };
             let archiving = async {
                 if let Some(archiving) = archiving {
-                    archiving.repeat().await
+                    archiving.repeat().await;
                 }
             };
             tokio::join!(scrubbing, archiving);

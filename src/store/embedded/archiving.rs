@@ -1,5 +1,6 @@
 //! Old segments move to the archive while everything else goes on.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -26,10 +27,10 @@ pub struct Archived {
 }
 
 impl EmbeddedStore {
-    /// Whether old segments are in an archive, or are to move to one.
+    /// Where old segments are, or are to move; none when the store has no archive.
     #[must_use]
-    pub fn has_archive(&self) -> bool {
-        self.shared.reader.shelves().archive().is_some()
+    pub fn archive_directory(&self) -> Option<&Path> {
+        self.shared.reader.shelves().archive()
     }
 
     /// Moves the sealed segments whose last entry is older than that to the archive, when the store has one that is named:

@@ -83,7 +83,7 @@ pub struct PartnerStats {
 pub struct Sizes {
     /// The journal, without what is in its archive.
     pub journal_bytes: u64,
-    /// The archive; 0 when there is none.
+    /// The segments in the archive; 0 when there is none.
     pub archive_bytes: u64,
     /// The state.
     pub state_bytes: u64,
@@ -128,7 +128,7 @@ fn sizes_at(place: &StorePlace) -> Result<Sizes, InspectTrouble> {
         }
     }
     // One that cannot be read is told of by whoever reads the journal.
-    let archive_bytes = place.shelves()?.archive().map_or(0, |archive| bytes_in(archive).unwrap_or(0));
+    let archive_bytes = place.shelves()?.held().unwrap_or_default().bytes;
     let (journal_bytes, state_bytes) = (bytes_in(&place.journal())?, bytes_in(&place.state())?);
     Ok(Sizes { journal_bytes, archive_bytes, state_bytes, aside_bytes })
 }
