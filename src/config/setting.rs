@@ -187,6 +187,11 @@ pub struct StoreSettings {
     pub segment_bytes: u64,
     /// Bytes of memory for pages of the state.
     pub cache_bytes: u64,
+    /// Where old segments move; none when they stay.
+    #[serde(with = "empty_is_none")]
+    pub archive: Option<PathBuf>,
+    /// Days after which a segment is old, counted from its last entry; 0 as soon as it is sealed.
+    pub archive_days: u64,
     /// Hours between two readings of the whole record by a running gateway; 0 for none.
     pub scrub_hours: u64,
     /// How fast it is read then.
@@ -199,6 +204,8 @@ impl Default for StoreSettings {
             directory: "/var/lib/lodged".into(),
             segment_bytes: 64 * 1024 * 1024,
             cache_bytes: 32 * 1024 * 1024,
+            archive: None,
+            archive_days: 90,
             scrub_hours: 168,
             scrub_bytes_per_second: 16 * 1024 * 1024,
         }
@@ -347,6 +354,7 @@ impl Config {
         self.tls.certificate = directory.join(self.tls.certificate);
         self.tls.private_key = self.tls.private_key.relative_to(directory);
         self.store.directory = directory.join(self.store.directory);
+        self.store.archive = self.store.archive.map(|path| directory.join(path));
         self.grammars.directory = self.grammars.directory.map(|path| directory.join(path));
         self.partners.directory = directory.join(self.partners.directory);
         self.feeds.directory = directory.join(self.feeds.directory);

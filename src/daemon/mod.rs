@@ -13,6 +13,7 @@ mod pulse;
 
 // What runs.
 mod administration;
+mod archiving;
 mod descriptors;
 mod readiness;
 mod reload;
@@ -49,6 +50,7 @@ pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
 use administration::{Followers, Office, Settled, settle};
+use archiving::Archiving;
 use handed::Handed;
 use load::{Prepared, prepare};
 use manager::Manager;
@@ -120,6 +122,7 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         segment_bytes: settings.segment_bytes,
         cache_bytes: settings.cache_bytes,
         numbering: prepared.loaded.numbering.clone(),
+        archive: settings.archive.clone(),
         checks_everything: false,
     })?;
     let summary = store.summary();
@@ -128,6 +131,7 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         info!(former, now, "the record is upgraded: versions that know the former format alone refuse it from now on");
     }
     info!(?summary, "the record is open");
+    archiving::tell_absent(&store, &summary.absent_segments);
     Ok(store)
 }
 
@@ -147,7 +151,7 @@ impl Serving {
         let watch = open_watch(config.watch.listen, &mut handed).await?;
         let listener = open_listener(config.tls.listen, &mut handed).await?;
         let feeds = self.feeds()?;
-        let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
+        let tending = self.tending();
         let named = &config.admin.user_ids.0;
         let socket = Socket::open(&config.admin_socket(), named)?;
         let drain_max = Duration::from_secs(config.drain.seconds_max);
@@ -188,9 +192,7 @@ impl Serving {
         feeds.into_iter().for_each(|feed| drop(tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()))));
         let following = Followers::tell(followers, Arc::clone(&self.gateway), Arc::clone(&self.clock));
         tasks.spawn(ended.clone().run_until_cancelled_owned(following));
-        if let Some(scrub) = scrub {
-            tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
-        }
+        tasks.spawn(ended.clone().run_until_cancelled_owned(tending));
         let status = format!("takes interchanges on {}", listener.address());
         if let Some(watchdog) = Manager::watchdog() {
             let beating = pulse::beat(Arc::clone(&self.gateway), manager.clone(), watchdog, status.clone());
@@ -220,6 +222,26 @@ impl Serving {
         let places = self.loaded.config.store.directory.join("feeds");
         let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
         Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
+    }
+
+    /// Reads the record again and moves what is old of it, now and then, as the settings want it.
+    fn tending(&self) -> impl Future<Output = ()> + use<> {
+        let settings = &self.loaded.config.store;
+        let scrub = Scrub::new(settings, Arc::clone(&self.clock));
+        let archiving = Archiving::new(settings, Arc::clone(&self.gateway), Arc::clone(&self.clock));
+        async move {
+            let scrubbing = async {
+                if let Some(scrub) = scrub {
+                    scrub.repeat().await;
+                }
+            };
+            let archiving = async {
+                if let Some(archiving) = archiving {
+                    archiving.repeat().await;
+                }
+            };
+            tokio::join!(scrubbing, archiving);
+        }
     }
 }
 

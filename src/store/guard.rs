@@ -107,6 +107,17 @@ fn know_format(journal: &Path) -> Result<(), Unfit> {
     }
 }
 
+/// Looks at a directory that is to hold a part of a store, and which may not be there yet: whose it is.
+///
+/// # Errors
+/// [`Unfit::Writable`], [`Unfit::Foreign`] or [`Unfit::Io`].
+pub(crate) fn guard_part(directory: &Path) -> Result<(), Unfit> {
+    match look(directory)? {
+        Some(data) => own(directory.to_owned(), &data, user()),
+        None => Ok(()),
+    }
+}
+
 fn look(path: &Path) -> Result<Option<Metadata>, Unfit> {
     match fs::metadata(path) {
         Ok(data) => Ok(Some(data)),

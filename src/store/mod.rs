@@ -50,7 +50,7 @@ mod model;
 mod sample;
 
 pub use backup::{BackupReport, BackupTrouble, RestoreReport, backed_up, backup, restore};
-pub use embedded::{Accepted, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
+pub use embedded::{Accepted, Archived, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};
@@ -59,7 +59,7 @@ pub use inspect::{
     CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
     StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
 };
-pub use journal::{Along, Shipped, Wanted};
+pub use journal::{Along, ArchiveTrouble, Shipped, Wanted};
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};

@@ -10,6 +10,9 @@
     reason = "a story that cannot be told fails, and says what the gateway said"
 )]
 
+#[path = "../house/mod.rs"]
+mod house;
+
 // Who plays.
 #[path = "../connection/mod.rs"]
 mod connection;
@@ -22,6 +25,7 @@ mod teller;
 // What is told.
 mod administering;
 mod answering;
+mod archiving;
 mod auditing;
 mod bad_input;
 mod draining;

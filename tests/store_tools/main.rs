@@ -16,6 +16,7 @@ mod marker;
 mod store;
 
 // What is told.
+mod archiving;
 mod backing_up;
 mod checking;
 mod counting;

@@ -10,6 +10,7 @@ mod open;
 // The threads, and what they share with readers.
 mod accepted;
 mod applier;
+mod archiving;
 mod flushing;
 mod pace;
 mod shared;
@@ -22,6 +23,7 @@ mod tests;
 mod upgrading;
 
 pub use accepted::Accepted;
+pub use archiving::Archived;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
 
 use std::collections::HashSet;

@@ -19,7 +19,9 @@ use crate::store::flush::{self, NotFlushing};
 use crate::store::guard::{self, Unfit};
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
 use crate::store::journal::segment::OTHER_FORMAT;
-use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, StoreId};
+use crate::store::journal::{
+    Archive, ArchiveTrouble, Disk, Journal, JournalTrouble, Opened, Place, RealDisk, Shelves, StoreId,
+};
 use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
@@ -48,6 +50,9 @@ pub struct StoreOptions {
     pub cache_bytes: u64,
     /// How proof-of-report numbers are drawn.
     pub numbering: Numbering,
+    /// The directory to which old sealed segments move, made when it is not there; none when they stay. What moved to one
+    /// before is found there all the same.
+    pub archive: Option<PathBuf>,
     /// Whether a start checks every entry of the journal, or only those that the state may not hold yet and the whole of
     /// the last segment. Every read checks its entry in any case.
     pub checks_everything: bool,
@@ -66,7 +71,7 @@ impl StoreOptions {
     #[must_use]
     pub fn new(directory: PathBuf, numbering: Numbering) -> Self {
         let (segment_bytes, cache_bytes) = (Self::SEGMENT_BYTES, Self::CACHE_BYTES);
-        Self { directory, segment_bytes, cache_bytes, numbering, checks_everything: true }
+        Self { directory, segment_bytes, cache_bytes, numbering, archive: None, checks_everything: true }
     }
 }
 
@@ -77,6 +82,8 @@ pub struct StartSummary {
     pub records: u64,
     /// Segments of the journal.
     pub segments: usize,
+    /// Those of them that are neither in the journal nor in its archive: the archive is away, or has lost them.
+    pub absent_segments: Vec<u64>,
     /// Entries that were applied to the state again.
     pub replayed: u64,
     /// The format that the journal had until this start, when it goes on in another one.
@@ -98,6 +105,9 @@ pub enum OpenTrouble {
     /// The directory is not fit for a store.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// The archive that is named cannot be that of this store.
+    #[error(transparent)]
+    Archive(#[from] ArchiveTrouble),
     /// The state's flushes would not reach the disk.
     #[error(transparent)]
     NotFlushing(#[from] NotFlushing),
@@ -169,14 +179,15 @@ pub(super) fn open(options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> 
 /// Opens a store whose journal is on this disk.
 pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
     let started = Instant::now();
-    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, checks_everything } = options;
+    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, archive, checks_everything } = options;
     if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
         return Err(OpenTrouble::SegmentTooShort(segment_bytes));
     }
     guard::guard(&directory)?;
+    let archive = Archive::find(&directory, archive.as_deref())?;
     let lock = lock(&directory)?;
     flush::self_test()?;
-    let found = find_journal(disk, &directory, segment_bytes)?;
+    let found = find_journal(disk, &directory, archive.as_ref(), segment_bytes)?;
     let upgraded_from = found.former_format();
     if upgraded_from.is_some() {
         check_before_upgrade(&found, &directory.join("watermark"))?;
@@ -188,12 +199,26 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     let last = RecordNumber(contents.next.saturating_sub(1));
     check_end(last, known)?;
     let replayed = replay.finish(rebuilt.is_some())?;
+    if let Some(archive) = &archive {
+        archive.settle(&**disk, found.shelves().journal(), found.store())?;
+    }
     let segments = found.segments() + usize::from(upgraded_from.is_some());
+    let absent_segments = found.absent().to_vec();
     let (journal, reader) = found.resume(&contents)?;
+    let archives = archive.is_some_and(|archive| archive.is_named());
     let had_torn_tail = contents.is_torn();
     let took = started.elapsed();
-    let summary = StartSummary { records: last.0, segments, replayed, upgraded_from, rebuilt, had_torn_tail, took };
-    start(journal, Shared::new(reader, index, last, lock), numbering, summary)
+    let summary = StartSummary {
+        records: last.0,
+        segments,
+        absent_segments,
+        replayed,
+        upgraded_from,
+        rebuilt,
+        had_torn_tail,
+        took,
+    };
+    start(journal, Shared::new(reader, index, (last, archives), lock), numbering, summary)
 }
 
 /// The directory is ours as long as the file is open.
@@ -217,8 +242,15 @@ fn make(directory: &Path) -> Result<(), OpenTrouble> {
 }
 
 /// The journal that is there, or a new one where nothing is.
-fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> Result<Opened, OpenTrouble> {
-    let place = || Place { disk: Arc::clone(disk), directory: directory.join("journal"), segment_bytes };
+fn find_journal(
+    disk: &Arc<dyn Disk>,
+    directory: &Path,
+    archive: Option<&Archive>,
+    segment_bytes: u64,
+) -> Result<Opened, OpenTrouble> {
+    let journal = directory.join("journal");
+    let shelves = archive.map_or_else(|| Shelves::of(&journal), |archive| archive.shelves(journal.clone()));
+    let place = || Place { disk: Arc::clone(disk), shelves: shelves.clone(), segment_bytes };
     if let Some(found) = journal::open(place())? {
         return Ok(found);
     }

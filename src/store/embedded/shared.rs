@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     is_abandoned: AtomicBool,
     /// The state is left in as many pieces as it is.
     is_merged: AtomicBool,
+    /// Whether old segments move to the archive.
+    pub(crate) archives: bool,
     /// Held as long as anything of the store is open, so it comes last.
     _lock: File,
 }
@@ -79,7 +81,12 @@ impl Recent {
 }
 
 impl Shared {
-    pub(crate) fn new(reader: Arc<Reader>, index: Index, committed: RecordNumber, lock: File) -> Self {
+    pub(crate) fn new(
+        reader: Arc<Reader>,
+        index: Index,
+        (committed, archives): (RecordNumber, bool),
+        lock: File,
+    ) -> Self {
         Self {
             reader,
             index,
@@ -89,6 +96,7 @@ impl Shared {
             stopped: OnceLock::new(),
             is_abandoned: AtomicBool::new(false),
             is_merged: AtomicBool::new(false),
+            archives,
             _lock: lock,
         }
     }
@@ -259,11 +267,26 @@ impl Shared {
             let answer = Answer { reference: state::outbox_reference(&key)?, kind };
             let recorded = match answers.last() {
                 Some(last) if last.recorded.number == pointer.number => last.recorded.clone(),
-                Some(_) | None => self.recorded(pointer)?,
+                Some(_) | None => match self.recorded_unless_away(pointer)? {
+                    Some(recorded) => recorded,
+                    None => continue,
+                },
             };
             answers.push(WaitingAnswer { answer, recorded });
         }
         Ok(answers)
+    }
+
+    /// The interchange at this place; none while it is in an archive that is away. An answer to it waits on, and keeps nobody
+    /// from getting those behind it.
+    fn recorded_unless_away(&self, pointer: Pointer) -> Result<Option<Recorded>, Unavailable> {
+        match self.reader.entry(pointer, Entry::decode) {
+            Err(trouble) if self.reader.shelves().is_away(&trouble) => {
+                tracing::debug!(%trouble, "an answer waits until the archive is back");
+                Ok(None)
+            }
+            entry => Ok(Some(entry??.into_interchange()?.recorded)),
+        }
     }
 
     /// The accepted declarations that are looked for.

@@ -86,7 +86,7 @@ fn look(
     watch: &mut dyn Watch,
 ) -> Result<PromoteReport, PromoteTrouble> {
     let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.journal(), promoted.is_none(), &mut found)?;
+    let segments = Segments::find(&place.shelves()?, promoted.is_none(), &mut found)?;
     let store = segments.store().to_string();
     // The last segment may have nothing but notes in it, the one before it hardly.
     let since = segments.header(segments.count().saturating_sub(1)).map_or(1, |header| header.first);

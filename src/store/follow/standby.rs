@@ -14,7 +14,7 @@ use super::segment::Active;
 use crate::store::journal::frame::{self, PAYLOAD_BYTES_MAX};
 use crate::store::journal::seal::Seal;
 use crate::store::journal::segment::{HEADER_BYTES, Header, OTHER_FORMAT};
-use crate::store::journal::{Chain, Disk, Preparing, RealDisk, Shipped, Wanted};
+use crate::store::journal::{Chain, Disk, Preparing, RealDisk, Shelves, Shipped, Wanted};
 
 /// Most bytes that are wanted at one time: a slow line takes them in the time that a gateway gives for an answer.
 const BYTES_MAX: u64 = 1 << 20;
@@ -31,7 +31,7 @@ const NOTE_IDLE_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// Dropping it is as safe as a kill: what was taken is there when it is opened again.
 pub struct Standby {
     directory: PathBuf,
-    journal: PathBuf,
+    shelves: Shelves,
     disk: Arc<dyn Disk>,
     marker: Option<Marker>,
     /// When the marker was written, and with which entry.
@@ -72,14 +72,14 @@ impl Standby {
     /// [`FollowTrouble`] when something else is there, another process has it, or it is not what it was.
     pub fn open(directory: &Path) -> Result<Self, FollowTrouble> {
         let Found { directory, marker, active, unsealed, lock } = Found::at(directory)?;
-        let (disk, journal): (Arc<dyn Disk>, _) = (Arc::new(RealDisk), directory.join("journal"));
+        let (disk, shelves): (Arc<dyn Disk>, _) = (Arc::new(RealDisk), Shelves::of(directory.join("journal")));
         for (header, next) in &unsealed {
-            sealing::seal(&*disk, &journal, header, next, None)?;
+            sealing::seal(&*disk, &shelves, header, next, None)?;
         }
-        let preparing = Preparing::new(Arc::clone(&disk), &journal);
+        let preparing = Preparing::new(Arc::clone(&disk), shelves.journal());
         Ok(Self {
             directory,
-            journal,
+            shelves,
             disk,
             marker,
             noted: None,
@@ -173,7 +173,7 @@ impl Standby {
     /// The gateway has the last entry that is here, and so everything before it; or not.
     fn compare(&mut self, shipped: &Shipped, bytes: &[u8]) -> Result<(), FollowTrouble> {
         let Some(active) = &self.active else { return Ok(()) };
-        let (head, last) = (active.head(&self.journal)?, active.last_entry());
+        let (head, last) = (active.head()?, active.last_entry());
         let is_there = shipped.segment == active.header.number && bytes.len() >= head.len();
         if is_there && bytes.starts_with(&head) {
             self.is_compared = true;
@@ -201,7 +201,7 @@ impl Standby {
         match &self.active {
             Some(active) if active.is_followed_by(&header) => {
                 let seal = shipped.seal.as_deref().and_then(Seal::parse);
-                self.sealing.begin(&self.disk, &self.journal, (active.header, header), seal)?;
+                self.sealing.begin(&self.disk, &self.shelves, (active.header, header), seal)?;
             }
             Some(active) => {
                 let last = active.last_entry();
@@ -219,7 +219,7 @@ impl Standby {
             }
             None => return Err(not_taken(shipped, "it is not the first segment of a journal")),
         }
-        self.active = Some(Active::make(&*self.disk, &mut self.preparing, &self.journal, header)?);
+        self.active = Some(Active::make(&*self.disk, &mut self.preparing, &self.shelves, header)?);
         self.go_on(shipped, frames)
     }
 
@@ -235,7 +235,7 @@ impl Standby {
         };
         let (frames, length) = (followed.frames, followed.bytes);
         if frames > 0 {
-            active.append(self.rest.get(..length).unwrap_or_default(), followed, &self.journal)?;
+            active.append(self.rest.get(..length).unwrap_or_default(), followed)?;
         }
         self.rest.drain(..length);
         if active.end() >= active.header.bytes / 4 {

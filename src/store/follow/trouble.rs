@@ -120,7 +120,8 @@ impl From<JournalTrouble> for FollowTrouble {
             JournalTrouble::Damaged { path, offset, .. } => {
                 Self::Damaged { reason: format!("byte {offset} of {}", path.display()), path: above(&path, 2) }
             }
-            JournalTrouble::Missing { directory, number } => {
+            JournalTrouble::Absent { number, journal: directory, .. }
+            | JournalTrouble::Missing { directory, number } => {
                 Self::Damaged { path: above(&directory, 1), reason: format!("segment {number} is missing") }
             }
             JournalTrouble::NotPrepared { directory } => {

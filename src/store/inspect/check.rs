@@ -106,11 +106,11 @@ pub fn check(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<Ch
     let hold = place.hold()?;
     let is_in_use = matches!(hold, Hold::InUse);
     let mut found = Disagreements::new(limit);
-    let store = Segments::find(&place.journal(), is_in_use, &mut Disagreements::new(0))?.store();
+    let store = Segments::find(&place.shelves()?, is_in_use, &mut Disagreements::new(0))?.store();
     // What the watermark says is in the journal already, but perhaps in a segment that was not there when they were listed:
     // so it is asked first.
     let marked = known_entry(&place.watermark(), store).0;
-    let segments = Segments::find(&place.journal(), is_in_use, &mut found)?;
+    let segments = Segments::find(&place.shelves()?, is_in_use, &mut found)?;
     let looked = if is_in_use { None } else { Some(state::look(&place, store, &mut found, watch)?) };
     let applied = match &looked {
         Some(Looked::Opened(opened)) => Some(opened.applied),

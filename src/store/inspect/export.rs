@@ -32,7 +32,7 @@ pub fn export(
 ) -> Result<Exported, InspectTrouble> {
     let place = StorePlace::find(directory)?;
     let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.journal(), true, &mut found)?.since(since);
+    let segments = Segments::find(&place.shelves()?, true, &mut found)?.since(since);
     found.refuse()?;
     let mut declarations = 0;
     let walked = segments.walk(&mut found, watch, &mut |pointer, frame, found| {

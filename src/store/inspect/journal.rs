@@ -5,9 +5,10 @@
 //! up to its last whole frame.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::listing::{header, list};
+use super::listing::header;
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
 use crate::record::Digest;
@@ -15,8 +16,8 @@ use crate::store::guard::Unfit;
 use crate::store::journal::frame::Frame;
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{Seal, hexadecimal};
-use crate::store::journal::segment::{self, FORMAT, Header, OTHER_FORMAT};
-use crate::store::journal::{Chain, Disk, JournalTrouble, ReadOnlyDisk, StoreId};
+use crate::store::journal::segment::{FORMAT, Header, OTHER_FORMAT};
+use crate::store::journal::{Chain, Disk, JournalFile, JournalTrouble, ReadOnlyDisk, Shelves, StoreId};
 use crate::store::state::Pointer;
 
 /// Who takes the entries: where each stands, and its frame.
@@ -25,7 +26,7 @@ pub(crate) type Each<'a> = dyn FnMut(Pointer, &Frame<'_>, &mut Disagreements) ->
 /// The segments of a journal, as their headers say.
 #[derive(Debug)]
 pub(crate) struct Segments {
-    directory: PathBuf,
+    shelves: Shelves,
     /// The numbers of the files, in order.
     numbers: Vec<u64>,
     /// By their numbers; those that cannot be used are missing.
@@ -61,12 +62,12 @@ pub(crate) struct Walked {
 }
 
 impl Segments {
-    /// The segments in a directory. `is_live` when a daemon may write meanwhile.
+    /// The segments that are there. `is_live` when a daemon may write meanwhile.
     ///
     /// # Errors
     /// [`InspectTrouble`] when they cannot be listed or read, there is none, or a later version wrote one.
-    pub(crate) fn find(directory: &Path, is_live: bool, found: &mut Disagreements) -> Result<Self, InspectTrouble> {
-        Self::with_tail(directory, is_live, None, found)
+    pub(crate) fn find(shelves: &Shelves, is_live: bool, found: &mut Disagreements) -> Result<Self, InspectTrouble> {
+        Self::with_tail(shelves, is_live, None, found)
     }
 
     /// The same where a file stands for the segment behind the last one.
@@ -74,16 +75,17 @@ impl Segments {
     /// # Errors
     /// As [`Segments::find`].
     pub(crate) fn with_tail(
-        directory: &Path,
+        shelves: &Shelves,
         is_live: bool,
         tail: Option<(u64, PathBuf)>,
         found: &mut Disagreements,
     ) -> Result<Self, InspectTrouble> {
-        let (mut numbers, mut sealed) = list(directory)?;
+        let list = || shelves.list().map(|listed| (listed.segments, listed.seals.last().copied().unwrap_or(0)));
+        let (mut numbers, mut sealed) = list()?;
         let is_without_gap = numbers.iter().copied().eq(1..=numbers.last().copied().unwrap_or(0));
         if is_live && !(is_without_gap && sealed < numbers.last().copied().unwrap_or(0)) {
             // Segments that are begun while they are listed may be missed; once more finds those.
-            (numbers, sealed) = list(directory)?;
+            (numbers, sealed) = list()?;
         }
         if let Some((number, _)) = tail {
             // What a backup that was interrupted left behind it does not belong to it.
@@ -91,14 +93,14 @@ impl Segments {
             numbers.push(number);
             sealed = 0;
         }
-        let no_store = || InspectTrouble::NoStore { path: directory.to_owned(), reason: "it has no segment" };
+        let no_store = || InspectTrouble::NoStore { path: shelves.journal().to_owned(), reason: "it has no segment" };
         // A seal says that a segment follows the one it is of.
         let last = numbers.last().copied().ok_or_else(no_store)?.max(if sealed > 0 { sealed + 1 } else { 0 });
         let tail = tail.map(|(_, path)| path);
         let mut headers = BTreeMap::new();
         for number in numbers.iter().copied() {
             let is_tail = tail.as_deref().filter(|_| number == last);
-            match header(directory, number, is_tail) {
+            match header(shelves, number, is_tail) {
                 Ok(header) => {
                     headers.insert(number, header);
                 }
@@ -113,7 +115,7 @@ impl Segments {
         }
         let store = headers.values().next().map(|header: &Header| header.store);
         let store = store.ok_or_else(|| InspectTrouble::Damaged {
-            first: format!("no segment in {} can be used", directory.display()),
+            first: format!("no segment in {} can be used", shelves.journal().display()),
         })?;
         headers.retain(|number, header| {
             let is_ours = header.store == store;
@@ -123,7 +125,7 @@ impl Segments {
             }
             is_ours
         });
-        Ok(Self { directory: directory.to_owned(), numbers, headers, last, store, is_live, tail, since: 0 })
+        Ok(Self { shelves: shelves.clone(), numbers, headers, last, store, is_live, tail, since: 0 })
     }
 
     /// The same for whoever wants entries from `since` on only: segments in front of them are not read.
@@ -170,7 +172,8 @@ impl Segments {
             Ok(())
         })?;
         if chain.is_none() && contents.ending == Ending::Damaged {
-            let (path, offset, number) = (self.path(header.number), contents.end, RecordNumber(contents.next));
+            let (_, path) = self.open(header.number)?;
+            let (offset, number) = (contents.end, RecordNumber(contents.next));
             return Err(JournalTrouble::Damaged { path, offset, number }.into());
         }
         Ok(chain)
@@ -186,8 +189,7 @@ impl Segments {
         header: &Header,
         each: &mut dyn FnMut(Pointer, &Frame<'_>) -> Result<(), InspectTrouble>,
     ) -> Result<(Vec<u8>, Contents), InspectTrouble> {
-        let path = self.path(header.number);
-        let file = ReadOnlyDisk.open(&path).map_err(InspectTrouble::io("open", &path))?;
+        let (file, path) = self.open(header.number)?;
         let length = file.bytes().map_err(InspectTrouble::io("measure", &path))?;
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         file.read_at(&mut bytes, 0).map_err(InspectTrouble::io("read", &path))?;
@@ -241,10 +243,20 @@ impl Segments {
 
     /// Segments from `expected` on are missing when another one follows.
     fn check_gap(&self, expected: u64, number: u64, walked: &mut Walked, found: &mut Disagreements) {
-        if number > expected {
+        // Segments that are in front of everything that is wanted are not read.
+        let is_wanted = self.headers.get(&number).is_none_or(|header| header.first > self.since);
+        if number > expected && is_wanted {
             walked.is_whole = false;
             let missing = Disagreement::new(What::SegmentMissing).in_segment(expected);
-            found.add(missing.expected(range("segment", "segments", expected, number.saturating_sub(1))));
+            let missing = missing.expected(range("segment", "segments", expected, number.saturating_sub(1)));
+            found.add(match self.shelves.archive() {
+                Some(archive) => missing.found(format!(
+                    "nothing in {} and nothing in the archive {}",
+                    self.shelves.journal().display(),
+                    archive.display()
+                )),
+                None => missing,
+            });
         }
     }
 
@@ -258,9 +270,12 @@ impl Segments {
         }
     }
 
-    fn path(&self, number: u64) -> PathBuf {
-        let tail = self.tail.clone().filter(|_| number == self.last);
-        tail.unwrap_or_else(|| segment::path(&self.directory, number))
+    fn open(&self, number: u64) -> Result<(Arc<dyn JournalFile>, PathBuf), InspectTrouble> {
+        let Some(tail) = self.tail.clone().filter(|_| number == self.last) else {
+            return Ok(self.shelves.open(&ReadOnlyDisk, number)?);
+        };
+        let file = ReadOnlyDisk.read(&tail).map_err(InspectTrouble::io("open", &tail))?;
+        Ok((file, tail))
     }
 }
 
@@ -359,7 +374,7 @@ impl Visit<'_, '_> {
     /// Whether the seal is there, is that of this segment, and has its digest.
     fn check_seal(&mut self, bytes: &[u8]) -> Result<(), InspectTrouble> {
         let wrong = |what| Disagreement::new(what).in_segment(self.header.number);
-        let seal = match Seal::read(&ReadOnlyDisk, &self.segments.directory, self.header.number) {
+        let seal = match Seal::read(&ReadOnlyDisk, self.segments.shelves.journal(), self.header.number) {
             Ok(None) => {
                 self.walked.unsealed += 1;
                 return Ok(());

@@ -15,7 +15,8 @@ use super::frame::{self, Frame};
 use super::prepare::Preparing;
 use super::reader::Reader;
 use super::seal::Sealer;
-use super::segment::{self, FIRST_FRAME, FORMAT, Header, StoreId};
+use super::segment::{FIRST_FRAME, FORMAT, Header, StoreId};
+use super::shelves::Shelves;
 use super::shipping::End;
 use super::trouble::JournalTrouble;
 
@@ -25,7 +26,7 @@ const KEPT_BYTES: usize = 4 << 20;
 /// The end of the journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    shelves: Shelves,
     store: StoreId,
     segment_bytes: u64,
     behind: Behind,
@@ -90,8 +91,8 @@ pub(crate) struct Behind {
 pub(crate) struct Place {
     /// Through which the files are reached.
     pub(crate) disk: Arc<dyn Disk>,
-    /// The directory of the segments.
-    pub(crate) directory: PathBuf,
+    /// Where they are.
+    pub(crate) shelves: Shelves,
     /// The length of new segments, in bytes.
     pub(crate) segment_bytes: u64,
 }
@@ -99,13 +100,13 @@ pub(crate) struct Place {
 impl Journal {
     /// The journal whose next entry has this number, follows this chain, and goes to the end of the active segment.
     pub(crate) fn new(place: Place, behind: Behind, active: Active, (next, chain): (u64, Chain)) -> Self {
-        let Place { disk, directory, segment_bytes } = place;
+        let Place { disk, shelves, segment_bytes } = place;
         let store = active.header.store;
-        let preparing = Preparing::new(Arc::clone(&disk), &directory);
+        let preparing = Preparing::new(Arc::clone(&disk), shelves.journal());
         let (gathered, entries, taken) = (Vec::new(), 0, Default::default());
         let journal = Self {
             disk,
-            directory,
+            shelves,
             store,
             segment_bytes,
             behind,
@@ -184,7 +185,7 @@ impl Journal {
 
     /// Takes everything gathered, to be put on stable storage. What was taken before must be there.
     pub(crate) fn take(&mut self) -> Write {
-        let path = segment::path(&self.directory, self.segment());
+        let path = self.shelves.path(self.segment());
         let offset = self.active.end;
         self.active.end = offset.saturating_add(as_offset(self.gathered.len()));
         self.fill_page();
@@ -222,7 +223,7 @@ impl Journal {
         let (prepared, file) = self.preparing.take(bytes)?;
         let (number, first, chain) = (self.segment() + 1, self.next, self.chain);
         let header = Header { format: FORMAT, store: self.store, number, first, bytes, chain };
-        name(&*self.disk, &*file, &prepared, &segment::path(&self.directory, header.number), &header)?;
+        name(&*self.disk, &*file, &prepared, &self.shelves.path(header.number), &header)?;
         self.behind.reader.learn(header.first, header.number);
         self.behind.sealer.seal(self.active.header, header);
         self.active = Active { file, header, end: FIRST_FRAME };

@@ -1,8 +1,8 @@
 //! The seam between the journal and its files, at which tests let the disk fail.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,8 +20,14 @@ pub(crate) trait Disk: Send + Sync + 'static {
     fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>>;
     /// A file that is there, to read and write.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
+    /// A file that is there, to read.
+    fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
     /// Gives a file another name in its directory.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Takes a file away.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// From now on its owner alone may read a file, and nobody may write it.
+    fn protect(&self, path: &Path) -> io::Result<()>;
     /// Puts the names in a directory on stable storage.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
 }
@@ -58,8 +64,20 @@ impl Disk for RealDisk {
         Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
     }
 
+    fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        Ok(Arc::new(File::open(path)?))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn protect(&self, path: &Path) -> io::Result<()> {
+        fs::set_permissions(path, Permissions::from_mode(0o400))
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
@@ -67,7 +85,7 @@ impl Disk for RealDisk {
     }
 }
 
-/// The file system for whoever only looks: nothing can be made or renamed, and files are opened to read.
+/// The file system for whoever only looks: nothing can be made or renamed, and files are opened to read, whatever is asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadOnlyDisk;
 
@@ -77,10 +95,22 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
-        Ok(Arc::new(File::open(path)?))
+        self.read(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        RealDisk.read(path)
     }
 
     fn rename(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn remove(&self, _path: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn protect(&self, _path: &Path) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
 
@@ -188,6 +218,10 @@ pub(crate) mod faulty {
         Sync,
         /// No file can be made: the disk is full.
         Full,
+        /// One bit of what is written is another.
+        Flip,
+        /// The process is killed: whatever would change something is not done, nor anything behind it. Of a write half is.
+        Kill,
     }
 
     /// The file system, until it fails.
@@ -223,11 +257,15 @@ pub(crate) mod faulty {
             *left = left.saturating_sub(1);
             (*left == 0).then_some(*fault)
         }
+
+        fn lives(&self) -> io::Result<()> {
+            self.due(&[Fault::Kill]).map_or(Ok(()), |_| Err(told()))
+        }
     }
 
     impl Disk for FaultyDisk {
         fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>> {
-            match self.due(&[Fault::Full]) {
+            match self.due(&[Fault::Full, Fault::Kill]) {
                 Some(_) => Err(io::ErrorKind::StorageFull.into()),
                 None => Ok(Arc::new(FaultyFile { file: RealDisk.create(path, bytes)?, disk: self.clone() })),
             }
@@ -237,12 +275,24 @@ pub(crate) mod faulty {
             Ok(Arc::new(FaultyFile { file: RealDisk.open(path)?, disk: self.clone() }))
         }
 
+        fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+            Ok(Arc::new(FaultyFile { file: RealDisk.read(path)?, disk: self.clone() }))
+        }
+
         fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-            RealDisk.rename(from, to)
+            self.lives().and_then(|()| RealDisk.rename(from, to))
+        }
+
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            self.lives().and_then(|()| RealDisk.remove(path))
+        }
+
+        fn protect(&self, path: &Path) -> io::Result<()> {
+            self.lives().and_then(|()| RealDisk.protect(path))
         }
 
         fn sync_directory(&self, path: &Path) -> io::Result<()> {
-            RealDisk.sync_directory(path)
+            self.lives().and_then(|()| RealDisk.sync_directory(path))
         }
     }
 
@@ -261,13 +311,18 @@ pub(crate) mod faulty {
         }
 
         fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-            match self.disk.due(&[Fault::Write, Fault::ShortWrite]) {
+            match self.disk.due(&[Fault::Write, Fault::ShortWrite, Fault::Flip, Fault::Kill]) {
                 None => self.file.write_at(bytes, offset),
-                Some(Fault::ShortWrite) => {
+                Some(Fault::ShortWrite | Fault::Kill) => {
                     self.file.write_at(&bytes[..bytes.len() / 2], offset)?;
                     Err(io::ErrorKind::WriteZero.into())
                 }
-                Some(Fault::Write | Fault::Sync | Fault::Full) => Err(io::Error::other("the disk was told to fail")),
+                Some(Fault::Flip) => {
+                    let mut bytes = bytes.to_vec();
+                    bytes[0] ^= 1;
+                    self.file.write_at(&bytes, offset)
+                }
+                Some(Fault::Write | Fault::Sync | Fault::Full) => Err(told()),
             }
         }
 
@@ -277,10 +332,14 @@ pub(crate) mod faulty {
                 begun.send(()).unwrap();
                 assert!(waits.recv().is_err(), "nothing is sent, only dropped");
             }
-            match self.disk.due(&[Fault::Sync]) {
+            match self.disk.due(&[Fault::Sync, Fault::Kill]) {
                 None => self.file.sync(),
-                Some(_) => Err(io::Error::other("the disk was told to fail")),
+                Some(_) => Err(told()),
             }
         }
+    }
+
+    fn told() -> io::Error {
+        io::Error::other("the disk was told to fail")
     }
 }

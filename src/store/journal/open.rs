@@ -1,10 +1,11 @@
 //! Finding the journal again at a start: which segments there are, whether they fit together, where they end.
 //!
 //! A torn tail is allowed in the last segment only, since the next one is begun after the last write of the one before
-//! is on stable storage. Anything else that is not as it was written stops the start, with words.
+//! is on stable storage. Anything else that is not as it was written stops the start, with words. Only what moved to an archive
+//! may be away: a start needs nothing of it as long as the state has it, and reads of it are refused.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,8 +18,9 @@ use super::disk::{Disk as _, ReadOnlyDisk, write_zeroes};
 use super::prepare::PREPARED;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
-use super::seal::{Seal, Sealer};
-use super::segment::{self, FIRST_FRAME, FORMAT, Header, OTHER_FORMAT, StoreId};
+use super::seal::{self, Seal, Sealer};
+use super::segment::{FIRST_FRAME, FORMAT, Header, OTHER_FORMAT, StoreId};
+use super::shelves::{Shelves, paths_in};
 use super::trouble::JournalTrouble;
 
 /// What is wrong with a segment whose chain is not that of the one before it.
@@ -32,6 +34,8 @@ pub(crate) struct Opened {
     last: Header,
     /// Those that have no seal yet, each with the one that follows it.
     unsealed: Vec<(Header, Header)>,
+    /// The numbers of those that are neither in the journal nor in its archive.
+    absent: Vec<u64>,
 }
 
 /// The first segment in a directory whose format this version does not know; none when it knows all of them. What else is
@@ -40,7 +44,8 @@ pub(crate) struct Opened {
 /// # Errors
 /// [`JournalTrouble::Io`] when the directory cannot be listed.
 pub(crate) fn unknown(directory: &Path) -> Result<Option<PathBuf>, JournalTrouble> {
-    let mut paths = segments(directory)?.into_iter().map(|number| segment::path(directory, number));
+    let shelves = Shelves::of(directory);
+    let mut paths = shelves.list_journal()?.segments.into_iter().map(|number| shelves.path(number));
     Ok(paths.find(|path| {
         let header = ReadOnlyDisk.open(path).ok().map(|file| Header::of_any_length(&*file, path));
         matches!(header, Some(Err(JournalTrouble::Header { reason: OTHER_FORMAT, .. })))
@@ -53,14 +58,15 @@ pub(crate) fn unknown(directory: &Path) -> Result<Option<PathBuf>, JournalTroubl
 /// # Errors
 /// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal, or the last one cannot be flushed.
 pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
-    let numbers = segments(&place.directory)?;
-    let mut headers = Vec::with_capacity(numbers.len());
-    for (number, expected) in numbers.into_iter().zip(1..) {
-        if number != expected {
-            return Err(JournalTrouble::Missing { directory: place.directory, number: expected });
+    let numbers: BTreeSet<u64> = place.shelves.list_journal()?.segments.into_iter().collect();
+    let Some(last) = numbers.last().copied() else { return Ok(None) };
+    let mut headers = Vec::new();
+    for number in 1..=last {
+        if !numbers.contains(&number) {
+            headers.push(archived(&place, headers.last(), number)?);
+            continue;
         }
-        let path = segment::path(&place.directory, number);
-        let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let (file, path) = place.shelves.open(&*place.disk, number)?;
         let header = Header::of(&*file, &path)?;
         check_next(headers.last(), &header, number).map_err(|reason| JournalTrouble::Header { path, reason })?;
         headers.push(header);
@@ -68,18 +74,38 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     let Some(last) = headers.last().copied() else { return Ok(None) };
     flush(&place, &last)?;
     let unsealed = unsealed(&place, &headers)?;
-    Ok(Some(Opened { place, headers, last, unsealed }))
+    // An archive that cannot be read has nothing: that keeps nobody from recording.
+    let held = place.shelves.held().unwrap_or_default().segments;
+    let is_absent = |number: &u64| !numbers.contains(number) && held.binary_search(number).is_err();
+    let absent = (1..=last.number).filter(is_absent).collect();
+    Ok(Some(Opened { place, headers, last, unsealed, absent }))
+}
+
+/// What the header of a segment that moved to the archive says, but for its length and its format: its seal stayed, and the archive need not
+/// be there. Whoever reads the segment holds its own header against it.
+fn archived(place: &Place, before: Option<&Header>, number: u64) -> Result<Header, JournalTrouble> {
+    let (journal, store) = (place.shelves.journal(), place.shelves.archived_of(number));
+    let seal = Seal::read(&*place.disk, journal, number)?;
+    let (Some(store), Some(seal)) = (store, seal) else {
+        return Err(JournalTrouble::Missing { directory: journal.to_owned(), number });
+    };
+    let before_it = before.map(|before| Seal::read(&*place.disk, journal, before.number)).transpose()?.flatten();
+    let chain = before_it.map_or_else(|| Chain::of_store(store), |before| before.chain);
+    let header = Header { format: FORMAT, store, number, first: seal.first, bytes: 0, chain };
+    let wrong = |reason| JournalTrouble::Header { path: seal::path(journal, number), reason };
+    check_next(before, &header, number).map_err(wrong)?;
+    Ok(header)
 }
 
 /// The segments but the last that have no seal, each with the one that follows it. Seals that are there must be theirs.
 fn unsealed(place: &Place, headers: &[Header]) -> Result<Vec<(Header, Header)>, JournalTrouble> {
     let mut unsealed = Vec::new();
     for (header, next) in headers.iter().zip(headers.iter().skip(1)) {
-        match Seal::read(&*place.disk, &place.directory, header.number)? {
+        match Seal::read(&*place.disk, place.shelves.journal(), header.number)? {
             None => unsealed.push((*header, *next)),
             Some(seal) if seal.is_of(header, next) => {}
             Some(_) => {
-                let path = segment::path(&place.directory, header.number);
+                let path = place.shelves.path(header.number);
                 return Err(JournalTrouble::Header { path, reason: "its seal is of another one" });
             }
         }
@@ -89,10 +115,11 @@ fn unsealed(place: &Place, headers: &[Header]) -> Result<Vec<(Header, Header)>, 
 
 /// Puts the last segment and the names of all of them on stable storage. Those before it were, before it was begun.
 fn flush(place: &Place, last: &Header) -> Result<(), JournalTrouble> {
-    let path = segment::path(&place.directory, last.number);
+    let path = place.shelves.path(last.number);
     let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
     file.sync().map_err(JournalTrouble::io("flush", &path))?;
-    place.disk.sync_directory(&place.directory).map_err(JournalTrouble::io("flush", &place.directory))
+    let journal = place.shelves.journal();
+    place.disk.sync_directory(journal).map_err(JournalTrouble::io("flush", journal))
 }
 
 impl Opened {
@@ -101,13 +128,13 @@ impl Opened {
     /// # Errors
     /// [`JournalTrouble`] when its first segment cannot be made.
     pub(crate) fn create(place: Place, store: StoreId) -> Result<Self, JournalTrouble> {
-        let prepared = place.directory.join(PREPARED);
+        let prepared = place.shelves.journal().join(PREPARED);
         let file =
             place.disk.create(&prepared, place.segment_bytes).map_err(JournalTrouble::io("create", &prepared))?;
         let chain = Chain::of_store(store);
         let header = Header { format: FORMAT, store, number: 1, first: 1, bytes: place.segment_bytes, chain };
-        append::name(&*place.disk, &*file, &prepared, &segment::path(&place.directory, 1), &header)?;
-        Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new() })
+        append::name(&*place.disk, &*file, &prepared, &place.shelves.path(1), &header)?;
+        Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new(), absent: Vec::new() })
     }
 
     /// The store it belongs to.
@@ -128,6 +155,16 @@ impl Opened {
     /// The format in which it is written so far, when new segments have a later one.
     pub(crate) fn former_format(&self) -> Option<u32> {
         Some(self.last.format).filter(|format| *format < FORMAT)
+    }
+
+    /// Segments that are neither in the journal nor in its archive, which may be away: what is in them cannot be read.
+    pub(crate) fn absent(&self) -> &[u64] {
+        &self.absent
+    }
+
+    /// Where its segments are.
+    pub(crate) fn shelves(&self) -> &Shelves {
+        &self.place.shelves
     }
 
     /// How many segments there are.
@@ -155,7 +192,7 @@ impl Opened {
                     return Err(self.damaged(header, &contents).into());
                 }
                 if contents.chain != next.chain {
-                    let path = segment::path(&self.place.directory, next.number);
+                    let path = self.place.shelves.place(next.number);
                     return Err(JournalTrouble::Header { path, reason: UNLINKED }.into());
                 }
             }
@@ -174,9 +211,12 @@ impl Opened {
         after: RecordNumber,
         each: &mut impl FnMut(Pointer, &[u8]) -> Result<(), E>,
     ) -> Result<Contents, E> {
-        let path = segment::path(&self.place.directory, header.number);
-        bytes.resize(usize::try_from(header.bytes).unwrap_or(usize::MAX), 0);
-        let file = self.place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let (file, path) = self.place.shelves.open(&*self.place.disk, header.number)?;
+        let own = Header::of(&*file, &path)?;
+        if (Header { format: header.format, bytes: header.bytes, ..own }) != *header {
+            return Err(JournalTrouble::Header { path, reason: UNLINKED }.into());
+        }
+        bytes.resize(usize::try_from(own.bytes).unwrap_or(usize::MAX), 0);
         file.read_at(bytes, 0).map_err(JournalTrouble::io("read", &path))?;
         scan::frames(
             bytes,
@@ -187,7 +227,7 @@ impl Opened {
 
     fn damaged(&self, header: &Header, contents: &Contents) -> JournalTrouble {
         JournalTrouble::Damaged {
-            path: segment::path(&self.place.directory, header.number),
+            path: self.place.shelves.place(header.number),
             offset: contents.end,
             number: RecordNumber(contents.next),
         }
@@ -198,12 +238,10 @@ impl Opened {
     /// # Errors
     /// [`JournalTrouble::Io`].
     pub(crate) fn tidy(&self) -> Result<(), JournalTrouble> {
-        for path in list(&self.place.directory)? {
-            if path.extension().is_some_and(|extension| extension == "new") {
-                fs::remove_file(&path).map_err(JournalTrouble::io("remove", &path))?;
-            }
-        }
-        Ok(())
+        let journal = self.place.shelves.journal();
+        let paths = paths_in(journal).map_err(JournalTrouble::io("list", journal))?;
+        let mut unfinished = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "new"));
+        unfinished.try_for_each(|path| fs::remove_file(path).map_err(JournalTrouble::io("remove", path)))
     }
 
     /// The journal, to write behind what [`Opened::read`] found. A torn tail is overwritten with zeroes first. Behind a
@@ -215,17 +253,17 @@ impl Opened {
     pub(crate) fn resume(self, contents: &Contents) -> Result<(Journal, Arc<Reader>), JournalTrouble> {
         self.tidy()?;
         let is_of_former_format = self.former_format().is_some();
-        let Self { place, headers, last, unsealed } = self;
-        let path = segment::path(&place.directory, last.number);
+        let Self { place, headers, last, unsealed, .. } = self;
+        let path = place.shelves.path(last.number);
         let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
         if contents.ending == Ending::Torn {
             write_zeroes(&*file, contents.end.max(FIRST_FRAME), last.bytes)
                 .map_err(JournalTrouble::io("write", &path))?;
             file.sync().map_err(JournalTrouble::io("flush", &path))?;
         }
-        let reader = Arc::new(Reader::new(Arc::clone(&place.disk), place.directory.clone(), last.store));
+        let reader = Arc::new(Reader::new(Arc::clone(&place.disk), place.shelves.clone(), last.store));
         headers.iter().for_each(|header| reader.learn(header.first, header.number));
-        let sealer = Sealer::start(Arc::clone(&place.disk), &place.directory)?;
+        let sealer = Sealer::start(Arc::clone(&place.disk), &place.shelves)?;
         unsealed.into_iter().for_each(|(header, next)| sealer.seal(header, next));
         let active = Active { file, header: last, end: contents.end };
         let behind = Behind { reader: Arc::clone(&reader), sealer };
@@ -235,19 +273,6 @@ impl Opened {
         }
         Ok((journal, reader))
     }
-}
-
-/// The numbers of the segments in a directory, in order.
-fn segments(directory: &Path) -> Result<Vec<u64>, JournalTrouble> {
-    let mut numbers: Vec<_> = list(directory)?.iter().filter_map(|path| segment::number(path)).collect();
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-fn list(directory: &Path) -> Result<Vec<PathBuf>, JournalTrouble> {
-    let paths: io::Result<_> =
-        fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    paths.map_err(JournalTrouble::io("list", directory))
 }
 
 /// Whether a segment follows the one before it.

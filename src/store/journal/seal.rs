@@ -19,6 +19,7 @@ use super::chain::Chain;
 use super::disk::{self, Disk, JournalFile};
 use super::frame::Frame;
 use super::segment::{self, FIRST_FRAME, Header};
+use super::shelves::Shelves;
 use super::trouble::JournalTrouble;
 
 /// How much of a segment is read at a time, in bytes.
@@ -66,12 +67,11 @@ impl Seal {
     /// [`JournalTrouble`] when it cannot be read, or is not what was written.
     pub(crate) fn make(
         disk: &dyn Disk,
-        directory: &Path,
+        shelves: &Shelves,
         header: &Header,
         next: &Header,
     ) -> Result<Self, JournalTrouble> {
-        let path = segment::path(directory, header.number);
-        let file = disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let (file, path) = shelves.open(disk, header.number)?;
         let mut looked = Looked::new(header);
         looked.look(&*file).map_err(JournalTrouble::io("read", &path))?;
         let Looked { next: number, chain, at, .. } = looked;
@@ -228,13 +228,14 @@ impl Sealer {
     ///
     /// # Errors
     /// [`JournalTrouble::Io`] when there is no thread for it.
-    pub(crate) fn start(disk: Arc<dyn Disk>, directory: &Path) -> Result<Self, JournalTrouble> {
+    pub(crate) fn start(disk: Arc<dyn Disk>, shelves: &Shelves) -> Result<Self, JournalTrouble> {
         let (sealed, segments) = sync_channel::<(Header, Header)>(QUEUE_SEGMENTS);
-        let no_thread = JournalTrouble::io("start a thread for", directory);
-        let place = directory.to_owned();
+        let no_thread = JournalTrouble::io("start a thread for", shelves.journal());
+        let shelves = shelves.clone();
         let run = move || {
             for (header, next) in segments {
-                let made = Seal::make(&*disk, &place, &header, &next).and_then(|seal| seal.write(&*disk, &place));
+                let made = Seal::make(&*disk, &shelves, &header, &next);
+                let made = made.and_then(|seal| seal.write(&*disk, shelves.journal()));
                 if let Err(trouble) = made {
                     metrics::counter!(event::STORE_UNSEALED).increment(1);
                     tracing::error!(segment = header.number, %trouble, "a segment of the journal could not be sealed");
@@ -324,7 +325,7 @@ mod tests {
         change(&mut bytes);
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(segment::path(directory.path(), 1), &bytes).unwrap();
-        let seal = Seal::make(&RealDisk, directory.path(), &header, &following);
+        let seal = Seal::make(&RealDisk, &Shelves::of(directory.path()), &header, &following);
         (seal, Digest::of([bytes.as_slice()]).0)
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::rand;
 
 use super::chain::{CHAIN_BYTES, Chain};
-use super::disk::{Disk, JournalFile};
+use super::disk::JournalFile;
 use super::trouble::JournalTrouble;
 
 /// What a segment begins with.
@@ -147,19 +147,8 @@ impl Header {
     }
 }
 
-/// All bytes of the file with this header.
-///
-/// # Errors
-/// [`JournalTrouble::Io`].
-pub(crate) fn read(disk: &dyn Disk, path: &Path, header: &Header) -> Result<Vec<u8>, JournalTrouble> {
-    let mut bytes = vec![0; usize::try_from(header.bytes).unwrap_or(usize::MAX)];
-    let file = disk.open(path).map_err(JournalTrouble::io("open", path))?;
-    file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", path))?;
-    Ok(bytes)
-}
-
-/// The file of a segment.
-pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
+/// The file of a segment in a directory; [`super::Shelves`] knows which.
+pub(super) fn path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:08}.{EXTENSION}"))
 }
 
@@ -167,7 +156,7 @@ pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
 const EXTENSION: &str = "seg";
 
 /// The number in the name of a segment's file; none for any other file.
-pub(crate) fn number(path: &Path) -> Option<u64> {
+pub(super) fn number(path: &Path) -> Option<u64> {
     let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
     path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
 }

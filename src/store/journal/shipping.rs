@@ -8,7 +8,6 @@ use tokio::sync::watch;
 use super::along::fill;
 use super::reader::Reader;
 use super::seal::Seal;
-use super::segment;
 use super::trouble::JournalTrouble;
 
 /// The number of the description of [`Shipped`].
@@ -80,12 +79,12 @@ impl Reader {
         let following = self.following(wanted).filter(|number| *number <= end.segment);
         let (segment, offset) = following.map_or((wanted.segment, wanted.offset), |number| (number, 0));
         // One that cannot be read is told by whoever checks the record; the standby makes its own.
-        let seal = following.and_then(|_| Seal::read(&*self.disk, &self.directory, wanted.segment).ok().flatten());
+        let seal =
+            following.and_then(|_| Seal::read(&*self.disk, self.shelves.journal(), wanted.segment).ok().flatten());
         let written = if segment < end.segment { u64::MAX } else { end.offset };
         let mut bytes = Vec::new();
         if segment <= end.segment && offset < written {
-            let path = segment::path(&self.directory, segment);
-            let file = self.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+            let (file, path) = self.shelves.open(&*self.disk, segment)?;
             let read = fill(&*file, &mut bytes, offset, bytes_max.min(written - offset));
             read.map_err(JournalTrouble::io("read", &path))?;
         }
