@@ -285,7 +285,7 @@ const CARRIERS: [&str; 10] = [
 /// What sled takes when each of the keys of a record is a key of its own: twelve of them, of the lengths that they have,
 /// by one thread, without a journal.
 fn one_by_one(directory: &Path, time: Duration) -> f64 {
-    let config = sled::Config::new().path(directory.join("sled")).segment_size(4 << 20);
+    let config = sled::Config::new().path(directory.join("sled")).segment_size(8 << 20);
     let db = config.cache_capacity(128 << 20).flush_every_ms(Some(500)).open().unwrap();
     let (started, mut number) = (Instant::now(), 0_u64);
     while started.elapsed() < time {

@@ -18,9 +18,8 @@ use super::runs::{self, Damaged, RunWriter, Runs};
 use super::state::Pair;
 use super::watermark::{self, Watermark, WatermarkFile};
 
-/// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here, with
-/// some 17 values of 24 KiB at most. It flushes each segment by itself, and commits wait for longer ones.
-const SEGMENT_BYTES: usize = 4 << 20;
+/// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here.
+const SEGMENT_BYTES: usize = 8 << 20;
 
 /// How often sled writes out what it was given; a kill costs nothing, since the journal is applied again.
 const FLUSH_MILLISECONDS: u64 = 500;
@@ -31,9 +30,8 @@ const STORE: &[u8] = b"m store";
 /// The key of the format.
 const FORMAT: &[u8] = b"m format";
 
-/// How keys and values lie in sled: 2 since they lie in runs, 3 since segments are shorter. A state of another format is made
-/// anew.
-const FORMAT_NUMBER: [u8; 4] = 3_u32.to_be_bytes();
+/// How keys and values lie in sled: 2 since they lie in runs. A state of another format is made anew.
+const FORMAT_NUMBER: [u8; 4] = 2_u32.to_be_bytes();
 
 /// The state cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -529,7 +527,7 @@ mod tests {
 
     #[test]
     fn a_state_of_another_format_is_moved_aside() {
-        for format in [None, Some(2_u32), Some(4)] {
+        for format in [None, Some(1_u32), Some(3)] {
             let directory = tempfile::tempdir().unwrap();
             made(directory.path());
             let (db, ..) = open_sled(&directory.path().join("state"), CACHE_BYTES).unwrap();

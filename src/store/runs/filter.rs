@@ -13,8 +13,8 @@ const BITS_SET: u32 = 6;
 /// Words of a block: 64 bytes.
 const BLOCK_WORDS: usize = 8;
 
-/// Most keys of one filter, so that it is a value that sled keeps in its segments: 24 KiB.
-pub(super) const FILTER_KEYS_MAX: usize = 16 << 10;
+/// Most keys of one filter, so that it is a value that sled keeps in its segments: 48 KiB.
+pub(super) const FILTER_KEYS_MAX: usize = 32 << 10;
 
 /// What stands for a key.
 pub(super) fn hash(key: &[u8]) -> u64 {
