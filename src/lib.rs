@@ -4,7 +4,8 @@
 //! The rooms stand on floors; each uses those below it and none above (`tests/floors.rs` reads the `use` lines).
 //! `ARCHITECTURE.md` follows one interchange from the bytes that came to the bytes that go back.
 
-// The ground: time, events, secrets.
+// The ground: time, events, secrets, threads.
+mod background;
 pub mod clock;
 pub mod event;
 pub mod language;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors from the ground up, each with its rooms. Rooms on one floor do not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["clock", "event", "language", "secret"],
+    &["background", "clock", "event", "language", "secret"],
     &["edifact"],
     &["grammar"],
     &["identifier"],

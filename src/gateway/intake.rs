@@ -10,11 +10,12 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::yield_now;
 
 use super::examine::{Examined, examine};
 use super::rulebook::Rulebook;
 use super::turns::{Asked, Turn, Turns};
+use crate::background;
 use crate::edifact::Note;
 use crate::event;
 use crate::partner::{Partner, PartnerId};
@@ -62,6 +63,9 @@ pub struct Gateway<S> {
 
 /// From so many bytes on an interchange is examined beside the threads that serve everybody, which it would hold up.
 const LONG_BYTES: usize = 64 << 10;
+
+/// With more verdicts than so many the answers to an interchange are composed there too.
+const LONG_VERDICTS: usize = 64;
 
 /// Answers that waited and are composed before others have their turn on this thread.
 const REPLIES_AT_ONCE: usize = 32;
@@ -123,8 +127,8 @@ impl<S: Store> Gateway<S> {
                 let queued = Queued::new();
                 let Standing { recorded, is_repeat } = self.store.record(*examination).await?; // The disk before the wire.
                 drop((queued, turn));
-                let replies = recorded.answers().map(|answer| reply(&recorded, answer)).collect();
-                Ok(Received::Recorded { recorded: Box::new(recorded), is_repeat, replies })
+                let (recorded, replies) = self.compose(recorded).await?;
+                Ok(Received::Recorded { recorded, is_repeat, replies })
             }
         }
     }
@@ -133,18 +137,32 @@ impl<S: Store> Gateway<S> {
         let examined = if delivery.bytes.len() < LONG_BYTES {
             examine_timed(delivery, partner, &self.rulebook.load())
         } else {
-            let _place = self.long.acquire().await.map_err(|_| Unavailable("the gateway is ending".into()))?;
             let (partner, rulebook) = (partner.clone(), self.rulebook());
-            match spawn_blocking(move || examine_timed(delivery, &partner, &rulebook)).await {
-                Ok(examined) => examined,
-                // It is contained by the door, as if it had happened here.
-                Err(ended) => match ended.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(_) => return Err(Unavailable("an examination was interrupted".into())),
-                },
-            }
+            self.beside(move || examine_timed(delivery, &partner, &rulebook)).await?
         };
         Ok(examined)
+    }
+
+    /// The answers that go back.
+    async fn compose(&self, recorded: Recorded) -> Result<(Box<Recorded>, Vec<Reply>), Unavailable> {
+        let compose = |recorded: Box<Recorded>| {
+            let replies = recorded.answers().map(|answer| reply(&recorded, answer)).collect();
+            (recorded, replies)
+        };
+        let recorded = Box::new(recorded);
+        if recorded.verdicts.len() <= LONG_VERDICTS {
+            return Ok(compose(recorded));
+        }
+        self.beside(move || compose(recorded)).await
+    }
+
+    /// Does what takes long beside the threads that serve everybody, and behind them.
+    async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unavailable> {
+        let _place = self.long.acquire().await.map_err(|_| Unavailable("the gateway is ending".into()))?;
+        let done = background::run("lodged-long", work).await;
+        let done = done.map_err(|error| Unavailable(format!("a long interchange cannot be worked on: {error}")))?;
+        // A panic is contained by the door, as if it had happened here.
+        Ok(done.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
     /// Keeps bytes that nobody can be answered for.

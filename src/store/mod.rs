@@ -19,7 +19,6 @@ mod search;
 mod memory;
 
 // The engine on a disk: a journal that is the commit point, and the state behind it.
-mod background;
 mod embedded;
 mod flush;
 mod guard;

@@ -10,10 +10,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::background;
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::store::Unavailable;
-use crate::store::background;
 
 use super::pace::Due;
 use super::shared::Shared;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::shared::Shared;
+use crate::background;
 use crate::event;
 use crate::store::EmbeddedStore;
 use crate::store::entry::Entry;
@@ -50,7 +50,7 @@ impl EmbeddedStore {
                 tracing::debug!("nobody waits for the archive any more");
             }
         };
-        thread::Builder::new().name("lodged-archive".into()).spawn(run).map_err(|_| ArchiveTrouble::Thread)?;
+        background::spawn("lodged-archive", run).map_err(|_| ArchiveTrouble::Thread)?;
         archived.await.unwrap_or(Err(ArchiveTrouble::Thread))
     }
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::background;
 use crate::identifier::RecordNumber;
-use crate::store::background;
 use crate::store::entry::Entry;
 use crate::store::flush::{self, NotFlushing};
 use crate::store::guard::{self, Unfit};

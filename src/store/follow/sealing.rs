@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::FollowTrouble;
-use crate::store::background;
+use crate::background;
 use crate::store::journal::seal::Seal;
 use crate::store::journal::segment::Header;
 use crate::store::journal::{Disk, Shelves};

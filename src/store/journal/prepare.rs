@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::store::background;
+use crate::background;
 
 use super::disk::{Disk, JournalFile};
 use super::trouble::JournalTrouble;

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use crate::background;
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::record::Digesting;
-use crate::store::background;
 
 use super::along::fill;
 use super::chain::Chain;
