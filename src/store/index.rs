@@ -150,13 +150,15 @@ impl Index {
         store: StoreId,
         cache_bytes: u64,
     ) -> Result<(Self, RecordNumber), IndexTrouble> {
+        let marked = match watermark::read(watermark, store) {
+            Ok(Watermark::NotKept(_)) => return Err(IndexTrouble::NotKept),
+            Ok(Watermark::Kept(marked)) => Ok(marked),
+            Err(trouble) => Err(trouble),
+        };
         let (index, applied) = Self::unmarked(state, watermark, store, cache_bytes)?;
-        match watermark::read(watermark, store)? {
-            Watermark::NotKept(_) => Err(IndexTrouble::NotKept),
-            Watermark::Kept(marked) if applied < marked => {
-                Err(IndexTrouble::Behind { applied: applied.0, watermark: marked.0 })
-            }
-            Watermark::Kept(_) => Ok((index, applied)),
+        match marked? {
+            marked if applied < marked => Err(IndexTrouble::Behind { applied: applied.0, watermark: marked.0 }),
+            _ => Ok((index, applied)),
         }
     }
 

@@ -12,6 +12,7 @@ mod accepted;
 mod applier;
 mod archiving;
 mod flushing;
+mod outbox;
 mod pace;
 mod shared;
 mod shipping;
@@ -215,8 +216,8 @@ impl Store for EmbeddedStore {
     }
 
     async fn count_waiting(&self, partner: &PartnerId, limit: usize) -> Result<usize, Unavailable> {
-        let prefix = state::outbox_of(partner);
-        self.read(move |shared| shared.count(&prefix, limit)).await
+        let partner = partner.clone();
+        self.read(move |shared| shared.count_waiting(&partner, limit)).await
     }
 
     async fn note(&self, act: Act) -> Result<RecordNumber, Unavailable> {

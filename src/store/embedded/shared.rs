@@ -16,6 +16,7 @@ use crate::store::search::{self, Listing, Search};
 use crate::store::state::{self, Knowledge, Pair, Pointer, StandingDeclaration, Waiting};
 use crate::store::{FoundPage, Lodged, Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
 
+use super::outbox::Lowest;
 use super::pace::Pace;
 
 impl From<JournalTrouble> for Unavailable {
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     recent: RwLock<Recent>,
     /// The last entry on stable storage.
     committed: AtomicU64,
+    /// From where on answers wait.
+    pub(super) lowest: Lowest,
     /// Why nothing is taken any more.
     stopped: OnceLock<String>,
     /// The owner went without closing: what is in the journal is applied at the next start.
@@ -93,6 +96,7 @@ impl Shared {
             pace: Pace::default(),
             recent: RwLock::default(),
             committed: AtomicU64::new(committed.0),
+            lowest: Lowest::default(),
             stopped: OnceLock::new(),
             is_abandoned: AtomicBool::new(false),
             is_merged: AtomicBool::new(false),
@@ -233,11 +237,6 @@ impl Shared {
         pointer.map(|pointer| self.lodged(pointer).map(Into::into)).transpose()
     }
 
-    /// How many keys begin so, up to a limit.
-    pub(crate) fn count(&self, prefix: &[u8], limit: usize) -> Result<usize, Unavailable> {
-        Ok(self.beginning_with(prefix, b"", limit, |_| true)?.len())
-    }
-
     /// The acts behind an entry, in their order.
     pub(crate) fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
         let from = state::act(RecordNumber(behind.0.saturating_add(1)));
@@ -256,15 +255,29 @@ impl Shared {
         except: &HashSet<AnswerReference>,
     ) -> Result<Vec<WaitingAnswer>, Unavailable> {
         let is_wanted = |key: &[u8]| state::outbox_reference(key).is_ok_and(|reference| !except.contains(&reference));
+        let (outbox, mut from) = (state::outbox_of(partner), self.outbox_from(partner)?);
+        loop {
+            let page = self.beginning_with(&outbox, &from, limit, is_wanted)?;
+            let answers = self.answers(&page)?;
+            // Of a page whose interchanges are all away nothing can be told, and those behind it must not wait for them.
+            match page.last().filter(|_| answers.is_empty() && page.len() >= limit) {
+                Some((last, _)) => from = [last, &[0][..]].concat(),
+                None => return Ok(answers),
+            }
+        }
+    }
+
+    /// The answers of a part of an outbox, as far as [`WAITING_BYTES_MAX`] goes, but for those to what is away.
+    fn answers(&self, page: &[Pair]) -> Result<Vec<WaitingAnswer>, Unavailable> {
         let mut answers: Vec<WaitingAnswer> = Vec::new();
         let mut bytes = 0_u64;
-        for (key, value) in self.beginning_with(&state::outbox_of(partner), b"", limit, is_wanted)? {
-            let Waiting { kind, pointer } = state::read(&value)?;
+        for (key, value) in page {
+            let Waiting { kind, pointer } = state::read(value)?;
             bytes = bytes.saturating_add(pointer.length.into());
             if bytes > WAITING_BYTES_MAX && !answers.is_empty() {
                 break;
             }
-            let answer = Answer { reference: state::outbox_reference(&key)?, kind };
+            let answer = Answer { reference: state::outbox_reference(key)?, kind };
             let recorded = match answers.last() {
                 Some(last) if last.recorded.number == pointer.number => last.recorded.clone(),
                 Some(_) | None => match self.recorded_unless_away(pointer)? {
@@ -296,7 +309,7 @@ impl Shared {
 
     /// The first `limit` wanted keys that begin so, from `from` on. What is recent is read first: what leaves it meanwhile
     /// is in the state.
-    fn beginning_with(
+    pub(super) fn beginning_with(
         &self,
         prefix: &[u8],
         from: &[u8],

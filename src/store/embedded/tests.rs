@@ -541,3 +541,28 @@ async fn an_entry_that_was_written_anew_stops_the_start() {
     let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
     assert!(trouble.contains(&format!("is damaged at byte {frame}, where entry 2 should be")), "{trouble}");
 }
+
+#[tokio::test]
+async fn nobody_looks_again_at_answers_that_were_delivered() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let from = || store.shared.outbox_from(&partner("maple")).unwrap();
+    assert_eq!(from(), state::outbox(&partner("maple"), AnswerReference(0)));
+    for reference in 1..=3 {
+        store.record(sent(&reference.to_string()).declaring(&reference.to_string())).await.unwrap();
+    }
+    let waiting = store.waiting(&partner("maple"), 10, HashSet::new()).await.unwrap();
+    let answers: Vec<_> = waiting.iter().map(|waiting| waiting.answer).collect();
+    // One that is left out waits all the same, so what is behind it moves nothing.
+    store.delivered(&partner("maple"), &answers[1..3]).await.unwrap();
+    assert_eq!(from(), state::outbox(&partner("maple"), answers[0].reference));
+    store.delivered(&partner("maple"), &answers[..1]).await.unwrap();
+    assert_eq!(from(), state::outbox(&partner("maple"), answers[3].reference));
+    assert_eq!(store.count_waiting(&partner("maple"), 10).await, Ok(answers.len() - 3));
+    store.delivered(&partner("maple"), &answers[3..]).await.unwrap();
+    let behind = AnswerReference(answers.last().unwrap().reference.0 + 1);
+    assert_eq!(from(), state::outbox(&partner("maple"), behind));
+    store.record(sent("4").declaring("4")).await.unwrap();
+    let later = store.waiting(&partner("maple"), 10, HashSet::new()).await.unwrap();
+    assert_eq!(later.first().map(|waiting| waiting.answer.reference), Some(behind));
+}

@@ -372,7 +372,7 @@ async fn an_archive_that_is_away_keeps_nobody_from_recording_and_is_told() {
     );
     assert!(store.delivery(RecordNumber(1)).await.is_err());
     let maple = partner("maple");
-    let waiting = || store.waiting(&maple, usize::MAX, HashSet::new());
+    let waiting = || store.waiting(&maple, 1, HashSet::new());
     let first_here = u64::from(home.next_behind(home.segments(&home.0.path().join("away")).len() as u64));
     assert_eq!(waiting().await.unwrap()[0].recorded.number.0, first_here, "the others wait on");
     recorded.extend(record(&store, RECORDED + 1..=RECORDED + 10).await);
