@@ -9,6 +9,8 @@ use std::fs::{self, File};
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use crate::identifier::RecordNumber;
 
@@ -23,6 +25,10 @@ const SEGMENT_BYTES: usize = 8 << 20;
 
 /// How often sled writes out what it was given; a kill costs nothing, since the journal is applied again.
 const FLUSH_MILLISECONDS: u64 = 500;
+
+/// How often it is tried to open a state that sled's threads still hold, and the pause between: three seconds in all.
+const FREE_TRIES: u32 = 300;
+const FREE_PAUSE: Duration = Duration::from_millis(10);
 
 /// The key of the store's identity. No other key begins with this letter.
 const STORE: &[u8] = b"m store";
@@ -342,10 +348,24 @@ fn open_sled(directory: &Path, cache_bytes: u64) -> Result<(sled::Db, File, Path
         .segment_size(SEGMENT_BYTES)
         .cache_capacity(cache_bytes)
         .flush_every_ms(Some(FLUSH_MILLISECONDS));
-    let db = contained(|| Ok(settings.open()?))?;
+    let db = contained(|| Ok(free(|| settings.open())?))?;
     let path = directory.join("db");
     let file = File::open(&path).map_err(IndexTrouble::io("open", &path))?;
     Ok((db, file, path))
+}
+
+/// Opens sled once it is free. Its threads let go of a state a moment after this process did, and no other process has it: the
+/// whole directory is locked.
+fn free(open: impl Fn() -> sled::Result<sled::Db>) -> sled::Result<sled::Db> {
+    let is_held =
+        |error: &sled::Error| matches!(error, sled::Error::Io(error) if error.to_string().contains("acquire lock"));
+    for _ in 0..FREE_TRIES {
+        match open() {
+            Err(error) if is_held(&error) => thread::sleep(FREE_PAUSE),
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 /// What is done with a state that may be damaged: sled panics over some of what it finds.
@@ -525,6 +545,19 @@ mod tests {
         made(directory.path());
         let other = Index::open(directory.path(), StoreId([8; 16]), CACHE_BYTES).unwrap();
         assert!(other.rebuilt.is_some());
+    }
+
+    #[test]
+    fn a_state_that_sled_has_not_let_go_of_yet_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = sled::Config::new().path(directory.path());
+        let held = settings.open().unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| free(|| settings.open()).map(drop));
+            thread::sleep(10 * FREE_PAUSE);
+            drop(held);
+            waiting.join().unwrap().unwrap();
+        });
     }
 
     #[test]
