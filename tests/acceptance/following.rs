@@ -179,7 +179,7 @@ fn what_a_standby_may_lack_is_milliseconds() {
     let follower = Follower::of(&gateway.home);
     let stop = Arc::default();
     let lodgers: Vec<_> = (0..LODGERS).map(|who| lodges(&gateway, who, &stop)).collect();
-    until("there is something to measure", || follower.entry() > 300);
+    until("there is something to measure", || follower.entry() > 100);
     stop.store(true, Ordering::Relaxed);
     let acknowledged: Vec<_> = lodgers.into_iter().flat_map(|lodger| lodger.join().unwrap()).collect();
     follower.has(gateway.home.asks_json(&["status"])["store"]["last_entry"].as_u64().unwrap());
