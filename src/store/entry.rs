@@ -19,6 +19,9 @@ use super::{Lodged, Unavailable};
 /// What most entries fit in, in bytes.
 const USUAL_BYTES: usize = 2 << 10;
 
+/// What an entry with an interchange begins with: the place of [`Entry::Interchange`] among the kinds.
+const INTERCHANGE: u32 = 0;
+
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Entry {
@@ -35,6 +38,21 @@ pub(crate) enum Entry {
     },
     /// Something was changed by hand.
     Act(Box<Act>),
+}
+
+/// The facts of an examination as they stand in an entry. Whoever asks for it to be recorded writes them: they are most of the
+/// entry, and the one thread that records keeps all others waiting.
+#[derive(Debug)]
+pub(crate) struct WrittenFacts(Vec<u8>);
+
+impl WrittenFacts {
+    /// Writes them.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when a value cannot be written; no value of these types is such.
+    pub(crate) fn of(facts: &Facts) -> Result<Self, Unavailable> {
+        written(facts, Vec::with_capacity(USUAL_BYTES / 2)).map(Self)
+    }
 }
 
 /// An interchange as the journal keeps it.
@@ -73,8 +91,7 @@ impl Entry {
     /// # Errors
     /// [`Unavailable`] when a value cannot be written; no value of these types is such.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Unavailable> {
-        postcard::to_extend(self, Vec::with_capacity(USUAL_BYTES))
-            .map_err(|error| Unavailable(format!("the entry cannot be encoded: {error}")))
+        written(self, Vec::with_capacity(USUAL_BYTES))
     }
 
     /// The entry that these bytes are.
@@ -147,6 +164,33 @@ impl Entry {
             Self::Act(_) => Ok(vec![Change::put(state::act(pointer.number), &pointer)?]),
         }
     }
+}
+
+impl LodgedInterchange {
+    /// The bytes of the entry with this interchange, whose facts are written already unless settling changed them: values
+    /// stand one behind the other in it.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when a value cannot be written; no value of these types is such.
+    pub(crate) fn encode(&self, WrittenFacts(written_facts): &WrittenFacts) -> Result<Vec<u8>, Unavailable> {
+        let Self { bytes, remembered, recorded } = self;
+        let Recorded { number, partner, channel, received_at, facts, verdicts, contrl, cusres } = recorded;
+        let room = bytes.len() + written_facts.len() + USUAL_BYTES / 2;
+        let head = (INTERCHANGE, bytes, remembered, number, partner, channel, received_at);
+        let mut entry = written(&head, Vec::with_capacity(room))?;
+        let is_changed = facts.is_refused() || matches!(remembered, Some(Remembered::Other { .. }));
+        if is_changed {
+            entry = written(facts, entry)?;
+        } else {
+            entry.extend_from_slice(written_facts);
+        }
+        written(&(verdicts, contrl, cusres), entry)
+    }
+}
+
+/// A value behind what is there already (postcard).
+fn written(value: &impl Serialize, behind: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
+    postcard::to_extend(value, behind).map_err(|error| Unavailable(format!("the entry cannot be encoded: {error}")))
 }
 
 impl From<LodgedInterchange> for Lodged {

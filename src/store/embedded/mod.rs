@@ -29,21 +29,27 @@ pub use open::{OpenTrouble, StartSummary, StoreOptions};
 
 use std::collections::HashSet;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
+use crate::background;
 use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
 use crate::record::{Act, Answer, AnswerReference, Delivery, Evidence, Examination, Recorded, RepeatKey};
 
+use super::entry::WrittenFacts;
 use super::journal::Along;
 use super::journal::segment::FORMAT;
 use super::{FoundPage, Lodged, Search, Standing, Store, Unavailable, WaitingAnswer, state};
 use shared::Shared;
 use writer::Request;
+
+/// The facts of more judgements than so many are written beside the threads that serve everybody.
+const LONG_JUDGEMENTS: usize = 64;
 
 /// A record on the disk of this machine.
 ///
@@ -167,8 +173,8 @@ impl EmbeddedStore {
 
 impl Store for EmbeddedStore {
     async fn record(&self, examination: Examination) -> Result<Standing, Unavailable> {
-        let examination = Box::new(examination);
-        self.ask(|reply| Request::Record(examination, reply)).await
+        let asked = Box::new(write_facts(examination).await?);
+        self.ask(|reply| Request::Record(asked, reply)).await
     }
 
     async fn keep(&self, evidence: Evidence) -> Result<RecordNumber, Unavailable> {
@@ -231,6 +237,17 @@ impl Store for EmbeddedStore {
     fn ready(&self) -> Result<(), Unavailable> {
         self.shared.ready()
     }
+}
+
+/// Writes the facts of an examination; those of a long one where it keeps nobody else waiting.
+async fn write_facts(examination: Examination) -> Result<(Examination, WrittenFacts), Unavailable> {
+    let write = |examination: Examination| WrittenFacts::of(&examination.facts).map(|facts| (examination, facts));
+    if examination.facts.judgements.len() <= LONG_JUDGEMENTS {
+        return write(examination);
+    }
+    let done = background::run("lodged-long", move || write(examination)).await;
+    let done = done.map_err(|error| Unavailable(format!("a long interchange cannot be worked on: {error}")))?;
+    done.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 impl Drop for EmbeddedStore {

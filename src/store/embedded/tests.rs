@@ -566,3 +566,15 @@ async fn nobody_looks_again_at_answers_that_were_delivered() {
     let later = store.waiting(&partner("maple"), 10, HashSet::new()).await.unwrap();
     assert_eq!(later.first().map(|waiting| waiting.answer.reference), Some(behind));
 }
+
+#[tokio::test]
+async fn a_long_interchange_is_recorded_like_any_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let long = (0..=LONG_JUDGEMENTS).fold(sent("1"), |sent, n| sent.declaring(&n.to_string()));
+    let recorded = store.record(long.clone()).await.unwrap().recorded;
+    assert_eq!(proofs(&recorded).len(), LONG_JUDGEMENTS + 1);
+    drop(store);
+    let again = open(directory.path()).record(long).await.unwrap();
+    assert_eq!((again.is_repeat, again.recorded), (true, recorded));
+}

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
 use crate::record::{Act, Answer, Evidence, Examination};
-use crate::store::entry::{Entry, LodgedInterchange};
+use crate::store::entry::{Entry, LodgedInterchange, WrittenFacts};
 use crate::store::journal::Journal;
 use crate::store::overlay::Overlay;
 use crate::store::settle::{self, Settled};
@@ -33,7 +33,7 @@ type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
 
 /// What callers want of the writer.
 pub(crate) enum Request {
-    Record(Box<Examination>, Reply<Standing>),
+    Record(Box<(Examination, WrittenFacts)>, Reply<Standing>),
     Keep(Box<Evidence>, Reply<RecordNumber>),
     Delivered(PartnerId, Vec<Answer>, Reply<()>),
     Note(Box<Act>, Reply<RecordNumber>),
@@ -101,8 +101,8 @@ impl Writer {
 
     fn take(&mut self, request: Request, closing: &mut Option<Reply<()>>) {
         match request {
-            Request::Record(examination, reply) => {
-                let outcome = self.record(*examination);
+            Request::Record(asked, reply) => {
+                let outcome = self.record(*asked);
                 self.answer_after_flush(reply, outcome);
             }
             Request::Keep(evidence, reply) => {
@@ -125,13 +125,15 @@ impl Writer {
         }
     }
 
-    fn record(&mut self, examination: Examination) -> Result<Standing, Unavailable> {
+    fn record(&mut self, (examination, facts): (Examination, WrittenFacts)) -> Result<Standing, Unavailable> {
         self.shared.ready()?;
         match settle::settle(&self.knowledge(), &self.numbering, self.journal.next_number(), examination)? {
             Settled::Repeat(recorded) => Ok(Standing { recorded: *recorded, is_repeat: true }),
             Settled::New(interchange) => {
+                let payload = interchange.encode(&facts)?;
                 let entry = Entry::Interchange(interchange);
-                self.gather(&entry)?;
+                debug_assert_eq!(payload, entry.encode()?, "facts were changed that are taken for those examined");
+                self.gather_payload(&entry, &payload)?;
                 Ok(Standing { recorded: entry.into_interchange()?.recorded, is_repeat: false })
             }
         }
@@ -151,15 +153,19 @@ impl Writer {
 
     /// Gathers an entry for the next flush. A full segment is flushed first, since a batch never spans two of them.
     fn gather(&mut self, entry: &Entry) -> Result<RecordNumber, Unavailable> {
+        self.gather_payload(entry, &entry.encode()?)
+    }
+
+    /// The same of an entry that is written already.
+    fn gather_payload(&mut self, entry: &Entry, payload: &[u8]) -> Result<RecordNumber, Unavailable> {
         self.shared.ready()?;
-        let payload = entry.encode()?;
         if !self.journal.has_room(payload.len())? {
             self.commit();
             self.flushing.wait();
             self.shared.ready()?;
             self.journal.roll(payload.len()).map_err(|trouble| self.stop(trouble.into()))?;
         }
-        let pointer = self.journal.gather(&payload)?;
+        let pointer = self.journal.gather(payload)?;
         // An entry that the state could not learn of must not be written either.
         let changes = entry.changes(pointer).map_err(|reason| self.stop(reason))?;
         self.unwritten.add(changes);
