@@ -41,7 +41,7 @@ use crate::config::{Config, Loaded, start_log};
 use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
 use crate::record::Actor;
-use crate::store::{EmbeddedStore, StoreOptions};
+use crate::store::{EmbeddedStore, Retention, StoreOptions};
 
 pub use administration::PendingTrouble;
 pub(crate) use descriptors::Descriptors;
@@ -120,6 +120,7 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         segment_bytes: settings.segment_bytes,
         cache_bytes: settings.cache_bytes,
         numbering: prepared.loaded.numbering.clone(),
+        retention: Retention { retention_days: settings.retention_days, repeat_days: settings.repeat_days },
         checks_everything: false,
     })?;
     info!(summary = ?store.summary(), "the record is open");

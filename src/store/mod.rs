@@ -9,6 +9,7 @@
 mod entry;
 mod exported;
 mod refusals;
+mod retention;
 mod settle;
 mod state;
 
@@ -58,6 +59,7 @@ pub use inspect::{
 pub use journal::{Along, Shipped, Wanted};
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
+pub use retention::Retention;
 pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};
 
 use std::collections::HashSet;
@@ -118,8 +120,9 @@ pub const WAITING_BYTES_MAX: u64 = 64 << 20;
 pub trait Store: Send + Sync + 'static {
     /// Records an examination, durably and as one atomic thing, and returns what stands.
     ///
-    /// The first interchange under a repeat key stands for ever; the same bytes again return it unchanged; other bytes
-    /// under the same key are recorded as refused with 0085 = 26. Numbers are drawn here, in the same commit.
+    /// The first interchange under a repeat key stands for [`Retention::repeat_days`]: the same bytes again return it
+    /// unchanged, other bytes under the same key are recorded as refused with 0085 = 26. What is received later is the first
+    /// under the key again. Numbers are drawn here, in the same commit.
     ///
     /// # Errors
     /// [`Unavailable`] when it is not known to be on stable storage. Then no number was given and nothing may be

@@ -17,9 +17,9 @@
 //! | `s` what an accepted declaration states, number of the entry, the last one first | nothing |
 //! | `u` entry number | [`Pointer`] to an act of an administrator |
 //!
-//! Keys of repeats are never removed: they are kept longer than an agreement demands. The only keys that are removed are
-//! those of answers that wait, and none of them is ever put a second time: a put and a removal that come together come to
-//! nothing.
+//! The only keys that are removed are those of answers that wait, and none of them is ever put a second time: a put and a
+//! removal that come together come to nothing. A key of a repeat is put again when a later interchange is the first under
+//! it; what is put last counts.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

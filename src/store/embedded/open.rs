@@ -21,7 +21,7 @@ use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDi
 use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
-use crate::store::{Numbering, Unavailable, journal};
+use crate::store::{Numbering, Retention, Unavailable, journal};
 
 use super::EmbeddedStore;
 use super::applier::Applier;
@@ -44,6 +44,8 @@ pub struct StoreOptions {
     pub cache_bytes: u64,
     /// How proof-of-report numbers are drawn.
     pub numbering: Numbering,
+    /// How long the record is kept, and repeats are known.
+    pub retention: Retention,
     /// Whether a start checks every entry of the journal, or only those that the state may not hold yet and the whole of
     /// the last segment. Every read checks its entry in any case.
     pub checks_everything: bool,
@@ -58,11 +60,12 @@ impl StoreOptions {
     /// so more of it saves reading and hardly any work.
     pub const CACHE_BYTES: u64 = 32 << 20;
 
-    /// A store in this directory, with the ordinary sizes, checked whole at a start.
+    /// A store in this directory, with the ordinary sizes and retention, checked whole at a start.
     #[must_use]
     pub fn new(directory: PathBuf, numbering: Numbering) -> Self {
         let (segment_bytes, cache_bytes) = (Self::SEGMENT_BYTES, Self::CACHE_BYTES);
-        Self { directory, segment_bytes, cache_bytes, numbering, checks_everything: true }
+        let retention = Retention::default();
+        Self { directory, segment_bytes, cache_bytes, numbering, retention, checks_everything: true }
     }
 }
 
@@ -168,7 +171,7 @@ pub(super) fn open(options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> 
 /// Opens a store whose journal is on this disk.
 pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
     let started = Instant::now();
-    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, checks_everything } = options;
+    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, retention, checks_everything } = options;
     if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
         return Err(OpenTrouble::SegmentTooShort(segment_bytes));
     }
@@ -189,7 +192,7 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     let had_torn_tail = contents.is_torn();
     let took = started.elapsed();
     let summary = StartSummary { records: last.0, segments, replayed, rebuilt, had_torn_tail, took };
-    start(journal, Shared::new(reader, index, last, lock), numbering, summary)
+    start(journal, Shared::new(reader, index, last, lock), (numbering, retention), summary)
 }
 
 /// The directory is ours as long as the file is open.
@@ -259,7 +262,7 @@ impl Replay<'_> {
 fn start(
     journal: Journal,
     shared: Shared,
-    numbering: Numbering,
+    (numbering, retention): (Numbering, Retention),
     summary: StartSummary,
 ) -> Result<EmbeddedStore, OpenTrouble> {
     let trouble = |source| OpenTrouble::Io { doing: "start a thread for", path: "the store".into(), source };
@@ -272,6 +275,7 @@ fn start(
         journal,
         shared: Arc::clone(&shared),
         numbering,
+        retention,
         requests,
         applying: Some(applying),
         unwritten: Overlay::default(),

@@ -19,7 +19,7 @@ use crate::store::journal::Journal;
 use crate::store::overlay::Overlay;
 use crate::store::settle::{self, Settled};
 use crate::store::state::{Knowledge, Pointer};
-use crate::store::{Numbering, Standing, Unavailable};
+use crate::store::{Numbering, Retention, Standing, Unavailable};
 
 use super::shared::Shared;
 
@@ -49,6 +49,7 @@ pub(crate) struct Writer {
     pub(crate) journal: Journal,
     pub(crate) shared: Arc<Shared>,
     pub(crate) numbering: Numbering,
+    pub(crate) retention: Retention,
     pub(crate) requests: mpsc::Receiver<Request>,
     /// The thread that applies; none once it has ended.
     pub(crate) applying: Option<JoinHandle<Result<(), Unavailable>>>,
@@ -118,7 +119,8 @@ impl Writer {
 
     fn record(&mut self, examination: Examination) -> Result<Standing, Unavailable> {
         self.shared.ready()?;
-        match settle::settle(&self.knowledge(), &self.numbering, self.journal.next_number(), examination)? {
+        let number = self.journal.next_number();
+        match settle::settle(&self.knowledge(), &self.numbering, self.retention, number, examination)? {
             Settled::Repeat(recorded) => Ok(Standing { recorded: *recorded, is_repeat: true }),
             Settled::New(interchange) => {
                 let entry = Entry::Interchange(interchange);
