@@ -9,6 +9,7 @@ mod load;
 // What systemd hands over, and what it is told.
 mod handed;
 mod manager;
+mod prune;
 mod pulse;
 
 // What runs.
@@ -184,9 +185,7 @@ impl Serving {
         feeds.into_iter().for_each(|feed| drop(tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()))));
         let following = Followers::tell(followers, Arc::clone(&self.gateway), Arc::clone(&self.clock));
         tasks.spawn(ended.clone().run_until_cancelled_owned(following));
-        if let Some(scrub) = scrub {
-            tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
-        }
+        look_after(&tasks, &ended, scrub, prune::repeat(Arc::clone(&self.gateway), self.clock));
         let status = format!("takes interchanges on {}", listener.address());
         if let Some(watchdog) = Manager::watchdog() {
             let beating = pulse::beat(Arc::clone(&self.gateway), manager.clone(), watchdog, status.clone());
@@ -216,6 +215,19 @@ impl Serving {
         let places = self.loaded.config.store.directory.join("feeds");
         let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
         Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Lets the record be read again and what is too old be dropped, as long as the gateway runs.
+fn look_after(
+    tasks: &TaskTracker,
+    ended: &CancellationToken,
+    scrub: Option<Scrub>,
+    pruning: impl Future<Output = ()> + Send + 'static,
+) {
+    tasks.spawn(ended.clone().run_until_cancelled_owned(pruning));
+    if let Some(scrub) = scrub {
+        tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
     }
 }
 

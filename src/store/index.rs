@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::identifier::RecordNumber;
 
 use super::Unavailable;
+use super::floor::Floor;
 use super::journal::StoreId;
 use super::runs::{self, Damaged, RunWriter, Runs};
 use super::state::Pair;
@@ -150,13 +151,15 @@ impl Index {
         store: StoreId,
         cache_bytes: u64,
     ) -> Result<(Self, RecordNumber), IndexTrouble> {
+        let marked = match watermark::read(watermark, store) {
+            Ok(Watermark::NotKept(_)) => return Err(IndexTrouble::NotKept),
+            Ok(Watermark::Kept(marked)) => Ok(marked),
+            Err(trouble) => Err(trouble),
+        };
         let (index, applied) = Self::unmarked(state, watermark, store, cache_bytes)?;
-        match watermark::read(watermark, store)? {
-            Watermark::NotKept(_) => Err(IndexTrouble::NotKept),
-            Watermark::Kept(marked) if applied < marked => {
-                Err(IndexTrouble::Behind { applied: applied.0, watermark: marked.0 })
-            }
-            Watermark::Kept(_) => Ok((index, applied)),
+        match marked? {
+            marked if applied < marked => Err(IndexTrouble::Behind { applied: applied.0, watermark: marked.0 }),
+            _ => Ok((index, applied)),
         }
     }
 
@@ -217,6 +220,16 @@ impl Index {
     /// The last entry whose changes it holds.
     pub(crate) fn applied(&self) -> RecordNumber {
         self.runs.applied()
+    }
+
+    /// What is below it is there for nobody.
+    pub(crate) fn floor(&self) -> Floor {
+        self.runs.floor()
+    }
+
+    /// Raises the floor, before the entry that says so is applied.
+    pub(crate) fn raise(&self, floor: Floor) {
+        self.runs.raise(floor);
     }
 
     /// What a key holds.
@@ -303,6 +316,12 @@ impl Index {
             (None, _) => strays.next(),
             (Some(_), _) => kept.next(),
         })
+    }
+
+    /// The keys that are in its runs, whether they speak of what is kept or not.
+    #[cfg(test)]
+    pub(crate) fn everything(&self) -> std::collections::BTreeSet<Vec<u8>> {
+        self.runs.everything()
     }
 
     #[cfg(test)]

@@ -136,6 +136,10 @@ impl Listing for Inner {
         let keys = self.state.range(prefix.max(from).to_vec()..).map(|(key, _)| key);
         Ok(keys.take_while(|key| key.starts_with(prefix)).take(limit).cloned().collect())
     }
+
+    fn is_dropped(&self, _: RecordNumber) -> bool {
+        false
+    }
 }
 
 impl Store for Memory {

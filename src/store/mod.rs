@@ -8,6 +8,7 @@
 // What an examination becomes, what the journal keeps of it, and what the state then knows.
 mod entry;
 mod exported;
+mod floor;
 mod refusals;
 mod retention;
 mod settle;
@@ -47,7 +48,7 @@ mod model;
 mod sample;
 
 pub use backup::{BackupReport, BackupTrouble, RestoreReport, backed_up, backup, restore};
-pub use embedded::{Accepted, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
+pub use embedded::{Accepted, Dropped, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};

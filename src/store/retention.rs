@@ -24,10 +24,20 @@ impl Retention {
     /// How long repeats are known when nothing else is said.
     pub const REPEAT_DAYS: u32 = 400;
 
+    /// Whether what is of this moment need not be kept any more.
+    pub(crate) fn is_over(self, moment: Timestamp, now: Timestamp) -> bool {
+        self.retention_days > 0 && is_older(moment, self.retention_days, now)
+    }
+
     /// Whether what was received at the first of these moments is known no more as the first under its key to what is
     /// received at the other.
     pub(crate) fn is_forgotten(self, received_at: Timestamp, now: Timestamp) -> bool {
         is_older(received_at, self.repeat_days, now)
+    }
+
+    /// The same whatever the clock says within a day: then keys of repeats are of no use any more.
+    pub(crate) fn is_surely_forgotten(self, received_at: Timestamp, now: Timestamp) -> bool {
+        is_older(received_at, self.repeat_days.saturating_add(1), now)
     }
 }
 
@@ -39,6 +49,15 @@ fn is_older(moment: Timestamp, days: u32, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_is_kept_for_so_many_days_or_for_ever() {
+        let of = |retention_days| Retention { retention_days, ..Retention::default() };
+        let received: Timestamp = "2026-11-21T03:00:00Z".parse().unwrap();
+        let [last, later] = ["2026-11-22T03:00:00Z", "2026-11-22T03:00:01Z"].map(|now| now.parse().unwrap());
+        assert!(!of(1).is_over(received, last) && of(1).is_over(received, later));
+        assert!(!of(0).is_over(received, Timestamp::MAX));
+    }
 
     #[test]
     fn a_first_interchange_is_known_for_so_many_days_to_the_second() {

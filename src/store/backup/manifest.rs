@@ -27,7 +27,9 @@ pub(super) struct Manifest {
     pub(super) made: Timestamp,
     /// Of which store.
     pub(super) store: StoreId,
-    /// How many sealed segments it has.
+    /// The first segment in it.
+    pub(super) begins: u64,
+    /// The last sealed segment in it; one less than `begins` when it has none.
     pub(super) sealed: u64,
     /// The number of the first entry that it does not have.
     pub(super) next: u64,
@@ -71,21 +73,25 @@ impl Manifest {
     }
 
     fn to_text(&self) -> String {
-        let Self { made, store, sealed, next, chain, tail } = self;
+        let Self { made, store, begins, sealed, next, chain, tail } = self;
         let tail = hexadecimal(tail);
+        // Where nothing was dropped the line is left out, as it was before anything could be.
+        let begins = if *begins == 1 { String::new() } else { format!("begins {begins}\n") };
         let lines = format!(
-            "{TITLE}{VERSION}\nmade {made}\nstore {store}\nsealed {sealed}\nnext {next}\nchain {chain}\ntail {tail}\n"
+            "{TITLE}{VERSION}\nmade {made}\nstore {store}\n{begins}sealed {sealed}\nnext {next}\nchain {chain}\ntail {tail}\n"
         );
         let checked = hexadecimal(&sha256(lines.as_bytes()));
         format!("{lines}sha256 {checked}\n")
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.split('\n').skip(1);
-        let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let mut lines = text.split('\n').skip(1).peekable();
+        let mut field =
+            |name: &str| lines.next_if(|line| line.starts_with(name))?.strip_prefix(name)?.strip_prefix(' ');
         let manifest = Self {
             made: field("made")?.parse().ok()?,
             store: StoreId(from_digits(field("store")?)?),
+            begins: field("begins").map_or(Some(1), |begins| begins.parse().ok())?,
             sealed: field("sealed")?.parse().ok()?,
             next: field("next")?.parse().ok()?,
             chain: Chain(from_digits(field("chain")?)?),
@@ -109,6 +115,7 @@ mod tests {
         Manifest {
             made: "2026-11-21T20:45:00Z".parse().unwrap(),
             store: StoreId([7; 16]),
+            begins: 1,
             sealed: 2,
             next: 41,
             chain: Chain([0xab; 32]),
@@ -118,7 +125,10 @@ mod tests {
 
     #[test]
     fn a_manifest_is_read_as_it_was_written() {
-        assert_eq!(Manifest::parse(&manifest().to_text()), Some(manifest()));
+        for begins in [1, 2, 3] {
+            let manifest = Manifest { begins, ..manifest() };
+            assert_eq!(Manifest::parse(&manifest.to_text()), Some(manifest));
+        }
         assert!(manifest().tail_path(Path::new("b")).ends_with("segments/00000003-41.tail"));
     }
 

@@ -146,6 +146,11 @@ impl Saving<'_> {
             return Err(BackupTrouble::OtherStore { path, found: before.store.to_string(), store: store.to_string() });
         }
         let last = before.next.saturating_sub(1);
+        if before.next < self.segments.floor().first().0 {
+            return Err(
+                self.not_continued(format!("it ends at entry {last}, behind which the store dropped some more"))
+            );
+        }
         match self.segments.chain_before(before.next)? {
             Some(chain) if chain == before.chain => Ok(()),
             Some(_) => Err(self.not_continued(format!("entry {last} of it is not that of the store"))),
@@ -172,7 +177,7 @@ impl Saving<'_> {
                     store: store.to_string(),
                 });
             }
-            if number >= self.segments.count() {
+            if number >= self.segments.last() {
                 return Err(self.not_continued(format!("it has segment {number}, which the store has not filled yet")));
             }
         }
@@ -181,8 +186,8 @@ impl Saving<'_> {
 
     fn run(&mut self, made: Timestamp) -> Result<Manifest, BackupTrouble> {
         let (mut done, total) = (0, self.segments.bytes());
-        let sealed = self.segments.count().saturating_sub(1);
-        for number in 1..=sealed {
+        let sealed = self.segments.last().saturating_sub(1);
+        for number in self.segments.begins()..=sealed {
             let (header, next) = (self.header(number)?, self.header(number + 1)?);
             self.save_sealed(&header, &next)?;
             done += header.bytes;
@@ -263,7 +268,8 @@ impl Saving<'_> {
         }
         bytes.truncate(usize::try_from(contents.end).unwrap_or(usize::MAX));
         let Contents { next, chain, .. } = contents;
-        let manifest = Manifest { made, store: self.segments.store(), sealed, next, chain, tail: sha256(&bytes) };
+        let (begins, store, tail) = (self.segments.begins(), self.segments.store(), sha256(&bytes));
+        let manifest = Manifest { made, store, begins, sealed, next, chain, tail };
         let copy = manifest.tail_path(&self.to);
         file::write(&copy, &bytes, 0)?;
         read_back(&copy, manifest.tail, contents.end)?;
@@ -281,12 +287,14 @@ impl Saving<'_> {
         if is_right { Ok(()) } else { Err(BackupTrouble::ReadBack(copy.to_owned())) }
     }
 
-    /// Removes what the manifest does not speak of any more.
+    /// Removes what the manifest does not speak of any more: what the store dropped, too.
     fn tidy(&self, manifest: &Manifest) -> Result<(), BackupTrouble> {
         let tail = manifest.tail_path(&self.to);
         for path in file::list(&manifest::segments(&self.to))? {
             let is_tail = path.extension().is_some_and(|extension| extension == "tail");
-            if (is_tail && path != tail) || file::is_unfinished(&path) {
+            let is_dropped =
+                segment::number(&path).or(seal::number(&path)).is_some_and(|number| number < manifest.begins);
+            if (is_tail && path != tail) || is_dropped || file::is_unfinished(&path) {
                 fs::remove_file(&path).map_err(BackupTrouble::io("remove", &path))?;
             }
         }

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::event;
 use crate::identifier::RecordNumber;
-use crate::store::Unavailable;
+use crate::store::floor::Floor;
+use crate::store::{Unavailable, state};
 
 use super::pace::Due;
 use super::shared::Shared;
@@ -29,6 +30,8 @@ pub(crate) struct Applier {
     checkpoint: RecordNumber,
     /// The segment of the last checkpoint.
     segment: u64,
+    /// The last segment that is to be dropped once the state has the floor on stable storage.
+    dropping: Option<u64>,
     merger: Merger,
 }
 
@@ -36,7 +39,7 @@ impl Applier {
     /// For a state that holds everything up to `applied` on stable storage, while this segment is written.
     pub(crate) fn new(shared: &Arc<Shared>, applied: RecordNumber, segment: u64) -> std::io::Result<Self> {
         let merger = Merger::start(Arc::clone(shared))?;
-        Ok(Self { shared: Arc::clone(shared), applied, checkpoint: applied, segment, merger })
+        Ok(Self { shared: Arc::clone(shared), applied, checkpoint: applied, segment, dropping: None, merger })
     }
 
     /// Works until the writer ends, and then leaves nothing to apply, unless the store was dropped.
@@ -67,7 +70,8 @@ impl Applier {
                 self.merger.end(); // Nothing of ours is written behind the last checkpoint.
                 return self.checkpoint();
             }
-            if segment != self.segment || last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
+            let is_due = segment != self.segment || self.dropping.is_some();
+            if is_due || last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
                 self.checkpoint()?;
                 (self.segment, last_checkpoint) = (segment, Instant::now());
             }
@@ -79,6 +83,9 @@ impl Applier {
         let keys = self.shared.pace.taken();
         let Some(recent) = self.shared.take_recent() else { return Ok(self.segment) };
         self.shared.index.apply(recent.changes.in_order(), recent.up_to)?;
+        if let Some(Some(floor)) = recent.changes.get(state::FLOOR) {
+            self.dropping = Some(state::read::<Floor>(floor)?.segment);
+        }
         self.shared.forget_taken();
         self.shared.pace.applied(keys);
         self.applied = recent.up_to;
@@ -88,10 +95,17 @@ impl Applier {
         Ok(recent.segment)
     }
 
+    /// Puts the state on stable storage; then what was dropped may go.
     fn checkpoint(&mut self) -> Result<(), Unavailable> {
         if self.checkpoint < self.applied {
             self.shared.index.checkpoint()?;
             self.checkpoint = self.applied;
+        }
+        if let Some(through) = self.dropping.take()
+            && let Err(trouble) = self.shared.reader.drop_through(through)
+        {
+            // Nothing depends on it: what is below the floor is there for nobody.
+            tracing::error!(%trouble, "segments that are kept no more could not be removed; the next start tries again");
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use crate::store::entry::Entry;
 use crate::store::flush::{self, NotFlushing};
 use crate::store::guard::{self, Unfit};
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
+use crate::store::journal::dropping;
 use crate::store::journal::segment::OTHER_FORMAT;
 use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, StoreId};
 use crate::store::lock::{self, LockTrouble};
@@ -178,8 +179,9 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     guard::guard(&directory)?;
     let lock = lock(&directory)?;
     flush::self_test()?;
-    let found = find_journal(disk, &directory, segment_bytes)?;
+    let mut found = find_journal(disk, &directory, segment_bytes)?;
     let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
+    check_beginning(&found, &index, &directory)?;
     let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
     let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
     let last = RecordNumber(contents.next.saturating_sub(1));
@@ -187,12 +189,13 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
         return Err(OpenTrouble::JournalCut { found: last.0, known: known.0 });
     }
     let replayed = replay.finish(rebuilt.is_some())?;
+    finish_dropping(&mut found, &index)?;
     let segments = found.segments();
     let (journal, reader) = found.resume(&contents)?;
     let had_torn_tail = contents.is_torn();
     let took = started.elapsed();
     let summary = StartSummary { records: last.0, segments, replayed, rebuilt, had_torn_tail, took };
-    start(journal, Shared::new(reader, index, last, lock), (numbering, retention), summary)
+    start(journal, Shared::new(reader, index, retention, last, lock), numbering, summary)
 }
 
 /// The directory is ours as long as the file is open.
@@ -226,6 +229,27 @@ fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> R
     }
     let store = StoreId::draw().ok_or_else(|| OpenTrouble::Journal("the machine gives no random bytes".into()))?;
     Ok(Opened::create(place(), store)?)
+}
+
+/// Whether entries in front of those that are there were dropped, and not lost: the state says so, or where it does not, the
+/// journal. Before this is known nothing may be applied to the state.
+fn check_beginning(found: &Opened, index: &Index, directory: &Path) -> Result<(), OpenTrouble> {
+    let (begins, journal) = (found.begins(), directory.join("journal"));
+    if dropping::check_beginning(&journal, &begins, &index.floor()).is_ok() {
+        return Ok(());
+    }
+    let floor = found.latest(Entry::floor)?.unwrap_or_default();
+    Ok(dropping::check_beginning(&journal, &begins, &floor)?)
+}
+
+/// Removes segments that were to be dropped when the process ended. The state must have the floor on stable storage first.
+fn finish_dropping(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble> {
+    let floor = index.floor();
+    if found.begins().number <= floor.segment {
+        index.checkpoint()?;
+        found.drop_through(floor.segment)?;
+    }
+    Ok(())
 }
 
 /// Applies entries to the state again, many at a time.
@@ -262,12 +286,12 @@ impl Replay<'_> {
 fn start(
     journal: Journal,
     shared: Shared,
-    (numbering, retention): (Numbering, Retention),
+    numbering: Numbering,
     summary: StartSummary,
 ) -> Result<EmbeddedStore, OpenTrouble> {
     let trouble = |source| OpenTrouble::Io { doing: "start a thread for", path: "the store".into(), source };
     let shared = Arc::new(shared);
-    let last = shared.committed();
+    let (last, retention) = (shared.committed(), shared.retention);
     let applying = Applier::new(&shared, last, journal.segment()).map_err(trouble)?;
     let applying = thread::Builder::new().name("lodged-state".into()).spawn(move || applying.run()).map_err(trouble)?;
     let (sender, requests) = mpsc::channel(QUEUE_REQUESTS);
@@ -279,6 +303,7 @@ fn start(
         requests,
         applying: Some(applying),
         unwritten: Overlay::default(),
+        raising: None,
         waiters: Vec::new(),
     };
     let writer = thread::Builder::new().name("lodged-journal".into()).spawn(move || writer.run()).map_err(trouble)?;

@@ -15,12 +15,14 @@ use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
 use crate::record::{Act, Answer, Evidence, Examination};
 use crate::store::entry::{Entry, LodgedInterchange};
+use crate::store::floor::Floor;
 use crate::store::journal::Journal;
 use crate::store::overlay::Overlay;
 use crate::store::settle::{self, Settled};
 use crate::store::state::{Knowledge, Pointer};
 use crate::store::{Numbering, Retention, Standing, Unavailable};
 
+use super::pruning::Due;
 use super::shared::Shared;
 
 /// Most entries that share one flush.
@@ -38,6 +40,7 @@ pub(crate) enum Request {
     Keep(Box<Evidence>, Reply<RecordNumber>),
     Delivered(PartnerId, Vec<Answer>, Reply<()>),
     Note(Box<Act>, Reply<RecordNumber>),
+    Prune(Box<Due>, Reply<()>),
     Close(Reply<()>),
 }
 
@@ -55,6 +58,8 @@ pub(crate) struct Writer {
     pub(crate) applying: Option<JoinHandle<Result<(), Unavailable>>>,
     /// What the gathered entries change.
     pub(crate) unwritten: Overlay,
+    /// Where they raise the floor to.
+    pub(crate) raising: Option<Floor>,
     /// Who is answered after the flush.
     pub(crate) waiters: Vec<Waiter>,
 }
@@ -110,6 +115,10 @@ impl Writer {
                 let outcome = self.gather(&Entry::Act(act));
                 self.answer_after_flush(reply, outcome);
             }
+            Request::Prune(due, reply) => {
+                let outcome = self.prune(&due);
+                self.answer_after_flush(reply, outcome);
+            }
             Request::Close(reply) => {
                 self.requests.close(); // What waits is still taken, then the loop ends.
                 *closing = Some(reply);
@@ -135,6 +144,18 @@ impl Writer {
         if !answers.is_empty() {
             self.gather(&Entry::Delivered { partner, answers })?;
         }
+        Ok(())
+    }
+
+    /// Notes where the floor is from the next flush on, with the counters as they stand at this place in the journal.
+    fn prune(&mut self, due: &Due) -> Result<(), Unavailable> {
+        if !due.floor().is_above(&self.shared.index.floor()) {
+            return Ok(());
+        }
+        for entry in due.entries(&self.knowledge())? {
+            self.gather(&entry)?;
+        }
+        self.raising = Some(due.floor());
         Ok(())
     }
 
@@ -168,6 +189,7 @@ impl Writer {
         if is_committed {
             let up_to = RecordNumber(self.journal.next_number().0.saturating_sub(1));
             self.shared.publish(up_to, self.journal.segment(), changes);
+            self.raising.take().into_iter().for_each(|floor| self.shared.index.raise(floor));
         }
         for waiter in self.waiters.drain(..) {
             waiter(outcome.clone());
@@ -211,6 +233,7 @@ impl Writer {
                 Request::Keep(_, reply) => tell(reply, Err(reason)),
                 Request::Delivered(_, _, reply) => tell(reply, Err(reason)),
                 Request::Note(_, reply) => tell(reply, Err(reason)),
+                Request::Prune(_, reply) => tell(reply, Err(reason)),
                 Request::Close(reply) => *closing = Some(reply),
             }
         }

@@ -89,7 +89,7 @@ fn look(
     let segments = Segments::find(&place.journal(), promoted.is_none(), &mut found)?;
     let store = segments.store().to_string();
     // The last segment may have nothing but notes in it, the one before it hardly.
-    let since = segments.header(segments.count().saturating_sub(1)).map_or(1, |header| header.first);
+    let since = segments.header(segments.last().saturating_sub(1)).map_or(1, |header| header.first);
     let mut last_received_at = None;
     let walked = segments.since(since).walk(&mut found, watch, &mut |_, frame, _| {
         if let Ok(Entry::Interchange(interchange)) = Entry::decode(frame.payload) {

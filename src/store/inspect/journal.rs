@@ -5,12 +5,17 @@
 //! up to its last whole frame.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::listing::{header, list};
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
 use crate::record::Digest;
+use crate::store::entry::Entry;
+use crate::store::floor::Floor;
+use crate::store::journal::dropping;
 use crate::store::journal::frame::Frame;
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{Seal, hexadecimal};
@@ -29,6 +34,8 @@ pub(crate) struct Segments {
     numbers: Vec<u64>,
     /// By their numbers; those that cannot be used are missing.
     headers: BTreeMap<u64, Header>,
+    /// What is below it was dropped, as the journal says; asked only where the first segment of all is not there.
+    floor: Floor,
     /// The highest number.
     last: u64,
     store: StoreId,
@@ -57,6 +64,8 @@ pub(crate) struct Walked {
     pub(crate) sealed: u64,
     /// Segments but the last without one.
     pub(crate) unsealed: u64,
+    /// What is below it is not kept any more, as the last entry says that raises it.
+    pub(crate) floor: Floor,
 }
 
 impl Segments {
@@ -68,26 +77,40 @@ impl Segments {
         Self::with_tail(directory, is_live, None, found)
     }
 
-    /// The same where a file stands for the segment behind the last one.
+    /// The same where the segments are these alone, and a file stands for the last of them.
     ///
     /// # Errors
     /// As [`Segments::find`].
     pub(crate) fn with_tail(
         directory: &Path,
         is_live: bool,
-        tail: Option<(u64, PathBuf)>,
+        tail: Option<(RangeInclusive<u64>, PathBuf)>,
+        found: &mut Disagreements,
+    ) -> Result<Self, InspectTrouble> {
+        match Self::look(directory, is_live, tail.clone(), found) {
+            // One that was dropped while they were listed; once more does not find it.
+            Err(trouble) if is_live && is_gone(&trouble) => Self::look(directory, is_live, tail, found),
+            segments => segments,
+        }
+    }
+
+    fn look(
+        directory: &Path,
+        is_live: bool,
+        tail: Option<(RangeInclusive<u64>, PathBuf)>,
         found: &mut Disagreements,
     ) -> Result<Self, InspectTrouble> {
         let (mut numbers, mut sealed) = list(directory)?;
-        let is_without_gap = numbers.iter().copied().eq(1..=numbers.last().copied().unwrap_or(0));
-        if is_live && !(is_without_gap && sealed < numbers.last().copied().unwrap_or(0)) {
+        let [first, last] = [numbers.first(), numbers.last()].map(|number| number.copied().unwrap_or(0));
+        let is_without_gap = numbers.iter().copied().eq(first..=last);
+        if is_live && !(is_without_gap && sealed < last) {
             // Segments that are begun while they are listed may be missed; once more finds those.
             (numbers, sealed) = list(directory)?;
         }
-        if let Some((number, _)) = tail {
-            // What a backup that was interrupted left behind it does not belong to it.
-            numbers.retain(|before| *before < number);
-            numbers.push(number);
+        if let Some((range, _)) = &tail {
+            // What a backup that was interrupted left in front of it or behind it does not belong to it.
+            numbers.retain(|number| range.contains(number) && number != range.end());
+            numbers.push(*range.end());
             sealed = 0;
         }
         let no_store = || InspectTrouble::NoStore { path: directory.to_owned(), reason: "it has no segment" };
@@ -122,7 +145,27 @@ impl Segments {
             }
             is_ours
         });
-        Ok(Self { directory: directory.to_owned(), numbers, headers, last, store, is_live, tail, since: 0 })
+        let (directory, floor) = (directory.to_owned(), Floor::default());
+        let segments = Self { directory, numbers, headers, floor, last, store, is_live, tail, since: 0 };
+        segments.with_floor()
+    }
+
+    /// The same with the floor, where something must have been dropped: the last segment that speaks of it says it.
+    fn with_floor(mut self) -> Result<Self, InspectTrouble> {
+        if self.numbers.first().is_some_and(|first| *first > 1) {
+            for header in self.headers.values().rev() {
+                let mut floor = None;
+                self.read(header, &mut |_, frame| {
+                    floor = Entry::floor(frame.payload).or(floor);
+                    Ok(())
+                })?;
+                if let Some(floor) = floor {
+                    self.floor = floor;
+                    break;
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// The same for whoever wants entries from `since` on only: segments in front of them are not read.
@@ -135,9 +178,25 @@ impl Segments {
         self.store
     }
 
+    /// The first that should be there, or that is there all the same.
+    pub(crate) fn begins(&self) -> u64 {
+        let first_kept = self.floor.segment.saturating_add(1);
+        self.numbers.first().map_or(first_kept, |first| first_kept.min(*first))
+    }
+
+    /// The number of the last one.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Up to where the journal was dropped when they were listed.
+    pub(crate) fn floor(&self) -> Floor {
+        self.floor
+    }
+
     /// How many there should be.
     pub(crate) fn count(&self) -> u64 {
-        self.last
+        self.last.saturating_add(1).saturating_sub(self.begins())
     }
 
     /// How long they are together, in bytes.
@@ -150,7 +209,7 @@ impl Segments {
         self.headers.get(&number)
     }
 
-    /// What all entries in front of this one come to; none when the journal does not reach that far.
+    /// What all entries in front of this one come to; none when the journal does not reach that far, or begins behind it.
     ///
     /// # Errors
     /// [`InspectTrouble`] when it cannot be read.
@@ -211,9 +270,13 @@ impl Segments {
     ) -> Result<Walked, InspectTrouble> {
         let chain = Chain::of_store(self.store);
         let (next, end) = (1, (0, 0));
-        let (is_torn, is_whole) = (false, true);
-        let mut walked = Walked { next, chain, end, is_torn, is_whole, sealed: 0, unsealed: 0 };
-        let (mut done, total, mut expected) = (0_u64, self.bytes(), 1);
+        let (is_torn, is_whole, mut floor) = (false, true, self.floor);
+        let mut walked = Walked { next, chain, end, is_torn, is_whole, sealed: 0, unsealed: 0, floor };
+        let (mut done, total, mut expected) = (0_u64, self.bytes(), self.begins());
+        let mut each = |pointer: Pointer, frame: &Frame<'_>, found: &mut Disagreements| {
+            floor = Entry::floor(frame.payload).unwrap_or(floor);
+            each(pointer, frame, found)
+        };
         for number in self.numbers.iter().copied() {
             self.check_gap(expected, number, &mut walked, found);
             expected = number.saturating_add(1);
@@ -224,13 +287,27 @@ impl Segments {
             let following = self.headers.get(&expected);
             if following.is_none_or(|following| following.first > self.since) {
                 self.check_beginning(header, &mut walked, found);
-                Visit { segments: self, header, following, walked: &mut walked, found, each }.read()?;
+                let visit = Visit { segments: self, header, following, walked: &mut walked, found, each: &mut each };
+                match visit.read() {
+                    Err(trouble) if is_gone(&trouble) && self.is_dropped(number)? => {}
+                    outcome => outcome?,
+                }
             }
             done = done.saturating_add(header.bytes);
             watch.reached(Step::Journal, done, Some(total));
         }
         self.check_gap(expected, self.last.saturating_add(1), &mut walked, found);
-        Ok(walked)
+        Ok(Walked { floor, ..walked })
+    }
+
+    /// Whether a segment that was there when they were listed was dropped since.
+    fn is_dropped(&self, number: u64) -> Result<bool, InspectTrouble> {
+        let is_below = |segments: Self| segments.floor.segment >= number;
+        if self.is_live {
+            Self::find(&self.directory, true, &mut Disagreements::new(0)).map(is_below)
+        } else {
+            Ok(false)
+        }
     }
 
     /// Segments from `expected` on are missing when another one follows.
@@ -242,12 +319,16 @@ impl Segments {
         }
     }
 
-    /// The first segment follows nothing; that others follow theirs is looked at when that one is read.
+    /// The first segment follows nothing, or what was dropped; that others follow theirs is looked at when that one is read.
     fn check_beginning(&self, header: &Header, walked: &mut Walked, found: &mut Disagreements) {
-        let chain = Chain::of_store(self.store);
-        if header.number == 1 && (header.first, header.chain) != (1, chain) {
+        let (follows, chain) = match header.number {
+            1 => ((header.first, header.chain) == (1, Chain::of_store(self.store)), Chain::of_store(self.store)),
+            _ => (dropping::follows(header, &self.floor), Chain(self.floor.chain)),
+        };
+        let is_first = header.number == 1 || self.floor.segment.checked_add(1) == Some(header.number);
+        if is_first && !follows {
             walked.is_whole = false;
-            let wrong = Disagreement::new(What::ChainBroken).in_segment(1).entry(header.first);
+            let wrong = Disagreement::new(What::ChainBroken).in_segment(header.number).entry(header.first);
             found.add(wrong.found(header.chain.to_string()).expected(chain.to_string()));
         }
     }
@@ -382,6 +463,11 @@ impl Visit<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether a file is not there any more.
+fn is_gone(trouble: &InspectTrouble) -> bool {
+    matches!(trouble, InspectTrouble::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 /// Entries by their numbers, in words.

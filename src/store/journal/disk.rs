@@ -19,6 +19,8 @@ pub(crate) trait Disk: Send + Sync + 'static {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
     /// Gives a file another name in its directory.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// Puts the names in a directory on stable storage.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
 }
@@ -59,12 +61,16 @@ impl Disk for RealDisk {
         fs::rename(from, to)
     }
 
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
 }
 
-/// The file system for whoever only looks: nothing can be made or renamed, and files are opened to read.
+/// The file system for whoever only looks: nothing can be made, renamed or removed, and files are opened to read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadOnlyDisk;
 
@@ -78,6 +84,10 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn rename(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn remove(&self, _path: &Path) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
 
@@ -153,6 +163,8 @@ pub(crate) mod faulty {
         Sync,
         /// No file can be made: the disk is full.
         Full,
+        /// A file is not removed.
+        Remove,
     }
 
     /// The file system, until it fails.
@@ -206,6 +218,13 @@ pub(crate) mod faulty {
             RealDisk.rename(from, to)
         }
 
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            match self.due(&[Fault::Remove]) {
+                Some(_) => Err(io::Error::other("the disk was told to fail")),
+                None => RealDisk.remove(path),
+            }
+        }
+
         fn sync_directory(&self, path: &Path) -> io::Result<()> {
             RealDisk.sync_directory(path)
         }
@@ -232,7 +251,9 @@ pub(crate) mod faulty {
                     self.file.write_at(&bytes[..bytes.len() / 2], offset)?;
                     Err(io::ErrorKind::WriteZero.into())
                 }
-                Some(Fault::Write | Fault::Sync | Fault::Full) => Err(io::Error::other("the disk was told to fail")),
+                Some(Fault::Write | Fault::Sync | Fault::Full | Fault::Remove) => {
+                    Err(io::Error::other("the disk was told to fail"))
+                }
             }
         }
 

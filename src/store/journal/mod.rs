@@ -16,9 +16,10 @@ pub(crate) mod segment;
 mod disk;
 mod prepare;
 
-// Writing at the end, reading anywhere, handing on what is on stable storage, and finding all of it again at a start.
+// Writing at the end, dropping at the front, reading anywhere, handing on what is on stable storage, and finding all of it again at a start.
 mod along;
 mod append;
+pub(crate) mod dropping;
 mod open;
 mod reader;
 mod shipping;

@@ -14,6 +14,7 @@ use crate::store::state::Pointer;
 use super::append::{self, Active, Behind, Journal, Place};
 use super::chain::Chain;
 use super::disk::write_zeroes;
+use super::dropping;
 use super::prepare::PREPARED;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
@@ -34,7 +35,8 @@ pub(crate) struct Opened {
     unsealed: Vec<(Header, Header)>,
 }
 
-/// The segments in a directory; none when there is none. What is there is on stable storage from now on: a process that
+/// The segments in a directory; none when there is none. Whether they may begin where they do is for the caller to say
+/// ([`Opened::begins`]). What is there is on stable storage from now on: a process that
 /// was killed between a write and its flush left bytes that every reader sees and a power cut would take away.
 ///
 /// # Errors
@@ -43,7 +45,8 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     let mut numbers = segments(&place.directory)?;
     numbers.sort_unstable();
     let mut headers = Vec::with_capacity(numbers.len());
-    for (number, expected) in numbers.into_iter().zip(1..) {
+    let begins = numbers.first().copied().unwrap_or(1);
+    for (number, expected) in numbers.into_iter().zip(begins..) {
         if number != expected {
             return Err(JournalTrouble::Missing { directory: place.directory, number: expected });
         }
@@ -96,6 +99,42 @@ impl Opened {
         let header = Header { store, number: 1, first: 1, bytes: place.segment_bytes, chain };
         append::name(&*place.disk, &*file, &prepared, &segment::path(&place.directory, 1), &header)?;
         Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new() })
+    }
+
+    /// The first segment that is there. Only the first one of all may be so without a word about those in front of it.
+    pub(crate) fn begins(&self) -> Header {
+        self.headers.first().copied().unwrap_or(self.last)
+    }
+
+    /// The latest entry in which something is found: the last segment is looked at first. What is damaged is passed over;
+    /// whoever reads all of it tells.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`] when a segment cannot be read.
+    pub(crate) fn latest<T>(&self, mut find: impl FnMut(&[u8]) -> Option<T>) -> Result<Option<T>, JournalTrouble> {
+        let mut bytes = Vec::new();
+        for header in self.headers.iter().rev() {
+            let mut found = None;
+            self.read_segment(header, &mut bytes, RecordNumber(0), &mut |_, payload| {
+                found = find(payload).or(found.take());
+                Ok::<_, JournalTrouble>(())
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes the segments up to this one.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`]; doing it again goes on where it was.
+    pub(crate) fn drop_through(&mut self, through: u64) -> Result<(), JournalTrouble> {
+        dropping::remove_through(&*self.place.disk, &self.place.directory, through)?;
+        self.headers.retain(|header| header.number > through);
+        self.unsealed.retain(|(header, _)| header.number > through);
+        Ok(())
     }
 
     /// The store it belongs to.
@@ -217,6 +256,7 @@ fn check_next(before: Option<&Header>, header: &Header, number: u64) -> Result<(
         return Err("its number is not that of its name");
     }
     match before {
+        None if number > 1 => Ok(()),
         None if header.first != 1 => Err("the entries before it are missing"),
         None if header.chain != Chain::of_store(header.store) => Err(UNLINKED),
         Some(before) if before.store != header.store => Err("it belongs to another store"),

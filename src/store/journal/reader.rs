@@ -10,8 +10,10 @@ use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
 use super::disk::Disk;
+use super::dropping;
 use super::frame::{self, Frame};
 use super::scan;
+use super::seal::Seal;
 use super::segment::{self, Header, StoreId};
 use super::shipping::End;
 use super::trouble::JournalTrouble;
@@ -40,6 +42,28 @@ impl Reader {
     /// Entries from `first` on stand in this segment.
     pub(crate) fn learn(&self, first: u64, segment: u64) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(first, segment);
+    }
+
+    /// The segment that begins with this entry, when it is full, and the first entry behind it.
+    pub(crate) fn full(&self, first: RecordNumber) -> Option<(u64, RecordNumber)> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let mut from = segments.range(first.0..);
+        let (_, segment) = from.next().filter(|(begins, _)| **begins == first.0)?;
+        from.next().map(|(next, _)| (*segment, RecordNumber(*next)))
+    }
+
+    /// Whether a segment has a seal that can be read.
+    pub(crate) fn is_sealed(&self, segment: u64) -> bool {
+        Seal::read(&*self.disk, &self.directory, segment).is_ok_and(|seal| seal.is_some())
+    }
+
+    /// Removes the segments up to this one, of which nobody wants anything any more.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`]; doing it again goes on where it was.
+    pub(crate) fn drop_through(&self, through: u64) -> Result<u64, JournalTrouble> {
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).retain(|_, segment| *segment > through);
+        dropping::remove_through(&*self.disk, &self.directory, through)
     }
 
     /// The journal is on stable storage up to here.

@@ -43,7 +43,8 @@ pub struct Shipped {
     pub document: u32,
     /// Which store it is.
     pub store: String,
-    /// The segment: the one that was asked for, or the next one when that one has no more entries.
+    /// The segment: the one that was asked for, the next one when that one has no more entries, or the first one that is
+    /// kept when that one is not.
     pub segment: u64,
     /// Where in it the bytes begin.
     pub offset: u64,
@@ -78,7 +79,8 @@ impl Reader {
     pub(crate) fn ship(&self, wanted: &Wanted, bytes_max: u64) -> Result<(Shipped, Vec<u8>), JournalTrouble> {
         let end = *self.end.borrow();
         let following = self.following(wanted).filter(|number| *number <= end.segment);
-        let (segment, offset) = following.map_or((wanted.segment, wanted.offset), |number| (number, 0));
+        let begins = self.begins().filter(|number| wanted.segment < *number);
+        let (segment, offset) = following.or(begins).map_or((wanted.segment, wanted.offset), |number| (number, 0));
         // One that cannot be read is told by whoever checks the record; the standby makes its own.
         let seal = following.and_then(|_| Seal::read(&*self.disk, &self.directory, wanted.segment).ok().flatten());
         let written = if segment < end.segment { u64::MAX } else { end.offset };
@@ -100,6 +102,11 @@ impl Reader {
             last_entry: end.last,
         };
         Ok((shipped, bytes))
+    }
+
+    /// The first segment that is kept.
+    fn begins(&self) -> Option<u64> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).values().next().copied()
     }
 
     /// The segment behind the one that is wanted, when it begins with the entry that is.
