@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -391,6 +392,40 @@ async fn who_reads_along_goes_on_behind_what_was_dropped() {
         assert_eq!(accepted.next.next().0, first.0 + 1);
         assert_eq!(store.accepted(accepted.next, false, 1).await.unwrap().skipped, 0);
     }
+}
+
+/// Files go while somebody reads them: what was dropped meanwhile is no disagreement.
+#[tokio::test]
+async fn whoever_looks_while_something_is_dropped_sees_what_is_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for year in 0..5 {
+        record(&store, 100 * year..100 * year + 60, 365 * i64::from(year)).await;
+    }
+    let place = directory.path().join("store");
+    let (looks, looked) = (Arc::new(AtomicBool::new(true)), Arc::clone(&store.shared));
+    let looking = std::thread::spawn({
+        let looks = Arc::clone(&looks);
+        move || {
+            let mut most = 0;
+            while looks.load(Ordering::Acquire) {
+                let report = check(&place, 10, &mut Nobody).unwrap();
+                assert!(report.is_right(), "{:?}", report.disagreements);
+                let report = stats(&place, 10, &mut Nobody).unwrap();
+                assert_eq!(report.disagreements.total, 0);
+                most = report.dropped_entries;
+            }
+            most
+        }
+    });
+    for year in 0..3 {
+        store.prune(day(OVER + 365 * year)).await.unwrap();
+        while looked.lag() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    looks.store(false, Ordering::Release);
+    assert!(looking.join().unwrap() > 0);
 }
 
 /// One thing that happens to a store over the years.

@@ -26,6 +26,8 @@ const BYTES_MAX: usize = 4096;
 pub(super) struct Marker {
     /// Which store it follows.
     pub(super) store: StoreId,
+    /// The first segment that it is to have: those in front of it were dropped.
+    pub(super) begins: u64,
     /// The last entry that it surely has: it may have more.
     pub(super) entry: u64,
     /// The last entry that the gateway had when it was last heard.
@@ -76,17 +78,21 @@ impl Marker {
     }
 
     fn to_text(&self) -> String {
-        let Self { store, entry, known, heard } = self;
-        let lines = format!("{TITLE}{VERSION}\nstore {store}\nentry {entry}\nknown {known}\nheard {heard}\n");
+        let Self { store, begins, entry, known, heard } = self;
+        // Where nothing was dropped the line is left out, as it was before anything could be.
+        let begins = if *begins == 1 { String::new() } else { format!("begins {begins}\n") };
+        let lines = format!("{TITLE}{VERSION}\nstore {store}\n{begins}entry {entry}\nknown {known}\nheard {heard}\n");
         let checked = hexadecimal(&Digest::of([lines.as_bytes()]).0);
         format!("{lines}sha256 {checked}\n")
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.split('\n').skip(1);
-        let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let mut lines = text.split('\n').skip(1).peekable();
+        let mut field =
+            |name: &str| lines.next_if(|line| line.starts_with(name))?.strip_prefix(name)?.strip_prefix(' ');
         let marker = Self {
             store: StoreId(from_digits(field("store")?)?),
+            begins: field("begins").map_or(Some(1), |begins| begins.parse().ok())?,
             entry: field("entry")?.parse().ok()?,
             known: field("known")?.parse().ok()?,
             heard: field("heard")?.parse().ok()?,
@@ -106,12 +112,15 @@ mod tests {
 
     fn marker() -> Marker {
         let heard = "2026-11-21T20:45:00Z".parse().unwrap();
-        Marker { store: StoreId([7; 16]), entry: 41, known: 43, heard }
+        Marker { store: StoreId([7; 16]), begins: 1, entry: 41, known: 43, heard }
     }
 
     #[test]
     fn a_marker_is_read_as_it_was_written() {
-        assert_eq!(Marker::parse(&marker().to_text()), Some(marker()));
+        for begins in [1, 2] {
+            let marker = Marker { begins, ..marker() };
+            assert_eq!(Marker::parse(&marker.to_text()), Some(marker));
+        }
     }
 
     #[test]

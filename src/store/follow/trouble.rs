@@ -70,6 +70,17 @@ pub enum FollowTrouble {
         /// What is wrong with it.
         reason: String,
     },
+    /// The gateway does not keep what the standby lacks.
+    #[error(
+        "{} ends in segment {segment}, which the gateway has dropped since, older than its record is kept; move it away, and \
+         follow into an empty directory", path.display()
+    )]
+    Dropped {
+        /// The standby.
+        path: PathBuf,
+        /// Its last segment.
+        segment: u64,
+    },
     /// What came is not what a journal holds.
     #[error(
         "what the gateway has at byte {offset} of segment {segment} cannot be taken ({reason}); run `lodged store check` where \

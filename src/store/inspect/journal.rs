@@ -178,6 +178,11 @@ impl Segments {
         self.store
     }
 
+    /// The number of the first one that is there.
+    pub(crate) fn first(&self) -> u64 {
+        self.numbers.first().copied().unwrap_or(self.last)
+    }
+
     /// The first that should be there, or that is there all the same.
     pub(crate) fn begins(&self) -> u64 {
         let first_kept = self.floor.segment.saturating_add(1);
