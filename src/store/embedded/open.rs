@@ -73,7 +73,7 @@ impl StoreOptions {
 /// What a start found, for the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartSummary {
-    /// Entries in the journal.
+    /// Entries up to the last one, those that were dropped too.
     pub records: u64,
     /// Segments of the journal.
     pub segments: usize,

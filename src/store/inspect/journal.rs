@@ -5,10 +5,10 @@
 //! up to its last whole frame.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use super::beginning::is_gone;
 use super::listing::{header, list};
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
@@ -29,18 +29,18 @@ pub(crate) type Each<'a> = dyn FnMut(Pointer, &Frame<'_>, &mut Disagreements) ->
 /// The segments of a journal, as their headers say.
 #[derive(Debug)]
 pub(crate) struct Segments {
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// The numbers of the files, in order.
-    numbers: Vec<u64>,
+    pub(super) numbers: Vec<u64>,
     /// By their numbers; those that cannot be used are missing.
-    headers: BTreeMap<u64, Header>,
+    pub(super) headers: BTreeMap<u64, Header>,
     /// What is below it was dropped, as the journal says; asked only where the first segment of all is not there.
-    floor: Floor,
+    pub(super) floor: Floor,
     /// The highest number.
-    last: u64,
+    pub(super) last: u64,
     store: StoreId,
     /// Whether somebody may write into the last one meanwhile.
-    is_live: bool,
+    pub(super) is_live: bool,
     /// The file that stands for the last one, without the zeroes at its end.
     tail: Option<PathBuf>,
     /// Segments without entries from this one on are not read.
@@ -150,24 +150,6 @@ impl Segments {
         segments.with_floor()
     }
 
-    /// The same with the floor, where something must have been dropped: the last segment that speaks of it says it.
-    fn with_floor(mut self) -> Result<Self, InspectTrouble> {
-        if self.numbers.first().is_some_and(|first| *first > 1) {
-            for header in self.headers.values().rev() {
-                let mut floor = None;
-                self.read(header, &mut |_, frame| {
-                    floor = Entry::floor(frame.payload).or(floor);
-                    Ok(())
-                })?;
-                if let Some(floor) = floor {
-                    self.floor = floor;
-                    break;
-                }
-            }
-        }
-        Ok(self)
-    }
-
     /// The same for whoever wants entries from `since` on only: segments in front of them are not read.
     pub(crate) fn since(self, since: u64) -> Self {
         Self { since, ..self }
@@ -176,32 +158,6 @@ impl Segments {
     /// The store that they belong to.
     pub(crate) fn store(&self) -> StoreId {
         self.store
-    }
-
-    /// The number of the first one that is there.
-    pub(crate) fn first(&self) -> u64 {
-        self.numbers.first().copied().unwrap_or(self.last)
-    }
-
-    /// The first that should be there, or that is there all the same.
-    pub(crate) fn begins(&self) -> u64 {
-        let first_kept = self.floor.segment.saturating_add(1);
-        self.numbers.first().map_or(first_kept, |first| first_kept.min(*first))
-    }
-
-    /// The number of the last one.
-    pub(crate) fn last(&self) -> u64 {
-        self.last
-    }
-
-    /// Up to where the journal was dropped when they were listed.
-    pub(crate) fn floor(&self) -> Floor {
-        self.floor
-    }
-
-    /// How many there should be.
-    pub(crate) fn count(&self) -> u64 {
-        self.last.saturating_add(1).saturating_sub(self.begins())
     }
 
     /// How long they are together, in bytes.
@@ -303,16 +259,6 @@ impl Segments {
         }
         self.check_gap(expected, self.last.saturating_add(1), &mut walked, found);
         Ok(Walked { floor, ..walked })
-    }
-
-    /// Whether a segment that was there when they were listed was dropped since.
-    fn is_dropped(&self, number: u64) -> Result<bool, InspectTrouble> {
-        let is_below = |segments: Self| segments.floor.segment >= number;
-        if self.is_live {
-            Self::find(&self.directory, true, &mut Disagreements::new(0)).map(is_below)
-        } else {
-            Ok(false)
-        }
     }
 
     /// Segments from `expected` on are missing when another one follows.
@@ -468,11 +414,6 @@ impl Visit<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Whether a file is not there any more.
-fn is_gone(trouble: &InspectTrouble) -> bool {
-    matches!(trouble, InspectTrouble::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 /// Entries by their numbers, in words.
