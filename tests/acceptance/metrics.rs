@@ -17,7 +17,7 @@ use crate::interchange::{declaration, with};
 async fn has_an_old_record(home: &Home) {
     let numbering = Numbering { form: ProofForm::Cers, zone: jiff::tz::TimeZone::UTC };
     let options = StoreOptions { segment_bytes: 8 << 10, ..StoreOptions::new(home.path().join("record"), numbering) };
-    let store = EmbeddedStore::open(options).unwrap();
+    let store = EmbeddedStore::open(options.clone()).unwrap();
     for (year, entries) in [(2010, 20), (2015, 20)] {
         for _ in 0..entries {
             let partner = PartnerId::new("acme").unwrap();
@@ -26,6 +26,9 @@ async fn has_an_old_record(home: &Home) {
             store.keep(Evidence { delivery, reason: "no readable UNB".into() }).await.unwrap();
         }
     }
+    drop(store);
+    // Everything that is full is sealed now.
+    let store = EmbeddedStore::open(options).unwrap();
     let dropped = store.prune("2018-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
     assert!((7..20).contains(&dropped.entries), "{dropped:?}");
     store.close().await.unwrap();

@@ -50,6 +50,19 @@ async fn record(store: &EmbeddedStore, references: std::ops::Range<u32>, days: i
     recorded
 }
 
+/// Waits for the thread that seals behind the writer's back.
+fn sealed(store: &EmbeddedStore) {
+    let (floor, last) = (store.shared.index.floor().segment, store.shared.reader.end().borrow().segment);
+    while !(floor + 1..last).all(|segment| store.shared.reader.is_sealed(segment)) {
+        std::thread::yield_now();
+    }
+}
+
+async fn prune(store: &EmbeddedStore, days: i64) -> Dropped {
+    sealed(store);
+    store.prune(day(days)).await.unwrap()
+}
+
 fn proof(recorded: &Recorded) -> ProofOfReportNumber {
     let [Verdict::Accepted { proof, .. }] = &recorded.verdicts[..] else { panic!("{recorded:?}") };
     proof.clone()
@@ -67,6 +80,12 @@ fn known(directory: &Path) -> Vec<Pair> {
     open(directory).shared.index.contents()
 }
 
+/// The state is gone at one moment, whatever the threads of sled still write into it.
+fn loses_its_state(directory: &Path) {
+    let lost = tempfile::tempdir_in(directory).unwrap();
+    fs::rename(directory.join("store/state"), lost.path().join("state")).unwrap();
+}
+
 struct Nobody;
 
 impl Watch for Nobody {
@@ -80,7 +99,7 @@ fn check_all(directory: &Path) {
     let report = check(&place, 10, &mut Nobody).unwrap();
     assert!(report.is_right(), "{:?}", report.disagreements);
     assert!(report.keys.iter().all(|count| count.in_state == count.in_journal), "{:?}", report.keys);
-    fs::remove_dir_all(place.join("state")).unwrap();
+    loses_its_state(directory);
     assert_eq!(known(directory), kept, "made again by a start");
     rebuild(&place, 8 << 20, false, &mut Nobody).unwrap();
     assert_eq!(known(directory), kept, "made again by hand");
@@ -96,8 +115,8 @@ async fn what_is_older_than_it_is_kept_is_dropped_and_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let (old, young) = old_and_young(&store).await;
-    assert_eq!(store.prune(day(OVER - 1)).await.unwrap(), Dropped::default());
-    let dropped = store.prune(day(OVER)).await.unwrap();
+    assert_eq!(prune(&store, OVER - 1).await, Dropped::default());
+    let dropped = prune(&store, OVER).await;
     let first = store.first();
     assert!(dropped.segments > 2 && old[0].number < first && first <= young[0].number, "{dropped:?}");
     assert_eq!(dropped.entries, first.0 - 1);
@@ -142,7 +161,7 @@ async fn acts_evidence_and_notes_go_with_what_they_stand_among() {
     record(&store, 30..60, 0).await;
     let late = store.note(Act { at: day(OVER), ..act.clone() }).await.unwrap();
     record(&store, 60..90, OVER).await;
-    let dropped = store.prune(day(OVER)).await.unwrap();
+    let dropped = prune(&store, OVER).await;
     assert_eq!(dropped.answers, 2 * dropped.interchanges - 2, "two were delivered");
     assert_eq!(store.acts(RecordNumber(0), 9).await.unwrap(), [(late, Act { at: day(OVER), ..act })]);
     store.close().await.unwrap();
@@ -158,8 +177,8 @@ async fn a_segment_with_one_young_entry_stays() {
     record(&store, 1..2, 0).await;
     record(&store, 2..3, 1).await;
     record(&store, 3..60, 0).await;
-    assert_eq!(store.prune(day(OVER)).await.unwrap(), Dropped::default());
-    assert!(store.prune(day(OVER + 1)).await.unwrap().segments > 2);
+    assert_eq!(prune(&store, OVER).await, Dropped::default());
+    assert!(prune(&store, OVER + 1).await.segments > 2);
 }
 
 #[tokio::test]
@@ -168,7 +187,7 @@ async fn a_record_that_is_kept_for_ever_is_not_dropped() {
     let retention = Retention { retention_days: 0, ..Retention::default() };
     let store = EmbeddedStore::open(StoreOptions { retention, ..options(directory.path()) }).unwrap();
     record(&store, 1..60, 0).await;
-    assert_eq!(store.prune(day(100 * OVER)).await.unwrap(), Dropped::default());
+    assert_eq!(prune(&store, 100 * OVER).await, Dropped::default());
     assert_eq!(store.first(), RecordNumber(1));
 }
 
@@ -179,19 +198,19 @@ async fn numbers_and_references_go_on_behind_those_that_were_dropped() {
     let store = open(directory.path());
     record(&store, 1..60, 0).await;
     record(&store, 60..90, OVER).await;
-    assert!(store.prune(day(OVER)).await.unwrap().entries > 10);
+    assert!(prune(&store, OVER).await.entries > 10);
     record(&store, 90..120, OVER).await;
     store.close().await.unwrap();
     drop(store);
     for (round, number, answer) in [(2, 60, 240), (3, 61, 302)] {
-        fs::remove_dir_all(directory.path().join("store/state")).unwrap();
+        loses_its_state(directory.path());
         let store = open(directory.path());
         let recorded = record(&store, 100 * round..100 * round + 1, 0).await;
         assert_eq!(proofs(&recorded[0]), [format!("AB123420261120{number}")]);
         assert_eq!(recorded[0].cusres, Some(AnswerReference(answer)));
         record(&store, 100 * round + 1..100 * round + 31, OVER).await;
         // What carried the counters on is dropped itself, and they are carried on again.
-        assert!(store.prune(day(OVER * i64::from(round) + 1)).await.unwrap().entries > 10);
+        assert!(prune(&store, OVER * i64::from(round) + 1).await.entries > 10);
         store.close().await.unwrap();
     }
 }
@@ -201,14 +220,14 @@ async fn a_dropped_reference_and_a_forgotten_repeat_are_new_again() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     record(&store, 1..40, 0).await;
-    assert_eq!(store.prune(day(FORGOTTEN - 1)).await.unwrap(), Dropped::default());
+    assert_eq!(prune(&store, FORGOTTEN - 1).await, Dropped::default());
     assert!(store.interchange(&sent("1").repeat_key.unwrap()).await.unwrap().is_some());
-    assert_eq!(store.prune(day(FORGOTTEN)).await.unwrap(), Dropped::default());
+    assert_eq!(prune(&store, FORGOTTEN).await, Dropped::default());
     assert_eq!(store.interchange(&sent("1").repeat_key.unwrap()).await, Ok(None));
     let again = record(&store, 1..2, FORGOTTEN).await;
     assert!(matches!(again[0].verdicts[..], [Verdict::Refused { .. }]), "the declaration stands: {again:?}");
     record(&store, 100..140, OVER).await;
-    store.prune(day(OVER)).await.unwrap();
+    prune(&store, OVER).await;
     let anew = record(&store, 2..3, OVER).await;
     assert!(matches!(anew[0].verdicts[..], [Verdict::Accepted { .. }]), "{anew:?}");
     assert!(store.declared(&partner("maple"), false, &DeclarationReference("3".into())).await.unwrap().is_none());
@@ -222,7 +241,7 @@ async fn a_merged_state_has_nothing_of_what_is_dropped() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     let old = record(&store, 1..60, 0).await;
-    store.prune(day(OVER)).await.unwrap();
+    prune(&store, OVER).await;
     store.close().await.unwrap();
     drop(store);
     for reference in 100..110 {
@@ -254,7 +273,7 @@ async fn what_was_not_removed_is_removed_by_the_next_start() {
         old_and_young(&store).await;
         let before = segments(directory.path()).len();
         disk.fail(Fault::Remove, n);
-        let dropped = store.prune(day(OVER)).await.unwrap();
+        let dropped = prune(&store, OVER).await;
         store.close().await.unwrap();
         drop(store);
         let left = segments(directory.path()).len();
@@ -274,7 +293,7 @@ async fn a_drop_behind_the_commit_is_finished_by_the_next_start() {
     let store = open(directory.path());
     old_and_young(&store).await;
     let before = segments(directory.path()).len();
-    let dropped = store.prune(day(OVER)).await.unwrap();
+    let dropped = prune(&store, OVER).await;
     let first = store.first();
     drop(store);
     let store = open(directory.path());
@@ -291,6 +310,7 @@ async fn nothing_is_dropped_when_that_cannot_be_noted() {
     let store = open_with(&disk, directory.path());
     let (old, _) = old_and_young(&store).await;
     let before = segments(directory.path()).len();
+    sealed(&store);
     disk.fail(Fault::Sync, 1);
     assert!(store.prune(day(OVER)).await.is_err());
     assert_eq!((store.first(), segments(directory.path()).len()), (RecordNumber(1), before));
@@ -314,7 +334,7 @@ async fn a_segment_without_a_seal_stays() {
 async fn pruned(directory: &Path) -> Dropped {
     let store = open(directory);
     old_and_young(&store).await;
-    let dropped = store.prune(day(OVER)).await.unwrap();
+    let dropped = prune(&store, OVER).await;
     store.close().await.unwrap();
     dropped
 }
@@ -327,7 +347,7 @@ async fn one_segment_less_than_was_dropped_stops_the_start() {
     let missing = format!("segment {} of the journal", dropped.segments + 1);
     for is_rebuilt in [false, true] {
         if is_rebuilt {
-            fs::remove_dir_all(directory.path().join("store/state")).unwrap();
+            loses_its_state(directory.path());
         }
         let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
         assert!(trouble.contains(&missing), "{trouble}");
@@ -348,7 +368,7 @@ async fn a_segment_that_is_back_makes_the_store_whole_again() {
     let before = known(directory.path());
     let first = &segments(directory.path())[0];
     let aside = directory.path().join("aside");
-    fs::remove_dir_all(directory.path().join("store/state")).unwrap();
+    loses_its_state(directory.path());
     fs::rename(first, &aside).unwrap();
     let trouble = EmbeddedStore::open(options(directory.path())).unwrap_err().to_string();
     assert!(trouble.contains("segment 1 of the journal"), "{trouble}");
@@ -382,7 +402,7 @@ async fn who_reads_along_goes_on_behind_what_was_dropped() {
     old_and_young(&store).await;
     let begun = store.accepted(Along::from(RecordNumber(1)), false, 1).await.unwrap();
     assert_eq!((begun.declarations, begun.skipped), (1, 0));
-    store.prune(day(OVER)).await.unwrap();
+    prune(&store, OVER).await;
     let first = store.first();
     for along in [begun.next, Along::from(RecordNumber(1))] {
         let accepted = store.accepted(along, false, 1).await.unwrap();
@@ -417,7 +437,7 @@ async fn whoever_looks_while_something_is_dropped_sees_what_is_left() {
         }
     });
     for year in 0..3 {
-        store.prune(day(OVER + 365 * year)).await.unwrap();
+        prune(&store, OVER + 365 * year).await;
         while looked.lag() > 0 {
             tokio::task::yield_now().await;
         }
@@ -491,14 +511,14 @@ proptest! {
                     let answers: Vec<_> = waiting.into_iter().map(|waiting| waiting.answer).collect();
                     store.delivered(&partner("maple"), &answers).await.unwrap();
                 }),
-                Happens::Prune => drop(runtime.block_on(store.prune(day(days))).unwrap()),
+                Happens::Prune => drop(runtime.block_on(prune(&store, days))),
                 Happens::Close | Happens::Drop | Happens::LoseState => {
                     if matches!(happens, Happens::Close) {
                         runtime.block_on(store.close()).unwrap();
                     }
                     drop(store);
                     if matches!(happens, Happens::LoseState) {
-                        fs::remove_dir_all(directory.path().join("store/state")).unwrap();
+                        loses_its_state(directory.path());
                     }
                     store = yearly(directory.path());
                 }

@@ -310,6 +310,7 @@ fn later() -> Timestamp {
 impl Pair {
     /// Drops what is old, and waits until the files are gone.
     async fn drops_what_is_old(&mut self) -> Dropped {
+        self.reopens().await; // All is sealed then.
         let dropped = self.store.prune(later()).await.unwrap();
         self.reopens().await;
         dropped
@@ -359,6 +360,7 @@ async fn what_a_standby_did_not_remove_is_removed_by_the_next_opening() {
         .take_while(|number| file(*number).exists())
         .map(|number| (file(number), fs::read(file(number)).unwrap()))
         .collect();
+    pair.reopens().await;
     let dropped = pair.store.prune(later()).await.unwrap();
     pair.follows(&mut standby, 1 << 20).await.unwrap();
     standby.leave().unwrap();
