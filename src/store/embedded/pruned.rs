@@ -14,7 +14,7 @@ use super::*;
 use crate::identifier::ProofForm;
 use crate::record::{Actor, Deed, Verdict};
 use crate::store::battery::{options, proofs};
-use crate::store::inspect::{Step, Watch};
+use crate::store::inspect::{Disagreements, Segments, Step, Watch};
 use crate::store::journal::{Disk, Fault, FaultyDisk};
 use crate::store::sample::{NOW, evidence, numbering, partner, sent};
 use crate::store::state::Pair;
@@ -410,6 +410,20 @@ async fn who_reads_along_goes_on_behind_what_was_dropped() {
         assert_eq!(accepted.next.next().0, first.0 + 1);
         assert_eq!(store.accepted(accepted.next, false, 1).await.unwrap().skipped, 0);
     }
+}
+
+/// Segments that were there when somebody began to read are gone when they are to be read.
+#[tokio::test]
+async fn what_is_dropped_between_two_looks_is_no_disagreement() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    old_and_young(&store).await;
+    let mut found = Disagreements::new(1);
+    let listed = Segments::find(&directory.path().join("store/journal"), true, &mut found).unwrap();
+    assert!(prune(&store, OVER).await.segments > 2);
+    store.close().await.unwrap();
+    let walked = listed.walk(&mut found, &mut Nobody, &mut |_, _, _| Ok(())).unwrap();
+    assert_eq!((found.total, walked.is_whole, walked.last()), (0, true, store.last()));
 }
 
 /// Files go while somebody reads them: what was dropped meanwhile is no disagreement.
