@@ -13,6 +13,8 @@
     reason = "a bench that cannot go on has nothing better to do, and it plays with the stories' cast"
 )]
 
+#[path = "../tests/connection/mod.rs"]
+mod connection;
 #[path = "../tests/acceptance/gateway.rs"]
 mod gateway;
 #[path = "../tests/house/mod.rs"]

@@ -95,6 +95,16 @@ metrics! {
     STORE_DROPPED_ENTRIES = "lodged_store_dropped_entries_total", Counter, [];
     /// Answers that were dropped with what they answer, and that their partners never confirmed.
     STORE_DROPPED_ANSWERS = "lodged_store_dropped_answers_total", Counter, [];
+    /// Segments of the journal in the archive.
+    STORE_ARCHIVE_SEGMENTS = "lodged_store_archive_segments", Gauge, [];
+    /// Bytes of the segments in the archive.
+    STORE_ARCHIVE_BYTES = "lodged_store_archive_bytes", Gauge, [];
+    /// Segments of the journal that are neither in its directory nor in the archive: what is in them cannot be read.
+    STORE_ARCHIVE_ABSENT = "lodged_store_archive_absent_segments", Gauge, [];
+    /// Whether old segments could not be moved to the archive when that was last tried: 1, else 0.
+    STORE_ARCHIVE_FAILING = "lodged_store_archive_failing", Gauge, [];
+    /// When old segments could last not be moved, in seconds since 1970; 0 when they always could since the start.
+    STORE_ARCHIVE_FAILED = "lodged_store_archive_failed_timestamp_seconds", Gauge, [];
     /// Entries of the record that a consumer of the feed was not handed yet.
     FEED_BEHIND = "lodged_feed_behind", Gauge, ["consumer"];
     /// Declarations that a consumer of the feed took.

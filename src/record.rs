@@ -229,11 +229,33 @@ impl Digest {
     /// The digest of these pieces, one behind the other.
     #[must_use]
     pub fn of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut context = digest::Context::new(&digest::SHA256);
-        pieces.into_iter().for_each(|piece| context.update(piece));
+        let mut digesting = Digesting::default();
+        pieces.into_iter().for_each(|piece| digesting.update(piece));
+        digesting.finish()
+    }
+}
+
+/// A digest of pieces that come one behind the other.
+pub struct Digesting(digest::Context);
+
+impl Default for Digesting {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Digesting {
+    /// One more piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all of them.
+    #[must_use]
+    pub fn finish(self) -> Digest {
         let mut bytes = [0; 32];
-        bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
-        Self(bytes)
+        bytes.iter_mut().zip(self.0.finish().as_ref()).for_each(|(byte, digested)| *byte = *digested);
+        Digest(bytes)
     }
 }
 

@@ -46,6 +46,9 @@ fn write(out: &mut dyn Write, paint: Paint, status: &StatusView) -> io::Result<(
     writeln!(out, "last entry   {}, the state is {} behind", store.last_entry, store.lag)?;
     let (journal, state, aside) = (store.journal_bytes, store.state_bytes, store.aside_bytes);
     writeln!(out, "on the disk  journal {journal} bytes, state {state} bytes, put aside {aside} bytes")?;
+    if store.archive_bytes > 0 {
+        writeln!(out, "archive      {} bytes", store.archive_bytes)?;
+    }
     for FollowerView { follower, last_entry, behind, heard_at, .. } in &status.followers {
         writeln!(
             out,

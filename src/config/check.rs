@@ -138,6 +138,8 @@ impl Report {
         } else if !store.exists() {
             self.cautions.push(Mistake::new(file(store), "there is no record yet; the first start makes it"));
         }
+        let archive = config.store.archive.as_ref().filter(|archive| archive.exists() && !archive.is_dir());
+        self.mistakes.extend(archive.map(|archive| Mistake::new(file(archive), "`store.archive` is no directory")));
     }
 
     fn partner(&mut self, partner: &Partner, home: &Path, now: Timestamp) {

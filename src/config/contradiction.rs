@@ -36,6 +36,15 @@ pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, 
             found.push(Mistake::new(place("store.directory"), what).hint("the record has a directory of its own"));
         }
     }
+    if let Some(archive) = &config.store.archive {
+        let parts = ["journal", "state"].map(|part| config.store.directory.join(part));
+        if *archive == config.store.directory || parts.iter().any(|part| archive.starts_with(part)) {
+            let what = format!("`store.archive`, {}, is in the record itself", archive.display());
+            found.push(
+                Mistake::new(place("store.archive"), what).hint("name a directory of its own, best on another disk"),
+            );
+        }
+    }
     found
 }
 
@@ -101,6 +110,21 @@ mod tests {
             "`limits.handshakes_per_address_max`, 20, is more than `limits.handshakes_max`, 10 (lodged.toml:3:30)\n  \
              hint: a part cannot be more than the whole; lower it",
         );
+    }
+
+    #[test]
+    fn the_archive_is_not_in_the_record() {
+        let said =
+            |path: &str| Home::new(&format!("[store]\ndirectory = \"record\"\narchive = \"{path}\"\n")).mistakes();
+        for path in ["record", "record/journal", "record/journal/old", "record/state"] {
+            assert!(
+                said(path).contains(&format!("{path}, is in the record itself (lodged.toml:3:11)")),
+                "{}",
+                said(path)
+            );
+        }
+        assert_eq!(said("record/archive"), "");
+        assert_eq!(said(""), "");
     }
 
     #[test]

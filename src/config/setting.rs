@@ -192,6 +192,11 @@ pub struct StoreSettings {
     pub retention_days: u32,
     /// Days that the first interchange under a reference is known, so that the same one again is a repeat.
     pub repeat_days: u32,
+    /// Where old segments move; none when they stay.
+    #[serde(with = "empty_is_none")]
+    pub archive: Option<PathBuf>,
+    /// Days after which a segment is old, counted from its last entry; 0 as soon as it is sealed.
+    pub archive_days: u64,
     /// Hours between two readings of the whole record by a running gateway; 0 for none.
     pub scrub_hours: u64,
     /// How fast it is read then.
@@ -206,6 +211,8 @@ impl Default for StoreSettings {
             cache_bytes: 32 * 1024 * 1024,
             retention_days: Retention::RETENTION_DAYS,
             repeat_days: Retention::REPEAT_DAYS,
+            archive: None,
+            archive_days: 90,
             scrub_hours: 168,
             scrub_bytes_per_second: 16 * 1024 * 1024,
         }
@@ -354,6 +361,7 @@ impl Config {
         self.tls.certificate = directory.join(self.tls.certificate);
         self.tls.private_key = self.tls.private_key.relative_to(directory);
         self.store.directory = directory.join(self.store.directory);
+        self.store.archive = self.store.archive.map(|path| directory.join(path));
         self.grammars.directory = self.grammars.directory.map(|path| directory.join(path));
         self.partners.directory = directory.join(self.partners.directory);
         self.feeds.directory = directory.join(self.feeds.directory);

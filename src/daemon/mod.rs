@@ -14,6 +14,7 @@ mod pulse;
 
 // What runs.
 mod administration;
+mod archiving;
 mod descriptors;
 mod readiness;
 mod reload;
@@ -50,6 +51,7 @@ pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
 
 use administration::{Followers, Office, Settled, settle};
+use archiving::Archiving;
 use handed::Handed;
 use load::{Prepared, prepare};
 use manager::Manager;
@@ -122,9 +124,16 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         cache_bytes: settings.cache_bytes,
         numbering: prepared.loaded.numbering.clone(),
         retention: Retention { retention_days: settings.retention_days, repeat_days: settings.repeat_days },
+        archive: settings.archive.clone(),
         checks_everything: false,
     })?;
-    info!(summary = ?store.summary(), "the record is open");
+    let summary = store.summary();
+    if let Some(former) = summary.upgraded_from {
+        let now = EmbeddedStore::FORMAT;
+        info!(former, now, "the record is upgraded: versions that know the former format alone refuse it from now on");
+    }
+    info!(?summary, "the record is open");
+    archiving::tell_absent(&store, &summary.absent_segments);
     Ok(store)
 }
 
@@ -144,7 +153,7 @@ impl Serving {
         let watch = open_watch(config.watch.listen, &mut handed).await?;
         let listener = open_listener(config.tls.listen, &mut handed).await?;
         let feeds = self.feeds()?;
-        let scrub = Scrub::new(&config.store, Arc::clone(&self.clock));
+        let tending = self.tending();
         let named = &config.admin.user_ids.0;
         let socket = Socket::open(&config.admin_socket(), named)?;
         let drain_max = Duration::from_secs(config.drain.seconds_max);
@@ -185,7 +194,7 @@ impl Serving {
         feeds.into_iter().for_each(|feed| drop(tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()))));
         let following = Followers::tell(followers, Arc::clone(&self.gateway), Arc::clone(&self.clock));
         tasks.spawn(ended.clone().run_until_cancelled_owned(following));
-        look_after(&tasks, &ended, scrub, prune::repeat(Arc::clone(&self.gateway), self.clock));
+        look_after(&tasks, &ended, tending, prune::repeat(Arc::clone(&self.gateway), self.clock));
         let status = format!("takes interchanges on {}", listener.address());
         if let Some(watchdog) = Manager::watchdog() {
             let beating = pulse::beat(Arc::clone(&self.gateway), manager.clone(), watchdog, status.clone());
@@ -216,19 +225,37 @@ impl Serving {
         let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
         Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
     }
+
+    /// Reads the record again and moves what is old of it, now and then, as the settings want it.
+    fn tending(&self) -> impl Future<Output = ()> + use<> {
+        let settings = &self.loaded.config.store;
+        let scrub = Scrub::new(settings, Arc::clone(&self.clock));
+        let archiving = Archiving::new(settings, Arc::clone(&self.gateway), Arc::clone(&self.clock));
+        async move {
+            let scrubbing = async {
+                if let Some(scrub) = scrub {
+                    scrub.repeat().await;
+                }
+            };
+            let archiving = async {
+                if let Some(archiving) = archiving {
+                    archiving.repeat().await;
+                }
+            };
+            tokio::join!(scrubbing, archiving);
+        }
+    }
 }
 
-/// Lets the record be read again and what is too old be dropped, as long as the gateway runs.
+/// Lets the record be tended and what is too old be dropped, as long as the gateway runs.
 fn look_after(
     tasks: &TaskTracker,
     ended: &CancellationToken,
-    scrub: Option<Scrub>,
+    tending: impl Future<Output = ()> + Send + 'static,
     pruning: impl Future<Output = ()> + Send + 'static,
 ) {
     tasks.spawn(ended.clone().run_until_cancelled_owned(pruning));
-    if let Some(scrub) = scrub {
-        tasks.spawn(ended.clone().run_until_cancelled_owned(scrub.repeat()));
-    }
+    tasks.spawn(ended.clone().run_until_cancelled_owned(tending));
 }
 
 /// The watching door: the one that was handed over, or one of our own.

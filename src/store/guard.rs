@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::journal;
+
 /// What may be done with a directory by others than its owner, and must not be.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -35,6 +37,9 @@ pub enum Unfit {
         /// Who asks.
         ours: u32,
     },
+    /// A later version wrote it.
+    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
+    OtherFormat(PathBuf),
     /// A restore was interrupted.
     #[error(
         "{} holds a restore that was not finished; run `lodged store restore` again: it goes into the same directory",
@@ -88,7 +93,28 @@ pub(crate) fn guard_standby(directory: &Path) -> Result<(), Unfit> {
     match (has("journal"), has("journal.restoring"), has("manifest") && has("segments")) {
         (false, true, _) => Err(Unfit::HalfRestored(directory.to_owned())),
         (false, false, true) => Err(Unfit::Backup(directory.to_owned())),
-        (true, ..) | (false, false, false) => Ok(()),
+        (true, ..) => know_format(&directory.join("journal")),
+        (false, false, false) => Ok(()),
+    }
+}
+
+/// Whether all of a journal has a format that this version knows: nothing is touched otherwise, not even a lock.
+fn know_format(journal: &Path) -> Result<(), Unfit> {
+    match journal::unknown(journal) {
+        Ok(Some(segment)) => Err(Unfit::OtherFormat(segment)),
+        // What cannot be listed is told by whoever reads it.
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
+/// Looks at a directory that is to hold a part of a store, and which may not be there yet: whose it is.
+///
+/// # Errors
+/// [`Unfit::Writable`], [`Unfit::Foreign`] or [`Unfit::Io`].
+pub(crate) fn guard_part(directory: &Path) -> Result<(), Unfit> {
+    match look(directory)? {
+        Some(data) => own(directory.to_owned(), &data, user()),
+        None => Ok(()),
     }
 }
 

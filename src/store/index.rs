@@ -275,6 +275,11 @@ impl Index {
         self.noted(|| self.runs.merge(is_wanted))
     }
 
+    /// Whether so much waits to be merged that others have to stand back for it.
+    pub(crate) fn is_merging_urgent(&self) -> bool {
+        self.runs.is_merging_urgent()
+    }
+
     /// Writes keys one behind the other, in order, into a state that no start knows of yet; they count with
     /// [`Self::count`].
     pub(crate) fn writer(&self) -> RunWriter<'_> {

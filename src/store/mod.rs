@@ -21,6 +21,7 @@ mod search;
 mod memory;
 
 // The engine on a disk: a journal that is the commit point, and the state behind it.
+mod background;
 mod embedded;
 mod flush;
 mod guard;
@@ -29,6 +30,7 @@ mod journal;
 mod lock;
 mod overlay;
 mod runs;
+mod signed;
 mod watermark;
 
 // Looking at a store from outside of the daemon.
@@ -39,16 +41,18 @@ mod backup;
 mod follow;
 mod rebuild;
 
-// One contract for every engine.
+// One contract for every engine, and the bytes of entries.
 #[cfg(test)]
 mod battery;
+#[cfg(test)]
+mod encoding;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
 mod sample;
 
 pub use backup::{BackupReport, BackupTrouble, RestoreReport, backed_up, backup, restore};
-pub use embedded::{Accepted, Dropped, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
+pub use embedded::{Accepted, Archived, Dropped, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};
@@ -57,7 +61,7 @@ pub use inspect::{
     CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
     StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
 };
-pub use journal::{Along, Shipped, Wanted};
+pub use journal::{Along, ArchiveTrouble, Shipped, Wanted};
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 pub use retention::Retention;

@@ -18,15 +18,53 @@ pub(crate) struct Overlay {
     /// Answers that wait, and answers that wait no more and were put before this overlay.
     waiting: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Search keys, which people alone ask for; some may be here twice.
-    marks: Vec<Vec<u8>>,
+    marks: Marks,
+}
+
+/// Keys that hold nothing, one behind the other: they are half of all keys, and none of them is worth memory of its own.
+#[derive(Debug, Default)]
+struct Marks {
+    bytes: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl Marks {
+    fn push(&mut self, key: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn extend(&mut self, later: &Self) {
+        let before = self.bytes.len();
+        self.bytes.extend_from_slice(&later.bytes);
+        self.ends.extend(later.ends.iter().map(|end| before + end));
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| self.bytes.get(begin..*end).unwrap_or_default())
+    }
 }
 
 impl Overlay {
+    /// An empty one with room for as many keys as another one has, which would otherwise be moved each time it doubles.
+    pub(crate) fn with_room_of(other: &Self) -> Self {
+        let held = HashMap::with_capacity_and_hasher(other.held.len(), RandomState::default());
+        let bytes = Vec::with_capacity(other.marks.bytes.len());
+        let marks = Marks { bytes, ends: Vec::with_capacity(other.marks.ends.len()) };
+        Self { held, waiting: BTreeMap::new(), marks }
+    }
+
     /// Takes over what an entry changes.
     pub(crate) fn add(&mut self, changes: impl IntoIterator<Item = Change>) {
         for Change { key, value } in changes {
             if state::is_of_search(&key) {
-                self.marks.push(key);
+                self.marks.push(&key);
             } else if state::is_of_outbox(&key) {
                 self.change_waiting(key, value);
             } else if let Some(value) = value {
@@ -38,7 +76,7 @@ impl Overlay {
     /// Takes over everything of a later overlay.
     pub(crate) fn merge(&mut self, later: Self) {
         self.held.extend(later.held);
-        self.marks.extend(later.marks);
+        self.marks.extend(&later.marks);
         for (key, value) in later.waiting {
             self.change_waiting(key, value);
         }
@@ -77,8 +115,7 @@ impl Overlay {
             return waiting.map(|(key, value)| (key.as_slice(), value.as_deref())).collect();
         }
         if state::is_of_search(prefix) {
-            let marks = self.marks.iter().filter(|key| is_asked_for(key));
-            return marks.map(|key| (key.as_slice(), Some(&[][..]))).collect();
+            return self.marks.iter().filter(|key| is_asked_for(key)).map(|key| (key, Some(&[][..]))).collect();
         }
         let held = self.held.iter().filter(|(key, _)| is_asked_for(key));
         held.map(|(key, value)| (key.as_slice(), Some(value.as_slice()))).collect()
@@ -88,9 +125,12 @@ impl Overlay {
     pub(crate) fn in_order(&self) -> Vec<(&[u8], Option<&[u8]>)> {
         let mut changes: Vec<(&[u8], Option<&[u8]>)> = Vec::with_capacity(self.len());
         changes.extend(self.held.iter().map(|(key, value)| (key.as_slice(), Some(value.as_slice()))));
-        changes.extend(self.waiting.iter().map(|(key, value)| (key.as_slice(), value.as_deref())));
-        changes.extend(self.marks.iter().map(|key| (key.as_slice(), Some(&[][..]))));
+        changes.extend(self.marks.iter().map(|key| (key, Some(&[][..]))));
         changes.sort_unstable_by_key(|(key, _)| *key);
+        // No other kind of key begins with their letter, and these are in order already.
+        let at = changes.partition_point(|(key, _)| *key < state::OUTBOXES);
+        let waiting = self.waiting.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
+        changes.splice(at..at, waiting);
         changes.dedup_by_key(|(key, _)| *key);
         changes
     }

@@ -85,7 +85,7 @@ impl Change {
     /// # Errors
     /// [`Unavailable`] when the value cannot be written.
     pub(crate) fn put(key: Vec<u8>, value: &impl Serialize) -> Result<Self, Unavailable> {
-        let value = postcard::to_stdvec(value)
+        let value = postcard::to_extend(value, Vec::with_capacity(USUAL_VALUE_BYTES))
             .map_err(|error| Unavailable(format!("a value of the state cannot be encoded: {error}")))?;
         Ok(Self { key, value: Some(value) })
     }
@@ -100,6 +100,12 @@ impl Change {
         Self { key, value: None }
     }
 }
+
+/// What most values fit in, in bytes.
+const USUAL_VALUE_BYTES: usize = 24;
+
+/// What most keys fit in, in bytes.
+const USUAL_KEY_BYTES: usize = 64;
 
 /// What settling an examination needs to know.
 pub(crate) trait Knowledge {
@@ -167,7 +173,8 @@ impl<'a> Series<'a> {
             ProofForm::Cers => 0,
             ProofForm::G7 => 1,
         };
-        let mut key = vec![kind, form, u8::from(self.is_practice)];
+        let mut key = Vec::with_capacity(USUAL_KEY_BYTES);
+        key.extend_from_slice(&[kind, form, u8::from(self.is_practice)]);
         key.extend_from_slice(self.authorization_id.as_str().as_bytes());
         key.extend_from_slice(self.period.as_str().as_bytes());
         key
@@ -200,11 +207,16 @@ pub(crate) fn is_of_search(key: &[u8]) -> bool {
 
 /// Where the interchange with a number stands.
 pub(crate) fn interchange(number: RecordNumber) -> Vec<u8> {
-    numbered(vec![b'n'], number)
+    let mut key = Vec::with_capacity(USUAL_KEY_BYTES);
+    key.extend_from_slice(INTERCHANGES);
+    numbered(key, number)
 }
 
 /// What every key of [`interchange`] begins with.
 pub(crate) const INTERCHANGES: &[u8] = b"n";
+
+/// What every key of an outbox begins with.
+pub(crate) const OUTBOXES: &[u8] = b"o";
 
 /// What every key of [`answer_counter`] begins with.
 pub(crate) const ANSWER_COUNTERS: &[u8] = b"a";
@@ -305,7 +317,7 @@ pub(crate) fn act_number(key: &[u8]) -> Option<RecordNumber> {
 
 /// A short name has no zero byte in it, so no partner's keys begin with those of another.
 fn of_partner(kind: u8, partner: &PartnerId) -> Vec<u8> {
-    let mut key = Vec::with_capacity(64);
+    let mut key = Vec::with_capacity(USUAL_KEY_BYTES);
     key.push(kind);
     key.extend_from_slice(partner.as_str().as_bytes());
     key.push(0);

@@ -56,7 +56,7 @@ fn who_holds_it_up_is_cut_when_the_time_is_over() {
     partner.gets_contrl();
     partner.gets_cusres();
     gateway.gets_signal("TERM");
-    partner.gets_nothing_more(End::Abrupt);
+    partner.gets_nothing_more(End::Gone);
     assert!(gateway.ends().success());
     gateway.says("drain.seconds_max is over");
 }

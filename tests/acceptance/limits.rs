@@ -16,7 +16,7 @@ fn one_connection_too_many_of_a_partner_is_closed() {
     let gateway = Gateway::with("[limits]\nconnections_per_partner_max = 2\n");
     let held = [gateway.partner(), gateway.partner()];
     until("both are open", || gateway.metric("lodged_connections{channel=\"edi-tls\"}") == 2);
-    gateway.partner().gets_nothing_more(End::Abrupt);
+    gateway.partner().gets_nothing_more(End::Gone);
     assert_eq!(gateway.metric(&closed_by("partner-connections-max")), 1);
     held.into_iter().for_each(Partner::leaves);
     until("both are gone", || gateway.metric("lodged_connections{channel=\"edi-tls\"}") == 0);
@@ -28,7 +28,7 @@ fn one_connection_too_many_of_all_is_closed() {
     let gateway = Gateway::with("[limits]\nconnections_max = 1\n");
     let held = gateway.partner();
     until("it is open", || gateway.metric("lodged_connections{channel=\"edi-tls\"}") == 1);
-    gateway.partner().gets_nothing_more(End::Abrupt);
+    gateway.partner().gets_nothing_more(End::Gone);
     assert_eq!(gateway.metric(&closed_by("connections-max")), 1);
     held.leaves();
 }

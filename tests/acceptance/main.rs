@@ -10,7 +10,12 @@
     reason = "a story that cannot be told fails, and says what the gateway said"
 )]
 
+#[path = "../house/mod.rs"]
+mod house;
+
 // Who plays.
+#[path = "../connection/mod.rs"]
+mod connection;
 mod gateway;
 mod interchange;
 mod keys;
@@ -20,6 +25,7 @@ mod teller;
 // What is told.
 mod administering;
 mod answering;
+mod archiving;
 mod auditing;
 mod bad_input;
 mod draining;
@@ -35,3 +41,4 @@ mod service;
 mod strangers;
 mod tolerating;
 mod trouble;
+mod upgrading;

@@ -36,7 +36,7 @@ async fn has_an_old_record(home: &Home) {
 
 #[test]
 fn every_figure_is_there_once_what_it_counts_has_happened() {
-    let home = Home::new("");
+    let home = Home::new("archive = \"archive\"\n");
     std::fs::create_dir(home.path().join("feeds")).unwrap();
     for (consumer, directory) in [("customs", "out"), ("nowhere", "../lodged.toml")] {
         let text = format!("directory = \"{directory}\"\n");
@@ -68,6 +68,7 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
     until("the standby is told of", || gateway.page("/metrics").contains("lodged_follow_behind"));
     follower.kill().unwrap();
     follower.wait().unwrap();
+    until("the archive is told of", || gateway.page("/metrics").contains("lodged_store_archive_failing 0\n"));
     until("the state follows", || gateway.page("/metrics").contains("lodged_store_applied_lag 0\n"));
     let page = gateway.page("/metrics");
     let is_shown = |name: &str| {

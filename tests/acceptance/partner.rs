@@ -1,31 +1,19 @@
 //! A partner's system, as simple as one can be: it writes interchanges and reads answers on one TLS connection.
 
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use lodged::edifact::{Frame, FrameFinder};
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
+use tokio_rustls::rustls::ClientConfig;
 
+pub(crate) use crate::connection::End;
+
+use crate::connection::Connection;
 use crate::gateway::DEADLINE;
 use crate::interchange::Answer;
 
 /// One connection.
-pub(crate) struct Partner {
-    stream: StreamOwned<ClientConnection, TcpStream>,
-    received: Vec<u8>,
-    finder: FrameFinder,
-}
-
-/// How a connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The gateway said `close_notify`.
-    Clean,
-    /// It ended without a word.
-    Abrupt,
-}
+pub(crate) struct Partner(Connection);
 
 impl Partner {
     /// Connects. With TLS 1.3 a refused certificate shows only when something is read.
@@ -34,7 +22,7 @@ impl Partner {
     }
 
     pub(crate) fn try_connect(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
-        Self::over(TcpStream::connect(address)?, config)
+        Connection::over(TcpStream::connect(address)?, config, DEADLINE).map(Self)
     }
 
     /// Connects with little room for what it does not read.
@@ -46,17 +34,7 @@ impl Partner {
             socket.connect(address).await.unwrap().into_std().unwrap()
         });
         tcp.set_nonblocking(false).unwrap();
-        Self::over(tcp, config).unwrap()
-    }
-
-    fn over(tcp: TcpStream, config: Arc<ClientConfig>) -> io::Result<Self> {
-        tcp.set_read_timeout(Some(DEADLINE))?;
-        tcp.set_write_timeout(Some(DEADLINE))?;
-        tcp.set_nodelay(true)?;
-        let connection = ClientConnection::new(config, ServerName::try_from("localhost").unwrap()).unwrap();
-        let mut stream = StreamOwned::new(connection, tcp);
-        stream.conn.complete_io(&mut stream.sock)?;
-        Ok(Self { stream, received: Vec::new(), finder: FrameFinder::default() })
+        Self(Connection::over(tcp, config, DEADLINE).unwrap())
     }
 
     pub(crate) fn sends(&mut self, bytes: &[u8]) {
@@ -64,8 +42,7 @@ impl Partner {
     }
 
     pub(crate) fn tries_to_send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)?;
-        self.stream.flush()
+        self.0.sends(bytes)
     }
 
     /// The next answer; how the connection ended when there is none.
@@ -75,25 +52,7 @@ impl Partner {
 
     /// The next answer, as it came.
     pub(crate) fn gets_bytes(&mut self) -> Result<Vec<u8>, End> {
-        loop {
-            if let Frame::Interchange(range) = self.finder.find(&self.received) {
-                let rest = self.received.split_off(range.end);
-                let mut answer = std::mem::replace(&mut self.received, rest);
-                return Ok(answer.split_off(range.start));
-            }
-            let mut piece = [0; 16 * 1024];
-            match self.stream.read(&mut piece) {
-                Ok(0) => {
-                    assert!(self.received.is_empty(), "half an answer: {}", self.received.escape_ascii());
-                    return Err(End::Clean);
-                }
-                Ok(count) => self.received.extend_from_slice(&piece[..count]),
-                Err(trouble) if matches!(trouble.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    panic!("no answer in time")
-                }
-                Err(_) => return Err(End::Abrupt),
-            }
-        }
+        self.0.gets()
     }
 
     pub(crate) fn gets_contrl(&mut self) -> Answer {
@@ -128,8 +87,7 @@ impl Partner {
 
     /// Says `close_notify` and goes on reading.
     pub(crate) fn closes_its_side(&mut self) {
-        self.stream.conn.send_close_notify();
-        self.stream.conn.complete_io(&mut self.stream.sock).map(drop).unwrap_or_default();
+        self.0.closes_its_side().unwrap_or_default();
     }
 
     /// Says `close_notify`, and sees the gateway do the same with nothing before it.
@@ -140,6 +98,6 @@ impl Partner {
 
     /// Is gone without a word.
     pub(crate) fn breaks(self) {
-        self.stream.sock.shutdown(Shutdown::Both).unwrap();
+        self.0.breaks();
     }
 }

@@ -69,7 +69,7 @@ fn add_birch<'a>(more: &[&'a str]) -> Vec<&'a str> {
 fn a_partner_that_is_added_gets_in_at_once() {
     let gateway = Gateway::started();
     let birch = minted(&gateway.home, "birch");
-    gateway.partner_with(&birch).gets_nothing_more(End::Abrupt);
+    gateway.partner_with(&birch).gets_nothing_more(End::Gone);
     let told = gateway.home.asks(&add_birch(&["--certificate", text(&birch.certificate)])).done();
     assert!(
         told.starts_with("partner-added birch, by ") && told.contains("+ name = \"Birch \\\"& Sons\\\" Ltée\"\n"),
@@ -207,7 +207,7 @@ fn a_certificate_is_changed_without_a_gap() {
     gateway.partner_with(&next).leaves();
     let told = gateway.home.asks(&["partner", "certificate", "disable", "acme", "acme.pem"]).done();
     assert!(told.contains("- disabled = false\n") && !told.contains("caution"), "{told}");
-    gateway.partner().gets_nothing_more(End::Abrupt);
+    gateway.partner().gets_nothing_more(End::Gone);
     gateway.partner_with(&next).leaves();
     gateway.home.is_refused(&["partner", "certificate", "disable", "acme", "acme.pem"], "is disabled already");
     let shown = gateway.home.asks_json(&["partner", "show", "acme"]);
@@ -216,7 +216,7 @@ fn a_certificate_is_changed_without_a_gap() {
     let fingerprint = new["fingerprint"].as_str().unwrap().to_uppercase();
     let told = gateway.home.asks(&["partner", "certificate", "disable", "acme", &fingerprint]).done();
     assert!(told.contains("caution: partner acme has no other certificate that is taken now"), "{told}");
-    gateway.partner_with(&next).gets_nothing_more(End::Abrupt);
+    gateway.partner_with(&next).gets_nothing_more(End::Gone);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_partner_is_kept_out_and_let_in_again() {
     let mut open = gateway.partner();
     let told = gateway.home.asks(&["partner", "disable", "acme"]).done();
     assert!(told.contains("- disabled = false\n  + disabled = true\n"), "{told}");
-    gateway.partner().gets_nothing_more(End::Abrupt);
+    gateway.partner().gets_nothing_more(End::Gone);
     open.sends(&declaration("ONE"));
     open.gets_nothing_more(End::Clean);
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("disabled = true\n{before}"));

@@ -7,6 +7,8 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 
+use lodged::store::EmbeddedStore;
+
 use crate::gateway::{Gateway, Home, serve};
 use crate::interchange::declaration;
 use crate::keys::Keys;
@@ -99,7 +101,7 @@ fn a_record_of_a_later_version_is_refused() {
     // The header: eight bytes of what it is, four of the format, and the checksum of it all at the end.
     let mut header = [0; 96];
     file.read_exact_at(&mut header, 0).unwrap();
-    header[8..12].copy_from_slice(&2_u32.to_le_bytes());
+    header[8..12].copy_from_slice(&(EmbeddedStore::FORMAT + 1).to_le_bytes());
     let checksum = crc32c::crc32c(&header[..92]);
     header[92..].copy_from_slice(&checksum.to_le_bytes());
     file.write_all_at(&header, 0).unwrap();

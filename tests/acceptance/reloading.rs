@@ -20,7 +20,7 @@ fn has_birch(gateway: &Gateway) -> Keys {
 fn a_new_partner_gets_in() {
     let gateway = Gateway::started();
     let birch = has_birch(&gateway);
-    gateway.partner_with(&birch).gets_nothing_more(End::Abrupt);
+    gateway.partner_with(&birch).gets_nothing_more(End::Gone);
     gateway.reloads();
     assert_eq!(gateway.metric(TAKEN), 1);
     let mut partner = gateway.partner_with(&birch);
@@ -39,7 +39,7 @@ fn a_broken_partner_file_changes_nothing() {
     gateway.reloads();
     assert_eq!((gateway.metric(TAKEN), gateway.metric(REFUSED)), (0, 1));
     gateway.says("cedar.toml");
-    gateway.partner_with(&birch).gets_nothing_more(End::Abrupt);
+    gateway.partner_with(&birch).gets_nothing_more(End::Gone);
     let held = gateway.partner();
     gateway.partner().leaves();
     held.leaves();
@@ -85,7 +85,7 @@ fn a_partner_that_is_gone_is_not_heard_any_more() {
     gateway.reloads();
     partner.sends(&declaration("TWO"));
     partner.gets_nothing_more(End::Clean);
-    gateway.partner().gets_nothing_more(End::Abrupt);
+    gateway.partner().gets_nothing_more(End::Gone);
     until("it is counted", || gateway.metric("lodged_refused_connections_total{reason=\"unknown-certificate\"}") == 2);
 }
 

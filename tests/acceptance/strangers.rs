@@ -22,7 +22,7 @@ fn is_refused(gateway: &Gateway, reason: &str) {
 fn a_certificate_of_nobody() {
     let gateway = Gateway::started();
     let stranger = Keys::mint(gateway.home.path(), "stranger");
-    gateway.partner_with(&stranger).gets_nothing_more(End::Abrupt);
+    gateway.partner_with(&stranger).gets_nothing_more(End::Gone);
     is_refused(&gateway, "unknown-certificate");
     assert_eq!(gateway.metric("lodged_security_events_total{kind=\"unknown-certificate\"}"), 1);
 }
@@ -34,7 +34,7 @@ fn a_partners_certificate_without_its_key() {
     for is_tls12 in [false, true] {
         let config = client_with_foreign_key(&gateway.home.keys, &gateway.home.acme, &stranger, is_tls12);
         if let Ok(mut thief) = Partner::try_connect(gateway.edi, config) {
-            thief.gets_nothing_more(End::Abrupt);
+            thief.gets_nothing_more(End::Gone);
         }
     }
     is_refused(&gateway, "unknown-certificate");
@@ -44,7 +44,7 @@ fn a_partners_certificate_without_its_key() {
 fn no_certificate() {
     let gateway = Gateway::started();
     let mut nobody = Partner::connect(gateway.edi, client(&gateway.home.keys, None, false));
-    nobody.gets_nothing_more(End::Abrupt);
+    nobody.gets_nothing_more(End::Gone);
     is_refused(&gateway, "handshake");
 }
 
@@ -57,7 +57,7 @@ fn a_certificate_before_its_time() {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("file = \"early.pem\"", "file = \"early.pem\"\nfrom = 2099-01-01")).unwrap();
     gateway.reloads();
-    gateway.partner_with(&early).gets_nothing_more(End::Abrupt);
+    gateway.partner_with(&early).gets_nothing_more(End::Gone);
     is_refused(&gateway, "unknown-certificate");
     assert_eq!(gateway.metric("lodged_security_events_total{kind=\"certificate-out-of-time\"}"), 1);
 }

@@ -65,7 +65,7 @@ fn a_record_that_fails_at_any_call_gets_no_answer_and_draws_no_number() {
         let mut partner = door.partner();
         partner.tries_to_send(&declaration("ONE")).unwrap_or_default();
         let answers = if call < 3 {
-            partner.gets_nothing_more(End::Abrupt);
+            partner.gets_nothing_more(End::Gone);
             drop(partner);
             let mut again = door.partner();
             again.sends(&declaration("ONE"));
@@ -74,7 +74,7 @@ fn a_record_that_fails_at_any_call_gets_no_answer_and_draws_no_number() {
             let first = [partner.gets_contrl(), partner.gets_cusres()];
             // A clean end would say that it was noted.
             partner.closes_its_side();
-            partner.gets_nothing_more(End::Abrupt);
+            partner.gets_nothing_more(End::Gone);
             let mut again = door.partner();
             let offered = [again.gets_contrl(), again.gets_cusres()];
             assert_eq!(offered, first);
@@ -96,7 +96,7 @@ fn a_record_that_fails_does_not_take_the_answers_before_it() {
     assert_eq!(partner.gets_contrl().answers(), "ONE");
     partner.gets_cusres();
     partner.sends(&declaration("TWO"));
-    partner.gets_nothing_more(End::Abrupt);
+    partner.gets_nothing_more(End::Gone);
 }
 
 type Pauses = Arc<std::sync::Mutex<Vec<(Sender<()>, Receiver<()>)>>>;
@@ -186,7 +186,7 @@ fn a_fault_of_the_gateway_ends_one_connection_and_keeps_the_interchange() {
     let mut other = door.partner();
     let mut partner = door.partner();
     partner.sends(&declaration("FAULT"));
-    partner.gets_nothing_more(End::Abrupt);
+    partner.gets_nothing_more(End::Gone);
     assert_eq!(kept.lock().unwrap().len(), 1);
     assert_eq!(kept.lock().unwrap()[0].delivery.bytes, declaration("FAULT").trim_ascii_end());
     other.sends(&declaration("ONE"));

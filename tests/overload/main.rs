@@ -12,6 +12,8 @@
 
 // Who plays.
 mod bench;
+#[path = "../connection/mod.rs"]
+mod connection;
 #[expect(dead_code, reason = "stories of overload start a gateway and look at it")]
 #[path = "../acceptance/gateway.rs"]
 mod gateway;

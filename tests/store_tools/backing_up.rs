@@ -307,25 +307,6 @@ fn what_is_no_backup_is_left_alone() {
     assert_eq!(fs::read_dir(home).unwrap().count(), 1);
 }
 
-#[test]
-fn a_newer_format_of_a_backup_is_refused() {
-    let store = Store::with(2);
-    let backup = Backup::of(&store);
-    backup.is_made();
-    let manifest = backup.path.join("manifest");
-    let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("lodged backup 1", "lodged backup 2")).unwrap();
-    backup.is_not_restored("has a format that this version does not know");
-    backup.tries(&[]).said(2, "has a format that this version does not know");
-    fs::write(&manifest, text).unwrap();
-    Store::changes(&backup.tail(), |bytes| {
-        bytes[8] = 2;
-        let checksum = crc32c::crc32c(&bytes[..HEADER_BYTES - 4]);
-        bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
-    });
-    backup.is_not_restored("digest of the manifest");
-}
-
 /// What is restored of a record from whose front so much was dropped is one on which a gateway goes on.
 #[track_caller]
 fn is_restored_without(backup: &Backup<'_>, dropped: u64, entries: u64) {

@@ -281,19 +281,6 @@ fn what_is_no_store_is_said_in_words() {
 }
 
 #[test]
-fn a_newer_format_is_refused_with_words() {
-    let store = Store::with(1);
-    Store::changes(&store.segment(1), |bytes| {
-        bytes[8] = 2;
-        let checksum = crc32c::crc32c(&bytes[..HEADER_BYTES - 4]);
-        bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
-    });
-    for verb in ["check", "stats", "export"] {
-        store.tool(&[verb]).said(2, "has a format that this version does not know");
-    }
-}
-
-#[test]
 fn files_that_may_not_be_read_are_said_in_words() {
     let store = Store::with(1);
     fs::set_permissions(store.segment(1), fs::Permissions::from_mode(0o000)).unwrap();

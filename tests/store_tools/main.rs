@@ -4,18 +4,25 @@
 
 #[path = "../house/mod.rs"]
 mod house;
+#[expect(dead_code, reason = "nobody connects here")]
+#[path = "../acceptance/keys.rs"]
+mod keys;
 #[path = "../schema/mod.rs"]
 mod schema;
 
 // A store, the program, and what it says.
 mod agreement;
+mod marker;
 mod store;
 
 // What is told.
+mod archiving;
 mod backing_up;
 mod checking;
 mod counting;
 mod documents;
 mod exporting;
 mod flipping;
+mod former;
+mod newer;
 mod rebuilding;

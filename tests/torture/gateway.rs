@@ -78,6 +78,11 @@ impl Home {
         self.directory.path().join("record")
     }
 
+    /// The file with its settings.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.directory.path().join("lodged.toml")
+    }
+
     /// Where it is written down what happens to it.
     pub(crate) fn log(&self) -> PathBuf {
         self.directory.path().join("operations")
@@ -92,7 +97,7 @@ impl Home {
     pub(crate) fn spawns(&self) -> Gateway {
         let program = env::var_os("LODGED_TORTURE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_lodged").into());
         let mut command = Command::new(program);
-        command.args(["serve", "--config"]).arg(self.directory.path().join("lodged.toml"));
+        command.args(["serve", "--config"]).arg(self.settings());
         let log = self.is_recorded.then(|| self.log());
         self.preload.goes_under(&mut command, &self.record(), log.as_deref());
         Gateway::spawned(command, &self.clients)

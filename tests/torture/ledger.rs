@@ -174,6 +174,17 @@ impl Ledger {
         then
     }
 
+    /// What partners know of a record that was restored, which has everything that they knew `before`, and perhaps some of
+    /// what came since: what was sent stays sent, and what waited may have been confirmed.
+    pub(crate) fn restored(&self, before: &Self) -> Self {
+        let mut then = before.clone();
+        (then.lodged, then.contested, then.drawn) = (self.lodged.clone(), self.contested.clone(), self.drawn);
+        for heard in then.heard.values_mut().filter(|heard| heard.delivery == Delivery::Waits) {
+            heard.delivery = Delivery::Unsure;
+        }
+        then
+    }
+
     /// Notes what may not be.
     pub(crate) fn fault(&mut self, what: String) {
         self.faults.push(what);

@@ -4,7 +4,7 @@
 //! In its short form it is part of `cargo test`. By hand, with a seed that is printed and can be given again:
 //!
 //! ```sh
-//! LODGED_TORTURE_KILLS=200 LODGED_TORTURE_CUTS=300 cargo test --release --test torture -- --nocapture
+//! LODGED_TORTURE_KILLS=200 LODGED_TORTURE_CUTS=300 LODGED_TORTURE_HALVES=200 cargo test --release --test torture -- --nocapture
 //! LODGED_TORTURE_SECONDS=3600 cargo test --release --test torture kills -- --nocapture
 //! ```
 
@@ -20,6 +20,9 @@
 )]
 
 // Who is tormented, by whom, and with what.
+#[expect(dead_code, reason = "nobody breaks off without a word here but by being dropped")]
+#[path = "../connection/mod.rs"]
+mod connection;
 mod gateway;
 mod interchange;
 #[expect(dead_code, reason = "nobody comes with a stolen certificate here")]
@@ -37,6 +40,7 @@ mod ledger;
 // The torments.
 mod damage;
 mod faults;
+mod halves;
 mod kills;
 mod power;
 mod replay;

@@ -89,6 +89,8 @@ pub struct StoreView {
     pub lag: u64,
     /// Bytes of the journal.
     pub journal_bytes: u64,
+    /// What the archive takes, in bytes; 0 when there is none.
+    pub archive_bytes: u64,
     /// Bytes of the state.
     pub state_bytes: u64,
     /// Bytes of states that were moved aside.

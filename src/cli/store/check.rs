@@ -55,11 +55,11 @@ impl Check {
 }
 
 fn write(out: &mut dyn Write, paint: Paint, report: &CheckReport) -> io::Result<()> {
-    let CheckReport { entries, segments, sealed_segments, journal_bytes, .. } = report;
+    let CheckReport { entries, format, segments, sealed_segments, journal_bytes, .. } = report;
     writeln!(out, "store     {}", report.store)?;
     writeln!(
         out,
-        "journal   {} in {}, {sealed_segments} sealed; {journal_bytes} bytes",
+        "journal   {} in {}, {sealed_segments} sealed; {journal_bytes} bytes; format {format}",
         counted(*entries, "entry", "entries"),
         counted(*segments, "segment", "segments"),
     )?;

@@ -64,12 +64,17 @@ fn write(out: &mut dyn Write, report: &StatsReport) -> io::Result<()> {
         ("  as entries", report.entry_bytes),
         ("segments", report.segments),
         ("  sealed", report.sealed_segments),
+        ("  in the archive", report.archived_segments),
         ("bytes of the journal", report.sizes.journal_bytes),
+        ("  of the archive", report.sizes.archive_bytes),
         ("  of the state", report.sizes.state_bytes),
         ("  of states put aside", report.sizes.aside_bytes),
     ];
     for (name, figure) in figures {
         writeln!(out, "{name:23}  {figure:>14}")?;
+    }
+    if let Some(archive) = &report.archive {
+        writeln!(out, "\nthe archive is {}", visible(&archive.display().to_string()))?;
     }
     writeln!(out, "\n{:32}  {:>14}  {:>14}  {:>14}", "partner", "interchanges", "accepted", "refused")?;
     for (partner, of) in &report.partners {

@@ -91,6 +91,7 @@ impl Office {
             last_entry: committed.0,
             lag: committed.0.saturating_sub(applied.0),
             journal_bytes: sizes.journal_bytes,
+            archive_bytes: sizes.archive_bytes,
             state_bytes: sizes.state_bytes,
             aside_bytes: sizes.aside_bytes,
         })

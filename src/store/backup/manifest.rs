@@ -1,24 +1,15 @@
 //! The manifest: which store a backup is of and how far it goes, in a few lines of text.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::BackupTrouble;
-use super::file::{self, sha256};
+use super::file;
+use crate::store::guard::Unfit;
 use crate::store::journal::seal::{from_digits, hexadecimal};
 use crate::store::journal::{Chain, StoreId};
-
-/// What a manifest of any version begins with.
-const TITLE: &str = "lodged backup ";
-
-/// The version of this one.
-const VERSION: &str = "1";
-
-/// Longest manifest that is read, in bytes; one is less than 500.
-const BYTES_MAX: usize = 4096;
+use crate::store::signed::{Fields, SignedText, SignedTrouble};
 
 /// What a whole backup is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,18 +35,13 @@ impl Manifest {
     ///
     /// # Errors
     /// [`BackupTrouble`] when it cannot be read, a later version wrote it, or it was changed.
-    pub(super) fn read(backup: &Path) -> Result<Option<Self>, BackupTrouble> {
+    pub(super) fn find(backup: &Path) -> Result<Option<Self>, BackupTrouble> {
         let path = backup.join("manifest");
-        let bytes = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.map_err(BackupTrouble::io("read", &path))?,
-        };
-        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= BYTES_MAX).unwrap_or_default();
-        let version = text.strip_prefix(TITLE).and_then(|rest| rest.lines().next());
-        if version.is_some_and(|version| version != VERSION && version.parse::<u32>().is_ok()) {
-            return Err(BackupTrouble::OtherFormat(path));
-        }
-        Self::parse(text).map(Some).ok_or(BackupTrouble::Manifest(path))
+        SignedText::read(&path).map_err(|trouble| match trouble {
+            SignedTrouble::Io(source) => BackupTrouble::Io { doing: "read", path, source },
+            SignedTrouble::OtherFormat => Unfit::OtherFormat(path).into(),
+            SignedTrouble::Damaged => BackupTrouble::Manifest(path),
+        })
     }
 
     /// Writes it, in the place of one that was there.
@@ -71,34 +57,36 @@ impl Manifest {
     pub(super) fn tail_path(&self, backup: &Path) -> PathBuf {
         segments(backup).join(format!("{:08}-{}.tail", self.sealed.saturating_add(1), self.next))
     }
+}
 
-    fn to_text(&self) -> String {
+impl SignedText for Manifest {
+    const TITLE: &'static str = "lodged backup";
+    const VERSION: u32 = 1;
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
         let Self { made, store, begins, sealed, next, chain, tail } = self;
-        let tail = hexadecimal(tail);
+        let mut fields = vec![("made", made.to_string()), ("store", store.to_string())];
         // Where nothing was dropped the line is left out, as it was before anything could be.
-        let begins = if *begins == 1 { String::new() } else { format!("begins {begins}\n") };
-        let lines = format!(
-            "{TITLE}{VERSION}\nmade {made}\nstore {store}\n{begins}sealed {sealed}\nnext {next}\nchain {chain}\ntail {tail}\n"
-        );
-        let checked = hexadecimal(&sha256(lines.as_bytes()));
-        format!("{lines}sha256 {checked}\n")
+        fields.extend((*begins > 1).then(|| ("begins", begins.to_string())));
+        fields.extend([
+            ("sealed", sealed.to_string()),
+            ("next", next.to_string()),
+            ("chain", chain.to_string()),
+            ("tail", hexadecimal(tail)),
+        ]);
+        fields
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.split('\n').skip(1).peekable();
-        let mut field =
-            |name: &str| lines.next_if(|line| line.starts_with(name))?.strip_prefix(name)?.strip_prefix(' ');
-        let manifest = Self {
-            made: field("made")?.parse().ok()?,
-            store: StoreId(from_digits(field("store")?)?),
-            begins: field("begins").map_or(Some(1), |begins| begins.parse().ok())?,
-            sealed: field("sealed")?.parse().ok()?,
-            next: field("next")?.parse().ok()?,
-            chain: Chain(from_digits(field("chain")?)?),
-            tail: from_digits(field("tail")?)?,
-        };
-        // What is written otherwise is no manifest of ours; its last line is the digest of the others.
-        (manifest.to_text() == text).then_some(manifest)
+    fn of(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            made: fields.next("made")?.parse().ok()?,
+            store: StoreId(from_digits(fields.next("store")?)?),
+            begins: fields.next("begins").map_or(Some(1), |begins| begins.parse().ok())?,
+            sealed: fields.next("sealed")?.parse().ok()?,
+            next: fields.next("next")?.parse().ok()?,
+            chain: Chain(from_digits(fields.next("chain")?)?),
+            tail: from_digits(fields.next("tail")?)?,
+        })
     }
 }
 
@@ -130,16 +118,5 @@ mod tests {
             assert_eq!(Manifest::parse(&manifest.to_text()), Some(manifest));
         }
         assert!(manifest().tail_path(Path::new("b")).ends_with("segments/00000003-41.tail"));
-    }
-
-    #[test]
-    fn every_flipped_bit_is_seen() {
-        let text = manifest().to_text();
-        for bit in 0..text.len() * 8 {
-            let mut bytes = text.clone().into_bytes();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            let changed = String::from_utf8_lossy(&bytes);
-            assert_eq!(Manifest::parse(&changed), None, "bit {bit}");
-        }
     }
 }

@@ -10,9 +10,8 @@ use super::BackupTrouble;
 use super::file::{self, digest_of};
 use super::manifest::{self, Manifest};
 use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, Watch};
-use crate::store::journal::RealDisk;
 use crate::store::journal::seal::Seal;
-use crate::store::journal::{JournalTrouble, segment};
+use crate::store::journal::{JournalTrouble, RealDisk, Shelves};
 
 /// The number of the description of [`RestoreReport`].
 const DOCUMENT: u32 = 1;
@@ -49,33 +48,34 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
     let tail = manifest.tail_path(backup);
     let last = manifest.sealed.saturating_add(1);
     let copies = manifest::segments(backup);
+    let (from, new) = (Shelves::of(&copies), Shelves::of(to.join(STAGING)));
     let segments = check(backup, &manifest, watch, |found| {
-        Segments::with_tail(&copies, false, Some((manifest.begins..=last, tail.clone())), found)
+        Segments::with_tail(&from, false, Some((manifest.begins..=last, tail.clone())), found)
     })?;
     let mut unfinished = Unfinished::new(to)?;
-    let staging = to.join(STAGING);
-    file::make_directory(&staging)?;
+    let staging = new.journal();
+    file::make_directory(staging)?;
     let (mut bytes, total) = (0, segments.bytes());
     for number in manifest.begins..=last {
         let header = segments.header(number);
         let header = header.ok_or_else(|| JournalTrouble::Missing { directory: copies.clone(), number })?;
-        let from = if number == last { tail.clone() } else { segment::path(&copies, number) };
-        let read = fs::read(&from).map_err(BackupTrouble::io("read", &from))?;
-        file::write(&segment::path(&staging, number), &read, header.bytes)?;
+        let path = if number == last { tail.clone() } else { from.path(number) };
+        let read = fs::read(&path).map_err(BackupTrouble::io("read", &path))?;
+        file::write(&new.path(number), &read, header.bytes)?;
         if let Some(seal) = Seal::read(&RealDisk, &copies, number)?.filter(|_| number < last) {
-            seal.write(&RealDisk, &staging)?;
+            seal.write(&RealDisk, staging)?;
         }
         bytes += header.bytes;
         watch.reached(Step::Copy, bytes, Some(total));
     }
-    let whole = check(&staging, &manifest, watch, |found| Segments::find(&staging, false, found));
+    let whole = check(staging, &manifest, watch, |found| Segments::find(&new, false, found));
     match whole {
         // What was copied was right, so the disk is not.
-        Err(BackupTrouble::NotRight { .. }) => return Err(BackupTrouble::ReadBack(staging)),
+        Err(BackupTrouble::NotRight { .. }) => return Err(BackupTrouble::ReadBack(staging.to_owned())),
         whole => drop(whole?),
     }
     let journal = to.join("journal");
-    fs::rename(&staging, &journal).map_err(BackupTrouble::io("rename", &staging))?;
+    fs::rename(staging, &journal).map_err(BackupTrouble::io("rename", staging))?;
     file::sync_directory(to)?;
     unfinished.is_done = true;
     Ok(RestoreReport {
@@ -93,7 +93,7 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
 fn find(backup: &Path) -> Result<Manifest, BackupTrouble> {
     let half = |reason: String| BackupTrouble::Half { path: backup.to_owned(), reason };
     fs::read_dir(backup).map_err(BackupTrouble::io("list", backup))?;
-    let Some(manifest) = Manifest::read(backup)? else {
+    let Some(manifest) = Manifest::find(backup)? else {
         if manifest::segments(backup).exists() {
             return Err(half("it has no manifest, which is written last".to_owned()));
         }
@@ -103,9 +103,9 @@ fn find(backup: &Path) -> Result<Manifest, BackupTrouble> {
     if !tail.exists() {
         return Err(half(format!("{} is missing", tail.display())));
     }
-    let copies = manifest::segments(backup);
+    let copies = Shelves::of(manifest::segments(backup));
     for number in manifest.begins..=manifest.sealed {
-        let path = segment::path(&copies, number);
+        let path = copies.path(number);
         if !path.exists() {
             return Err(half(format!("{} is missing", path.display())));
         }

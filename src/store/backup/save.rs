@@ -1,5 +1,6 @@
 //! Making a backup: what is sealed and not there yet, then the open segment as far as it goes, then the manifest.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +11,12 @@ use super::BackupTrouble;
 use super::file::{self, as_length, digest_of, sha256};
 use super::manifest::{self, Manifest};
 use crate::identifier::RecordNumber;
+use crate::store::guard::Unfit;
 use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, StorePlace, Watch};
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{self, Seal};
-use crate::store::journal::segment::{self, Header};
-use crate::store::journal::{Disk, JournalTrouble, ReadOnlyDisk, RealDisk};
+use crate::store::journal::segment::{Header, OTHER_FORMAT};
+use crate::store::journal::{JournalTrouble, Listed, ReadOnlyDisk, RealDisk, Shelves};
 
 /// The number of the description of [`BackupReport`].
 const DOCUMENT: u32 = 1;
@@ -61,11 +63,11 @@ pub fn backup(
 ) -> Result<BackupReport, BackupTrouble> {
     let place = StorePlace::find(store)?;
     let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.journal(), true, &mut found)?;
+    let segments = Segments::find(&place.shelves()?, true, &mut found)?;
     found.refuse()?;
-    let before = look(&place, to)?;
-    let journal = place.journal();
-    let mut saving = Saving { journal, segments, to: to.to_owned(), reads_copies, watch, report: report(now) };
+    let shelves = place.shelves()?;
+    let before = look(&place, &shelves, to)?;
+    let mut saving = Saving { shelves, segments, to: to.to_owned(), reads_copies, watch, report: report(now) };
     saving.check_continuation(before.as_ref())?;
     file::make_directory(to)?;
     let lock = file::lock(to)?;
@@ -89,7 +91,7 @@ pub fn backup(
 /// # Errors
 /// [`BackupTrouble`] when its manifest cannot be read.
 pub fn backed_up(to: &Path) -> Result<Option<u64>, BackupTrouble> {
-    Ok(Manifest::read(to)?.map(|manifest| manifest.next.saturating_sub(1)))
+    Ok(Manifest::find(to)?.map(|manifest| manifest.next.saturating_sub(1)))
 }
 
 fn report(made: Timestamp) -> BackupReport {
@@ -109,12 +111,15 @@ fn report(made: Timestamp) -> BackupReport {
 }
 
 /// The backup that is there, as its manifest says. What is there and is no backup is left alone.
-fn look(place: &StorePlace, to: &Path) -> Result<Option<Manifest>, BackupTrouble> {
+fn look(place: &StorePlace, shelves: &Shelves, to: &Path) -> Result<Option<Manifest>, BackupTrouble> {
     let whole = |path: &Path| fs::canonicalize(path).map_err(BackupTrouble::io("find", path));
     let parent = std::path::absolute(to).map_err(BackupTrouble::io("find", to))?;
     let nearest = if to.exists() { whole(to)? } else { whole(parent.parent().unwrap_or(&parent))? };
-    if nearest.starts_with(whole(&place.directory)?) {
-        return Err(BackupTrouble::InStore(to.to_owned()));
+    let archive = shelves.archive().filter(|archive| archive.exists());
+    for part in [Some(place.directory.as_path()), archive].into_iter().flatten() {
+        if nearest.starts_with(whole(part)?) {
+            return Err(BackupTrouble::InStore(to.to_owned()));
+        }
     }
     if !to.exists() {
         return Ok(None);
@@ -124,11 +129,11 @@ fn look(place: &StorePlace, to: &Path) -> Result<Option<Manifest>, BackupTrouble
     if !file::list(to)?.iter().all(is_known) {
         return Err(BackupTrouble::NoBackup(to.to_owned()));
     }
-    Manifest::read(to)
+    Manifest::find(to)
 }
 
 struct Saving<'a> {
-    journal: PathBuf,
+    shelves: Shelves,
     segments: Segments,
     to: PathBuf,
     reads_copies: bool,
@@ -158,6 +163,11 @@ impl Saving<'_> {
         }
     }
 
+    /// Where copies of sealed segments are.
+    fn copies(&self) -> Shelves {
+        Shelves::of(manifest::segments(&self.to))
+    }
+
     fn not_continued(&self, reason: String) -> BackupTrouble {
         BackupTrouble::NotContinued { path: self.to.clone(), reason }
     }
@@ -165,11 +175,17 @@ impl Saving<'_> {
     /// Whatever copies are there, by a manifest or left by an interrupted backup, are of this store.
     fn check_copies(&self) -> Result<(), BackupTrouble> {
         let store = self.segments.store();
-        for path in file::list(&manifest::segments(&self.to))? {
-            let Some(number) = segment::number(&path) else { continue };
-            let opened = ReadOnlyDisk.open(&path).map_err(BackupTrouble::io("open", &path))?;
-            // A copy that is damaged is replaced.
-            let Ok(header) = Header::of(&*opened, &path) else { continue };
+        let copies = self.copies();
+        for number in copies.list()?.segments {
+            let (opened, path) = copies.open(&ReadOnlyDisk, number)?;
+            let header = match Header::of(&*opened, &path) {
+                Ok(header) => header,
+                Err(JournalTrouble::Header { path, reason: OTHER_FORMAT }) => {
+                    return Err(Unfit::OtherFormat(path).into());
+                }
+                // A copy that is damaged is replaced.
+                Err(_) => continue,
+            };
             if header.store != store {
                 return Err(BackupTrouble::OtherStore {
                     path,
@@ -188,6 +204,10 @@ impl Saving<'_> {
         let (mut done, total) = (0, self.segments.bytes());
         let sealed = self.segments.last().saturating_sub(1);
         for number in self.segments.begins()..=sealed {
+            if self.segments.header(number).is_none() && self.has_absent(number)? {
+                self.report.kept_segments += 1;
+                continue;
+            }
             let (header, next) = (self.header(number)?, self.header(number + 1)?);
             self.save_sealed(&header, &next)?;
             done += header.bytes;
@@ -197,37 +217,52 @@ impl Saving<'_> {
     }
 
     fn header(&self, number: u64) -> Result<Header, BackupTrouble> {
-        let missing = || JournalTrouble::Missing { directory: self.journal.clone(), number };
-        Ok(self.segments.header(number).copied().ok_or_else(missing)?)
+        Ok(self.segments.header(number).copied().ok_or_else(|| self.shelves.absent(number))?)
+    }
+
+    /// Whether the backup has a segment that the store cannot get at, by the seal in the journal: while the archive is away,
+    /// what is new is backed up all the same.
+    fn has_absent(&self, number: u64) -> Result<bool, BackupTrouble> {
+        let copies = self.copies();
+        let own = Seal::read(&ReadOnlyDisk, self.shelves.journal(), number)?;
+        let there = match Seal::read(&ReadOnlyDisk, copies.journal(), number) {
+            Err(JournalTrouble::Header { .. }) => None,
+            seal => seal?,
+        };
+        let Some(seal) = own.filter(|own| there.as_ref() == Some(own) && copies.path(number).exists()) else {
+            return Ok(false);
+        };
+        let (file, path) = copies.open(&ReadOnlyDisk, number)?;
+        let is_right = !self.reads_copies || digest_of(&path)?.0 == seal.digest;
+        Ok(is_right && Header::of(&*file, &path).is_ok())
     }
 
     fn save_sealed(&mut self, header: &Header, next: &Header) -> Result<(), BackupTrouble> {
         let number = header.number;
-        let copies = manifest::segments(&self.to);
-        let copy = segment::path(&copies, number);
+        let copies = self.copies();
+        let copy = copies.path(number);
         let is_there = copy.exists();
         if is_there && self.is_kept(header, next, &copies)? {
             self.report.kept_segments += 1;
             return Ok(());
         }
-        let seal = match Seal::read(&ReadOnlyDisk, &self.journal, number)? {
+        let seal = match Seal::read(&ReadOnlyDisk, self.shelves.journal(), number)? {
             Some(seal) if seal.is_of(header, next) => seal,
             Some(_) => {
-                let path = segment::path(&self.journal, number);
+                let (_, path) = self.shelves.open(&ReadOnlyDisk, number)?;
                 return Err(JournalTrouble::Header { path, reason: "its seal is of another one" }.into());
             }
-            None => Seal::make(&ReadOnlyDisk, &self.journal, header, next)?,
+            None => Seal::make(&ReadOnlyDisk, &self.shelves, header, next)?,
         };
-        let path = segment::path(&self.journal, number);
-        let bytes = segment::read(&ReadOnlyDisk, &path, header)?;
+        let (bytes, path) = self.shelves.read(&ReadOnlyDisk, header)?;
         if sha256(&bytes) != seal.digest {
             return Err(JournalTrouble::Header { path, reason: "it does not have the digest of its seal" }.into());
         }
         file::write(&copy, &bytes, 0)?;
-        seal.write(&RealDisk, &copies)?;
+        seal.write(&RealDisk, copies.journal())?;
         read_back(&copy, seal.digest, header.bytes)?;
-        if Seal::read(&ReadOnlyDisk, &copies, number)?.as_ref() != Some(&seal) {
-            return Err(BackupTrouble::ReadBack(seal::path(&copies, number)));
+        if Seal::read(&ReadOnlyDisk, copies.journal(), number)?.as_ref() != Some(&seal) {
+            return Err(BackupTrouble::ReadBack(seal::path(copies.journal(), number)));
         }
         self.report.copied_segments += 1;
         self.report.replaced_segments += u64::from(is_there);
@@ -236,8 +271,8 @@ impl Saving<'_> {
     }
 
     /// Whether a copy that is there stays.
-    fn is_kept(&self, header: &Header, next: &Header, copies: &Path) -> Result<bool, BackupTrouble> {
-        let seal = match Seal::read(&ReadOnlyDisk, copies, header.number) {
+    fn is_kept(&self, header: &Header, next: &Header, copies: &Shelves) -> Result<bool, BackupTrouble> {
+        let seal = match Seal::read(&ReadOnlyDisk, copies.journal(), header.number) {
             Ok(Some(seal)) => seal,
             Ok(None) | Err(JournalTrouble::Header { .. }) => return Ok(false),
             Err(trouble) => return Err(trouble.into()),
@@ -247,12 +282,12 @@ impl Saving<'_> {
                 self.not_continued(format!("segment {} of it has other entries than that of the store", header.number))
             );
         }
-        let copy = segment::path(copies, header.number);
+        let copy = copies.path(header.number);
         if self.reads_copies {
             return Ok(digest_of(&copy)? == (seal.digest, header.bytes));
         }
         let length = fs::metadata(&copy).map_err(BackupTrouble::io("measure", &copy))?.len();
-        let own = Seal::read(&ReadOnlyDisk, &self.journal, header.number)?;
+        let own = Seal::read(&ReadOnlyDisk, self.shelves.journal(), header.number)?;
         Ok(length == header.bytes && own.is_none_or(|own| own.digest == seal.digest))
     }
 
@@ -262,7 +297,7 @@ impl Saving<'_> {
         let header = self.header(sealed + 1)?;
         let (mut bytes, contents) = self.segments.read(&header, &mut |_, _| Ok(()))?;
         if contents.ending == Ending::Damaged {
-            let path = segment::path(&self.journal, header.number);
+            let (_, path) = self.shelves.open(&ReadOnlyDisk, header.number)?;
             let (offset, number) = (contents.end, RecordNumber(contents.next));
             return Err(JournalTrouble::Damaged { path, offset, number }.into());
         }
@@ -289,12 +324,15 @@ impl Saving<'_> {
 
     /// Removes what the manifest does not speak of any more: what the store dropped, too.
     fn tidy(&self, manifest: &Manifest) -> Result<(), BackupTrouble> {
-        let tail = manifest.tail_path(&self.to);
-        for path in file::list(&manifest::segments(&self.to))? {
+        let (tail, copies) = (manifest.tail_path(&self.to), self.copies());
+        let Listed { segments, seals } = copies.list()?;
+        let segments = segments.into_iter().map(|number| (number, copies.path(number)));
+        let seals = seals.into_iter().map(|number| (number, seal::path(copies.journal(), number)));
+        let dropped: HashSet<PathBuf> =
+            segments.chain(seals).filter(|(number, _)| *number < manifest.begins).map(|(_, path)| path).collect();
+        for path in file::list(copies.journal())? {
             let is_tail = path.extension().is_some_and(|extension| extension == "tail");
-            let is_dropped =
-                segment::number(&path).or(seal::number(&path)).is_some_and(|number| number < manifest.begins);
-            if (is_tail && path != tail) || is_dropped || file::is_unfinished(&path) {
+            if (is_tail && path != tail) || dropped.contains(&path) || file::is_unfinished(&path) {
                 fs::remove_file(&path).map_err(BackupTrouble::io("remove", &path))?;
             }
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::store::guard::Unfit;
 use crate::store::inspect::InspectTrouble;
 use crate::store::journal::JournalTrouble;
 
@@ -40,8 +41,8 @@ pub enum BackupTrouble {
         reason: String,
     },
     /// A later version wrote it.
-    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
-    OtherFormat(PathBuf),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The manifest is not as it was written.
     #[error("{} is no manifest, or was changed; take another backup", .0.display())]
     Manifest(PathBuf),

@@ -4,6 +4,7 @@
 //! waited and was delivered meanwhile not at all. When too much waits for it, the writer waits. What it has not applied
 //! when the process dies is applied at the next start. A third thread puts together what it made in many pieces.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::store::floor::Floor;
-use crate::store::{Unavailable, state};
+use crate::store::{Unavailable, background, state};
 
 use super::pace::Due;
 use super::shared::Shared;
@@ -20,6 +21,12 @@ use super::writer::StopOnPanic;
 
 /// How much of the journal a start has to apply again, at most, in time.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// How long merging rests at one time, at most.
+const REST_MAX: Duration = Duration::from_millis(10);
+
+/// What is told of files that go later.
+pub(super) const NOT_REMOVED: &str = "segments that are kept no more could not be removed; that is tried again when more is dropped, and at the next start";
 
 /// The thread's own things.
 pub(crate) struct Applier {
@@ -32,6 +39,8 @@ pub(crate) struct Applier {
     segment: u64,
     /// The last segment that is to be dropped once the state has the floor on stable storage.
     dropping: Option<u64>,
+    /// The last one that was, while others moved to the archive: the next checkpoint tries again.
+    late: Option<u64>,
     merger: Merger,
 }
 
@@ -39,7 +48,8 @@ impl Applier {
     /// For a state that holds everything up to `applied` on stable storage, while this segment is written.
     pub(crate) fn new(shared: &Arc<Shared>, applied: RecordNumber, segment: u64) -> std::io::Result<Self> {
         let merger = Merger::start(Arc::clone(shared))?;
-        Ok(Self { shared: Arc::clone(shared), applied, checkpoint: applied, segment, dropping: None, merger })
+        let shared = Arc::clone(shared);
+        Ok(Self { shared, applied, checkpoint: applied, segment, dropping: None, late: None, merger })
     }
 
     /// Works until the writer ends, and then leaves nothing to apply, unless the store was dropped.
@@ -101,11 +111,11 @@ impl Applier {
             self.shared.index.checkpoint()?;
             self.checkpoint = self.applied;
         }
-        if let Some(through) = self.dropping.take()
-            && let Err(trouble) = self.shared.reader.drop_through(through)
-        {
+        let Some(through) = self.dropping.take().max(self.late.take()) else { return Ok(()) };
+        match self.shared.reader.drop_through(through) {
+            Ok(is_done) => self.late = Some(through).filter(|_| !is_done),
             // Nothing depends on it: what is below the floor is there for nobody.
-            tracing::error!(%trouble, "segments that are kept no more could not be removed; the next start tries again");
+            Err(trouble) => tracing::error!(%trouble, "{NOT_REMOVED}"),
         }
         Ok(())
     }
@@ -123,7 +133,7 @@ impl Merger {
     fn start(shared: Arc<Shared>) -> std::io::Result<Self> {
         let (wakes, woken) = sync_channel(1);
         let merging = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("lodged-merge".into()).spawn(move || merge(&merging, &woken))?;
+        let thread = background::spawn("lodged-merge", move || merge(&merging, &woken))?;
         Ok(Self { wakes: Some(wakes), thread: Some(thread), shared })
     }
 
@@ -149,7 +159,8 @@ impl Merger {
 fn merge(shared: &Arc<Shared>, woken: &Receiver<()>) {
     let guard = StopOnPanic(Arc::clone(shared));
     loop {
-        match shared.index.merge(|| shared.merges()) {
+        let since = Cell::new(Instant::now());
+        match shared.index.merge(|| goes_on(shared, &since)) {
             Ok(true) => {}
             Ok(false) if woken.recv().is_err() => break,
             Ok(false) => {}
@@ -160,4 +171,14 @@ fn merge(shared: &Arc<Shared>, woken: &Receiver<()>) {
         }
     }
     drop(guard);
+}
+
+/// Whether merging goes on. It rests between two pieces of work as long as the last one took, since commits wait for the
+/// processors and the disk that it would take for itself, unless it is urgent.
+fn goes_on(shared: &Shared, since: &Cell<Instant>) -> bool {
+    if shared.merges() && !shared.index.is_merging_urgent() {
+        thread::sleep(since.get().elapsed().min(REST_MAX));
+    }
+    since.set(Instant::now());
+    shared.merges()
 }

@@ -1,8 +1,8 @@
 //! The embedded engine: the journal is the commit point, the state follows behind it.
 //!
-//! Start with [`EmbeddedStore::open`]. One thread writes the journal and answers after the flush, one applies what was
-//! committed to the state; readers see what is on stable storage, whether it is applied or not. It never answers from
-//! memory what the disk might not have, and never goes on after a failed write.
+//! Start with [`EmbeddedStore::open`]. One thread settles and gathers what is to be recorded, one puts it into the journal
+//! and answers after the flush, one applies what was committed to the state; readers see what is on stable storage, whether
+//! it is applied or not. It never answers from memory what the disk might not have, and never goes on after a failed write.
 
 // How a store is found again, and what can be in the way.
 mod open;
@@ -10,6 +10,8 @@ mod open;
 // The threads, and what they share with readers.
 mod accepted;
 mod applier;
+mod archiving;
+mod flushing;
 mod pace;
 mod pruning;
 mod shared;
@@ -20,8 +22,11 @@ mod writer;
 mod pruned;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrading;
 
 pub use accepted::Accepted;
+pub use archiving::Archived;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
 pub use pruning::Dropped;
 
@@ -38,6 +43,7 @@ use crate::partner::PartnerId;
 use crate::record::{Act, Answer, AnswerReference, Delivery, Evidence, Examination, Recorded, RepeatKey};
 
 use super::journal::Along;
+use super::journal::segment::FORMAT;
 use super::{FoundPage, Lodged, Search, Standing, Store, Unavailable, WaitingAnswer, state};
 use shared::Shared;
 use writer::Request;
@@ -70,6 +76,9 @@ impl fmt::Debug for EmbeddedStore {
 }
 
 impl EmbeddedStore {
+    /// The format of what is written: of new segments of the journal.
+    pub const FORMAT: u32 = FORMAT;
+
     /// Opens the store in a directory, or makes one where there is none. It blocks until everything is checked and
     /// applied.
     ///

@@ -1,5 +1,6 @@
 //! Opening a store: lock, self-test, journal, state, and the state brought up to the journal. In this order; the first
-//! thing that is not right stops the start, and says so.
+//! thing that is not right stops the start, and says so. A journal of a former format is read whole before anything else, and
+//! goes on in a segment of the present one.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -12,20 +13,26 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::identifier::RecordNumber;
+use crate::store::background;
 use crate::store::entry::Entry;
+use crate::store::floor::Floor;
 use crate::store::flush::{self, NotFlushing};
 use crate::store::guard::{self, Unfit};
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
 use crate::store::journal::dropping;
 use crate::store::journal::segment::OTHER_FORMAT;
-use crate::store::journal::{Disk, Journal, JournalTrouble, Opened, Place, RealDisk, StoreId};
+use crate::store::journal::{
+    Archive, ArchiveTrouble, Disk, Journal, JournalTrouble, Opened, Place, RealDisk, Shelves, StoreId,
+};
 use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
+use crate::store::watermark::known_entry;
 use crate::store::{Numbering, Retention, Unavailable, journal};
 
 use super::EmbeddedStore;
-use super::applier::Applier;
+use super::applier::{Applier, NOT_REMOVED};
+use super::flushing::Flushing;
 use super::pace::APPLY_KEYS;
 use super::shared::Shared;
 use super::writer::Writer;
@@ -47,6 +54,9 @@ pub struct StoreOptions {
     pub numbering: Numbering,
     /// How long the record is kept, and repeats are known.
     pub retention: Retention,
+    /// The directory to which old sealed segments move, made when it is not there; none when they stay. What moved to one
+    /// before is found there all the same.
+    pub archive: Option<PathBuf>,
     /// Whether a start checks every entry of the journal, or only those that the state may not hold yet and the whole of
     /// the last segment. Every read checks its entry in any case.
     pub checks_everything: bool,
@@ -66,7 +76,7 @@ impl StoreOptions {
     pub fn new(directory: PathBuf, numbering: Numbering) -> Self {
         let (segment_bytes, cache_bytes) = (Self::SEGMENT_BYTES, Self::CACHE_BYTES);
         let retention = Retention::default();
-        Self { directory, segment_bytes, cache_bytes, numbering, retention, checks_everything: true }
+        Self { directory, segment_bytes, cache_bytes, numbering, retention, archive: None, checks_everything: true }
     }
 }
 
@@ -77,8 +87,12 @@ pub struct StartSummary {
     pub records: u64,
     /// Segments of the journal.
     pub segments: usize,
+    /// Those of them that are neither in the journal nor in its archive: the archive is away, or has lost them.
+    pub absent_segments: Vec<u64>,
     /// Entries that were applied to the state again.
     pub replayed: u64,
+    /// The format that the journal had until this start, when it goes on in another one.
+    pub upgraded_from: Option<u32>,
     /// Why the state was made anew from the journal, when it was.
     pub rebuilt: Option<String>,
     /// Whether an interrupted last write was found, of which nothing was acknowledged, and overwritten.
@@ -96,9 +110,9 @@ pub enum OpenTrouble {
     /// The directory is not fit for a store.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// A later version wrote it.
-    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
-    OtherFormat(PathBuf),
+    /// The archive that is named cannot be that of this store.
+    #[error(transparent)]
+    Archive(#[from] ArchiveTrouble),
     /// The state's flushes would not reach the disk.
     #[error(transparent)]
     NotFlushing(#[from] NotFlushing),
@@ -142,10 +156,8 @@ impl OpenTrouble {
 
 impl From<JournalTrouble> for OpenTrouble {
     fn from(trouble: JournalTrouble) -> Self {
-        if let JournalTrouble::Header { path, reason } = &trouble
-            && *reason == OTHER_FORMAT
-        {
-            return Self::OtherFormat(path.clone());
+        if let JournalTrouble::Header { path, reason: OTHER_FORMAT } = trouble {
+            return Unfit::OtherFormat(path).into();
         }
         Self::Journal(trouble.to_string())
     }
@@ -172,30 +184,49 @@ pub(super) fn open(options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> 
 /// Opens a store whose journal is on this disk.
 pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
     let started = Instant::now();
-    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, retention, checks_everything } = options;
+    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, retention, archive, checks_everything } =
+        options;
     if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
         return Err(OpenTrouble::SegmentTooShort(segment_bytes));
     }
     guard::guard(&directory)?;
+    let archive = Archive::find(&directory, archive.as_deref())?;
     let lock = lock(&directory)?;
     flush::self_test()?;
-    let mut found = find_journal(disk, &directory, segment_bytes)?;
+    let mut found = find_journal(disk, &directory, archive.as_ref(), segment_bytes)?;
+    let upgraded_from = found.former_format();
+    if upgraded_from.is_some() {
+        check_before_upgrade(&found, &directory.join("watermark"))?;
+    }
+    let checks_everything = checks_everything && upgraded_from.is_none();
     let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
-    check_beginning(&found, &index, &directory)?;
+    check_beginning(&mut found, &index)?;
     let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
     let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
     let last = RecordNumber(contents.next.saturating_sub(1));
-    if last < known {
-        return Err(OpenTrouble::JournalCut { found: last.0, known: known.0 });
-    }
+    check_end(last, known)?;
     let replayed = replay.finish(rebuilt.is_some())?;
     finish_dropping(&mut found, &index)?;
-    let segments = found.segments();
+    if let Some(archive) = &archive {
+        archive.settle(&**disk, found.shelves().journal(), found.store())?;
+    }
+    let segments = found.segments() + usize::from(upgraded_from.is_some());
+    let absent_segments = found.absent().to_vec();
     let (journal, reader) = found.resume(&contents)?;
+    let archives = archive.is_some_and(|archive| archive.is_named());
     let had_torn_tail = contents.is_torn();
     let took = started.elapsed();
-    let summary = StartSummary { records: last.0, segments, replayed, rebuilt, had_torn_tail, took };
-    start(journal, Shared::new(reader, index, retention, last, lock), numbering, summary)
+    let summary = StartSummary {
+        records: last.0,
+        segments,
+        absent_segments,
+        replayed,
+        upgraded_from,
+        rebuilt,
+        had_torn_tail,
+        took,
+    };
+    start(journal, Shared::new(reader, index, retention, (last, archives), lock), numbering, summary)
 }
 
 /// The directory is ours as long as the file is open.
@@ -219,8 +250,15 @@ fn make(directory: &Path) -> Result<(), OpenTrouble> {
 }
 
 /// The journal that is there, or a new one where nothing is.
-fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> Result<Opened, OpenTrouble> {
-    let place = || Place { disk: Arc::clone(disk), directory: directory.join("journal"), segment_bytes };
+fn find_journal(
+    disk: &Arc<dyn Disk>,
+    directory: &Path,
+    archive: Option<&Archive>,
+    segment_bytes: u64,
+) -> Result<Opened, OpenTrouble> {
+    let journal = directory.join("journal");
+    let shelves = archive.map_or_else(|| Shelves::of(&journal), |archive| archive.shelves(journal.clone()));
+    let place = || Place { disk: Arc::clone(disk), shelves: shelves.clone(), segment_bytes };
     if let Some(found) = journal::open(place())? {
         return Ok(found);
     }
@@ -233,13 +271,17 @@ fn find_journal(disk: &Arc<dyn Disk>, directory: &Path, segment_bytes: u64) -> R
 
 /// Whether entries in front of those that are there were dropped, and not lost: the state says so, or where it does not, the
 /// journal. Before this is known nothing may be applied to the state.
-fn check_beginning(found: &Opened, index: &Index, directory: &Path) -> Result<(), OpenTrouble> {
-    let (begins, journal) = (found.begins(), directory.join("journal"));
-    if dropping::check_beginning(&journal, &begins, &index.floor()).is_ok() {
+fn check_beginning(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble> {
+    if may_begin(found, &index.floor()).is_ok() {
         return Ok(());
     }
     let floor = found.latest(Entry::floor)?.unwrap_or_default();
-    Ok(dropping::check_beginning(&journal, &begins, &floor)?)
+    Ok(may_begin(found, &floor)?)
+}
+
+fn may_begin(found: &mut Opened, floor: &Floor) -> Result<(), JournalTrouble> {
+    found.begin_behind(floor);
+    dropping::check_beginning(found.shelves(), &found.begins(), floor)
 }
 
 /// Removes segments that were to be dropped when the process ended. The state must have the floor on stable storage first.
@@ -247,9 +289,27 @@ fn finish_dropping(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble>
     let floor = index.floor();
     if found.begins().number <= floor.segment {
         index.checkpoint()?;
-        found.drop_through(floor.segment)?;
+        match found.drop_through(floor.segment) {
+            // It keeps nobody from recording.
+            Err(trouble) if found.shelves().is_away(&trouble) => tracing::warn!(%trouble, "{NOT_REMOVED}"),
+            outcome => outcome?,
+        }
     }
     Ok(())
+}
+
+/// All of a journal of a former format is as it was written, down to what the entries say; nothing is changed for that.
+fn check_before_upgrade(found: &Opened, watermark: &Path) -> Result<(), OpenTrouble> {
+    let contents = found.read(RecordNumber(0), true, |_, payload| {
+        Entry::decode(payload)?;
+        Ok::<_, OpenTrouble>(())
+    })?;
+    check_end(RecordNumber(contents.next.saturating_sub(1)), known_entry(watermark, found.store()))
+}
+
+/// What was on stable storage is still in the journal.
+fn check_end(last: RecordNumber, known: RecordNumber) -> Result<(), OpenTrouble> {
+    if last < known { Err(OpenTrouble::JournalCut { found: last.0, known: known.0 }) } else { Ok(()) }
 }
 
 /// Applies entries to the state again, many at a time.
@@ -293,8 +353,9 @@ fn start(
     let shared = Arc::new(shared);
     let (last, retention) = (shared.committed(), shared.retention);
     let applying = Applier::new(&shared, last, journal.segment()).map_err(trouble)?;
-    let applying = thread::Builder::new().name("lodged-state".into()).spawn(move || applying.run()).map_err(trouble)?;
+    let applying = background::spawn("lodged-state", move || applying.run()).map_err(trouble)?;
     let (sender, requests) = mpsc::channel(QUEUE_REQUESTS);
+    let flushing = Flushing::start(&shared, sender.downgrade()).map_err(trouble)?;
     let writer = Writer {
         journal,
         shared: Arc::clone(&shared),
@@ -305,6 +366,7 @@ fn start(
         unwritten: Overlay::default(),
         raising: None,
         waiters: Vec::new(),
+        flushing,
     };
     let writer = thread::Builder::new().name("lodged-journal".into()).spawn(move || writer.run()).map_err(trouble)?;
     Ok(EmbeddedStore { shared, summary, requests: Some(sender), writer: Some(writer) })

@@ -15,7 +15,7 @@ use crate::identifier::ProofForm;
 use crate::record::{Actor, Deed, Verdict};
 use crate::store::battery::{options, proofs};
 use crate::store::inspect::{Disagreements, Segments, Step, Watch};
-use crate::store::journal::{Disk, Fault, FaultyDisk};
+use crate::store::journal::{Disk, Fault, FaultyDisk, Shelves};
 use crate::store::sample::{NOW, evidence, numbering, partner, sent};
 use crate::store::state::Pair;
 use crate::store::{Numbering, Retention, check, rebuild, stats};
@@ -419,7 +419,7 @@ async fn what_is_dropped_between_two_looks_is_no_disagreement() {
     let store = open(directory.path());
     old_and_young(&store).await;
     let mut found = Disagreements::new(1);
-    let listed = Segments::find(&directory.path().join("store/journal"), true, &mut found).unwrap();
+    let listed = Segments::find(&Shelves::of(directory.path().join("store/journal")), true, &mut found).unwrap();
     assert!(prune(&store, OVER).await.segments > 2);
     store.close().await.unwrap();
     let walked = listed.walk(&mut found, &mut Nobody, &mut |_, _, _| Ok(())).unwrap();

@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     is_abandoned: AtomicBool,
     /// The state is left in as many pieces as it is.
     is_merged: AtomicBool,
+    /// Whether old segments move to the archive.
+    pub(crate) archives: bool,
     /// Held as long as anything of the store is open, so it comes last.
     _lock: File,
 }
@@ -49,6 +51,8 @@ pub(crate) struct Shared {
 /// What the journal has and the state has not.
 #[derive(Default)]
 struct Recent {
+    /// What is on its way to stable storage, and nobody but the writer may know.
+    written: Overlay,
     /// What was committed since the other was taken.
     gathered: Overlay,
     /// The last entry of it, and the segment that this went to.
@@ -71,6 +75,11 @@ impl Recent {
     fn overlays(&self) -> impl DoubleEndedIterator<Item = &Overlay> {
         [Some(&self.gathered), self.taken.as_ref().map(|taken| &taken.changes)].into_iter().flatten()
     }
+
+    /// What is known of a key: nothing, that it is removed, or what it holds.
+    fn get(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        self.overlays().find_map(|overlay| overlay.get(key))
+    }
 }
 
 impl Shared {
@@ -78,7 +87,7 @@ impl Shared {
         reader: Arc<Reader>,
         index: Index,
         retention: Retention,
-        committed: RecordNumber,
+        (committed, archives): (RecordNumber, bool),
         lock: File,
     ) -> Self {
         Self {
@@ -91,6 +100,7 @@ impl Shared {
             stopped: OnceLock::new(),
             is_abandoned: AtomicBool::new(false),
             is_merged: AtomicBool::new(false),
+            archives,
             _lock: lock,
         }
     }
@@ -147,10 +157,15 @@ impl Shared {
         self.index.applied()
     }
 
+    /// This is on its way to stable storage, and what was before it is there.
+    pub(crate) fn write(&self, changes: Overlay) {
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).written = changes;
+    }
+
     /// Everything up to `number`, which went to this segment, is on stable storage: whoever asks from now on sees it.
-    pub(crate) fn publish(&self, number: RecordNumber, segment: u64, changes: Overlay) {
+    pub(crate) fn publish(&self, number: RecordNumber, segment: u64) {
         let recent = &mut *self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        recent.gathered.merge(changes);
+        recent.gathered.merge(std::mem::take(&mut recent.written));
         recent.end = Some((number, segment));
         self.committed.store(number.0, Ordering::Release);
     }
@@ -159,7 +174,8 @@ impl Shared {
     pub(crate) fn take_recent(&self) -> Option<Arc<Taken>> {
         let recent = &mut *self.recent.write().unwrap_or_else(PoisonError::into_inner);
         let (up_to, segment) = recent.end.take()?;
-        let changes = std::mem::take(&mut recent.gathered);
+        let next = Overlay::with_room_of(&recent.gathered);
+        let changes = std::mem::replace(&mut recent.gathered, next);
         Some(Arc::clone(recent.taken.insert(Arc::new(Taken { changes, up_to, segment }))))
     }
 
@@ -168,6 +184,26 @@ impl Shared {
         let taken = self.recent.write().unwrap_or_else(PoisonError::into_inner).taken.take();
         // A hundred thousand keys are not given back while others wait.
         drop(taken);
+    }
+
+    /// What the key holds once what is on its way is on stable storage: for the writer, whose answers follow it there.
+    pub(crate) fn value_to_be(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.value_by(key, |recent| recent.written.get(key).or_else(|| recent.get(key)))
+    }
+
+    /// What recent entries say of a key, and if they say nothing, what the state does.
+    fn value_by(
+        &self,
+        key: &[u8],
+        said: impl FnOnce(&Recent) -> Option<Option<&[u8]>>,
+    ) -> Result<Option<Vec<u8>>, Unavailable> {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = said(&recent) {
+            let floor = self.index.floor();
+            return Ok(said.filter(|value| floor.is_live(key, value)).map(<[u8]>::to_vec));
+        }
+        drop(recent);
+        Ok(self.index.get(key)?)
     }
 
     /// The entry at this place.
@@ -249,14 +285,28 @@ impl Shared {
             let answer = Answer { reference: state::outbox_reference(&key)?, kind };
             let recorded = match answers.last() {
                 Some(last) if last.recorded.number == pointer.number => last.recorded.clone(),
-                Some(_) | None => match self.unless_dropped(pointer.number, self.recorded(pointer))? {
-                    Some(recorded) => recorded,
-                    None => continue,
-                },
+                Some(_) | None => {
+                    match self.unless_dropped(pointer.number, self.recorded_unless_away(pointer))?.flatten() {
+                        Some(recorded) => recorded,
+                        None => continue,
+                    }
+                }
             };
             answers.push(WaitingAnswer { answer, recorded });
         }
         Ok(answers)
+    }
+
+    /// The interchange at this place; none while it is in an archive that is away. An answer to it waits on, and keeps nobody
+    /// from getting those behind it.
+    fn recorded_unless_away(&self, pointer: Pointer) -> Result<Option<Recorded>, Unavailable> {
+        match self.reader.entry(pointer, Entry::decode) {
+            Err(trouble) if self.reader.shelves().is_away(&trouble) => {
+                tracing::debug!(%trouble, "an answer waits until the archive is back");
+                Ok(None)
+            }
+            entry => Ok(Some(entry??.into_interchange()?.recorded)),
+        }
     }
 
     /// The accepted declarations that are looked for.
@@ -310,13 +360,7 @@ impl Listing for Shared {
 
 impl Knowledge for Shared {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
-        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(said) = recent.overlays().find_map(|overlay| overlay.get(key)) {
-            let floor = self.index.floor();
-            return Ok(said.filter(|value| floor.is_live(key, value)).map(<[u8]>::to_vec));
-        }
-        drop(recent);
-        Ok(self.index.get(key)?)
+        self.value_by(key, |recent| recent.get(key))
     }
 
     fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable> {

@@ -1,16 +1,14 @@
-//! The one thread that writes the journal: it takes everything that waits, settles it in order, puts it on stable
-//! storage with one flush, and only then answers.
+//! The one thread that settles what is to be recorded: it takes everything that waits, in order, and hands it on to be put
+//! on stable storage with one flush. Nobody is answered before that.
 //!
-//! There is no timer: while one flush runs, the next batch gathers by itself. After the first error it takes nothing any
-//! more, for after a failed flush nobody knows what is on the disk, and a second one would lie.
+//! There is no timer: while one flush runs, the next batch gathers. After the first error it takes nothing any more, for
+//! after a failed flush nobody knows what is on the disk, and a second one would lie.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::event;
 use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
 use crate::record::{Act, Answer, Evidence, Examination};
@@ -22,6 +20,7 @@ use crate::store::settle::{self, Settled};
 use crate::store::state::{Knowledge, Pointer};
 use crate::store::{Numbering, Retention, Standing, Unavailable};
 
+use super::flushing::{Batch, Flushing, Waiter, Written};
 use super::pruning::Due;
 use super::shared::Shared;
 
@@ -42,10 +41,9 @@ pub(crate) enum Request {
     Note(Box<Act>, Reply<RecordNumber>),
     Prune(Box<Due>, Reply<()>),
     Close(Reply<()>),
+    /// What was handed on is on stable storage, so that the next batch may follow. Nobody but the writer's own side says so.
+    Flushed,
 }
-
-/// An answer that waits for the flush.
-type Waiter = Box<dyn FnOnce(Result<(), Unavailable>) + Send>;
 
 /// The thread's own things.
 pub(crate) struct Writer {
@@ -62,6 +60,7 @@ pub(crate) struct Writer {
     pub(crate) raising: Option<Floor>,
     /// Who is answered after the flush.
     pub(crate) waiters: Vec<Waiter>,
+    pub(crate) flushing: Flushing,
 }
 
 impl Writer {
@@ -72,11 +71,16 @@ impl Writer {
         while let Some(request) = self.requests.blocking_recv() {
             self.take(request, &mut closing);
             self.take_waiting(&mut closing);
-            self.commit();
             if self.shared.ready().is_err() {
                 break;
             }
+            // While a flush runs the batch grows; the end of the flush is a request too.
+            if self.is_full() || !self.flushing.is_busy() {
+                self.commit();
+            }
         }
+        self.commit();
+        self.flushing.wait();
         self.refuse_the_rest(&mut closing);
         let ended = self.end_applier();
         if let Some(reply) = closing {
@@ -89,12 +93,16 @@ impl Writer {
 
     /// Takes what waits, as long as it fits one batch.
     fn take_waiting(&mut self, closing: &mut Option<Reply<()>>) {
-        while self.waiters.len() < BATCH_ENTRIES_MAX
-            && self.journal.gathered_bytes() < BATCH_BYTES_MAX
+        while !self.is_full()
             && let Ok(request) = self.requests.try_recv()
         {
             self.take(request, closing);
         }
+    }
+
+    /// Whether what is gathered is to be written whatever else waits.
+    fn is_full(&self) -> bool {
+        self.waiters.len() >= BATCH_ENTRIES_MAX || self.journal.gathered_bytes() >= BATCH_BYTES_MAX
     }
 
     fn take(&mut self, request: Request, closing: &mut Option<Reply<()>>) {
@@ -123,6 +131,7 @@ impl Writer {
                 self.requests.close(); // What waits is still taken, then the loop ends.
                 *closing = Some(reply);
             }
+            Request::Flushed => {}
         }
     }
 
@@ -149,6 +158,10 @@ impl Writer {
 
     /// Notes where the floor is from the next flush on, with the counters as they stand at this place in the journal.
     fn prune(&mut self, due: &Due) -> Result<(), Unavailable> {
+        // Another one may be on its way; the floor never sinks.
+        self.commit();
+        self.flushing.wait();
+        self.shared.ready()?;
         if !due.floor().is_above(&self.shared.index.floor()) {
             return Ok(());
         }
@@ -169,6 +182,7 @@ impl Writer {
         let payload = entry.encode()?;
         if !self.journal.has_room(payload.len())? {
             self.commit();
+            self.flushing.wait();
             self.shared.ready()?;
             self.journal.roll(payload.len()).map_err(|trouble| self.stop(trouble.into()))?;
         }
@@ -179,34 +193,23 @@ impl Writer {
         Ok(pointer.number)
     }
 
-    /// One write, one flush; then the answers; then the state.
+    /// Hands on what is gathered, once what was handed on before is on stable storage.
     fn commit(&mut self) {
-        let entries = self.journal.gathered_entries();
-        let outcome = if entries == 0 { self.shared.ready() } else { self.flush(entries) };
-        let changes = std::mem::take(&mut self.unwritten);
-        let keys = changes.len();
-        let is_committed = entries > 0 && outcome.is_ok();
-        if is_committed {
-            let up_to = RecordNumber(self.journal.next_number().0.saturating_sub(1));
-            self.shared.publish(up_to, self.journal.segment(), changes);
-            self.raising.take().into_iter().for_each(|floor| self.shared.index.raise(floor));
+        if self.waiters.is_empty() && self.journal.gathered_entries() == 0 {
+            return;
         }
-        for waiter in self.waiters.drain(..) {
-            waiter(outcome.clone());
-        }
-        if is_committed && !self.shared.pace.more(keys) {
-            self.shared.stop("the state cannot be written; the journal holds everything, start again");
-        }
+        self.flushing.wait();
+        let written = (self.journal.gathered_entries() > 0).then(|| self.written());
+        self.flushing.commit(Batch { written, waiters: std::mem::take(&mut self.waiters) });
     }
 
-    fn flush(&mut self, entries: u32) -> Result<(), Unavailable> {
-        self.shared.ready()?;
-        let started = Instant::now();
-        self.journal.flush().map_err(|trouble| self.stop(trouble.into()))?;
-        metrics::histogram!(event::STORE_FLUSH_SECONDS).record(started.elapsed().as_secs_f64());
-        metrics::histogram!(event::STORE_BATCH).record(f64::from(entries));
-        metrics::counter!(event::STORE_COMMITS).increment(entries.into());
-        Ok(())
+    /// Everything gathered, on its way to the disk. From now on what it changes is known from what is shared.
+    fn written(&mut self) -> Written {
+        let changes = std::mem::take(&mut self.unwritten);
+        let (entries, keys, segment) = (self.journal.gathered_entries(), changes.len(), self.journal.segment());
+        let up_to = RecordNumber(self.journal.next_number().0.saturating_sub(1));
+        self.shared.write(changes);
+        Written { write: self.journal.take(), entries, up_to, segment, keys, raises: self.raising.take() }
     }
 
     /// Stops for good.
@@ -235,6 +238,7 @@ impl Writer {
                 Request::Note(_, reply) => tell(reply, Err(reason)),
                 Request::Prune(_, reply) => tell(reply, Err(reason)),
                 Request::Close(reply) => *closing = Some(reply),
+                Request::Flushed => {}
             }
         }
     }
@@ -258,12 +262,12 @@ impl Knowledge for WithUnwritten<'_> {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
         match self.unwritten.get(key) {
             Some(said) => Ok(said.map(<[u8]>::to_vec)),
-            None => self.shared.value(key),
+            None => self.shared.value_to_be(key),
         }
     }
 
     fn lodged(&self, pointer: Pointer) -> Result<LodgedInterchange, Unavailable> {
-        match self.journal.gathered_entry(pointer) {
+        match self.journal.unwritten_entry(pointer) {
             Some(payload) => Entry::decode(payload)?.into_interchange(),
             None => self.shared.lodged(pointer),
         }

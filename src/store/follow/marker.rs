@@ -1,25 +1,15 @@
 //! The file that says that a directory is a standby, of which store, and how far it surely goes.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::FollowTrouble;
-use crate::record::Digest;
-use crate::store::guard::STANDBY;
-use crate::store::journal::seal::{from_digits, hexadecimal};
+use crate::store::guard::{STANDBY, Unfit};
+use crate::store::journal::seal::from_digits;
 use crate::store::journal::{Disk, StoreId, write_whole};
-
-/// What a marker of any version begins with.
-const TITLE: &str = "lodged standby ";
-
-/// The version of this one.
-const VERSION: &str = "1";
-
-/// Longest marker that is read, in bytes; one is less than 300.
-const BYTES_MAX: usize = 4096;
+use crate::store::signed::{Fields, SignedText, SignedTrouble};
 
 /// What a standby knows of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,22 +31,16 @@ impl Marker {
     ///
     /// # Errors
     /// [`FollowTrouble`] when it cannot be read, a later version wrote it, or it was changed.
-    pub(super) fn read(directory: &Path) -> Result<Option<Self>, FollowTrouble> {
+    pub(super) fn find(directory: &Path) -> Result<Option<Self>, FollowTrouble> {
         let path = path(directory);
-        let bytes = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.map_err(FollowTrouble::io("read", &path))?,
-        };
-        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= BYTES_MAX).unwrap_or_default();
-        let version = text.strip_prefix(TITLE).and_then(|rest| rest.lines().next());
-        if version.is_some_and(|version| version != VERSION && version.parse::<u32>().is_ok()) {
-            return Err(FollowTrouble::OtherFormat(path));
-        }
-        let damaged = || FollowTrouble::Damaged {
-            path: directory.to_owned(),
-            reason: format!("{} is not as it was written", path.display()),
-        };
-        Self::parse(text).map(Some).ok_or_else(damaged)
+        SignedText::read(&path).map_err(|trouble| match trouble {
+            SignedTrouble::Io(source) => FollowTrouble::Io { doing: "read", path, source },
+            SignedTrouble::OtherFormat => Unfit::OtherFormat(path).into(),
+            SignedTrouble::Damaged => FollowTrouble::Damaged {
+                path: directory.to_owned(),
+                reason: format!("{} is not as it was written", path.display()),
+            },
+        })
     }
 
     /// Puts it on stable storage, in the place of one that was there.
@@ -76,29 +60,29 @@ impl Marker {
         fs::remove_file(&path).map_err(FollowTrouble::io("remove", &path))?;
         disk.sync_directory(directory).map_err(FollowTrouble::io("flush", directory))
     }
+}
 
-    fn to_text(&self) -> String {
+impl SignedText for Marker {
+    const TITLE: &'static str = "lodged standby";
+    const VERSION: u32 = 1;
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
         let Self { store, begins, entry, known, heard } = self;
+        let mut fields = vec![("store", store.to_string())];
         // Where nothing was dropped the line is left out, as it was before anything could be.
-        let begins = if *begins == 1 { String::new() } else { format!("begins {begins}\n") };
-        let lines = format!("{TITLE}{VERSION}\nstore {store}\n{begins}entry {entry}\nknown {known}\nheard {heard}\n");
-        let checked = hexadecimal(&Digest::of([lines.as_bytes()]).0);
-        format!("{lines}sha256 {checked}\n")
+        fields.extend((*begins > 1).then(|| ("begins", begins.to_string())));
+        fields.extend([("entry", entry.to_string()), ("known", known.to_string()), ("heard", heard.to_string())]);
+        fields
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.split('\n').skip(1).peekable();
-        let mut field =
-            |name: &str| lines.next_if(|line| line.starts_with(name))?.strip_prefix(name)?.strip_prefix(' ');
-        let marker = Self {
-            store: StoreId(from_digits(field("store")?)?),
-            begins: field("begins").map_or(Some(1), |begins| begins.parse().ok())?,
-            entry: field("entry")?.parse().ok()?,
-            known: field("known")?.parse().ok()?,
-            heard: field("heard")?.parse().ok()?,
-        };
-        // What is written otherwise is no marker of ours; its last line is the digest of the others.
-        (marker.to_text() == text).then_some(marker)
+    fn of(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            store: StoreId(from_digits(fields.next("store")?)?),
+            begins: fields.next("begins").map_or(Some(1), |begins| begins.parse().ok())?,
+            entry: fields.next("entry")?.parse().ok()?,
+            known: fields.next("known")?.parse().ok()?,
+            heard: fields.next("heard")?.parse().ok()?,
+        })
     }
 }
 
@@ -110,26 +94,12 @@ fn path(directory: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn marker() -> Marker {
-        let heard = "2026-11-21T20:45:00Z".parse().unwrap();
-        Marker { store: StoreId([7; 16]), begins: 1, entry: 41, known: 43, heard }
-    }
-
     #[test]
     fn a_marker_is_read_as_it_was_written() {
+        let heard = "2026-11-21T20:45:00Z".parse().unwrap();
         for begins in [1, 2] {
-            let marker = Marker { begins, ..marker() };
+            let marker = Marker { store: StoreId([7; 16]), begins, entry: 41, known: 43, heard };
             assert_eq!(Marker::parse(&marker.to_text()), Some(marker));
-        }
-    }
-
-    #[test]
-    fn every_flipped_bit_is_seen() {
-        let text = marker().to_text();
-        for bit in 0..text.len() * 8 {
-            let mut bytes = text.clone().into_bytes();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Marker::parse(&String::from_utf8_lossy(&bytes)), None, "bit {bit}");
         }
     }
 }

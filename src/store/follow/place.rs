@@ -11,7 +11,7 @@ use super::marker::Marker;
 use super::segment::Active;
 use crate::store::guard;
 use crate::store::journal::segment::Header;
-use crate::store::journal::{self, Disk, Place, RealDisk, write_zeroes};
+use crate::store::journal::{self, Disk, Place, RealDisk, Shelves, write_zeroes};
 use crate::store::lock;
 
 /// A standby that was found or made, and is ours.
@@ -36,8 +36,9 @@ impl Found {
     pub(super) fn at(directory: &Path) -> Result<Self, FollowTrouble> {
         make(directory)?;
         guard::guard_standby(directory)?;
+        Marker::find(directory)?; // One of a later version is refused before anything is touched.
         let lock = lock::take(directory).map_err(FollowTrouble::lock(directory))?;
-        let marker = Marker::read(directory)?;
+        let marker = Marker::find(directory)?;
         if marker.is_none() {
             refuse_others(directory)?;
         }
@@ -51,7 +52,7 @@ impl Found {
         let journal = self.directory.join("journal");
         let Some(marker) = &self.marker else { return Ok(()) };
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-        let place = Place { disk: Arc::clone(&disk), directory: journal.clone(), segment_bytes: 0 };
+        let place = Place { disk: Arc::clone(&disk), shelves: Shelves::of(&journal), segment_bytes: 0 };
         let damaged = |reason| FollowTrouble::Damaged { path: self.directory.clone(), reason };
         let opened = if journal.exists() { journal::open(place)? } else { None };
         let Some(mut opened) = opened else {
@@ -67,18 +68,18 @@ impl Found {
         if begins < marker.begins {
             opened.drop_through(marker.begins.saturating_sub(1))?;
         }
-        let active = Active::find(&*disk, &journal, opened.last())?;
+        let active = Active::find(&*disk, &Shelves::of(journal), opened.last())?;
         if active.last_entry() < marker.entry {
             let reason = format!("it had entry {}, and its journal ends at {}", marker.entry, active.last_entry());
             return Err(damaged(reason));
         }
         // Whatever lies behind is what we were writing when we were killed: the gateway has it, and sends it again.
         if !active.is_clean() {
-            let path = active.path(&journal);
-            write_zeroes(&*active.file, active.end(), active.header.bytes)
-                .map_err(FollowTrouble::io("write", &path))?;
-            active.file.sync().map_err(FollowTrouble::io("flush", &path))?;
+            let path = &active.path;
+            write_zeroes(&*active.file, active.end(), active.header.bytes).map_err(FollowTrouble::io("write", path))?;
+            active.file.sync().map_err(FollowTrouble::io("flush", path))?;
         }
+        opened.tidy()?;
         self.unsealed = opened.unsealed().to_vec();
         self.active = Some(active);
         Ok(())

@@ -76,7 +76,7 @@ pub enum PromoteTrouble {
 /// [`PromoteTrouble`]; then it is the standby that it was.
 pub fn promote(directory: &Path, cache_bytes: u64, watch: &mut dyn Watch) -> Result<PromoteReport, PromoteTrouble> {
     let place = StorePlace::find(directory)?;
-    if Marker::read(directory)?.is_none() {
+    if Marker::find(directory)?.is_none() {
         return look(&place, None, watch);
     }
     let standby = Standby::open(directory)?;
@@ -93,7 +93,7 @@ pub fn promote(directory: &Path, cache_bytes: u64, watch: &mut dyn Watch) -> Res
 
 /// What was dropped in front of a standby must be told by the entries that it has.
 fn check_beginning(place: &StorePlace, marker: &Marker) -> Result<(), PromoteTrouble> {
-    let segments = Segments::find(&place.journal(), false, &mut Disagreements::new(0))?;
+    let segments = Segments::find(&place.shelves()?, false, &mut Disagreements::new(0))?;
     if segments.floor().segment.saturating_add(1) < segments.first() && segments.first() == marker.begins {
         return Err(PromoteTrouble::Behind { directory: place.directory.clone(), begins: marker.begins });
     }
@@ -107,7 +107,7 @@ fn look(
     watch: &mut dyn Watch,
 ) -> Result<PromoteReport, PromoteTrouble> {
     let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.journal(), promoted.is_none(), &mut found)?;
+    let segments = Segments::find(&place.shelves()?, promoted.is_none(), &mut found)?;
     let store = segments.store().to_string();
     // The last segment may have nothing but notes in it, the one before it hardly.
     let since = segments.header(segments.last().saturating_sub(1)).map_or(1, |header| header.first);

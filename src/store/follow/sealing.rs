@@ -1,13 +1,13 @@
 //! Sealing full segments of a standby while it goes on: each is read back, checked, and held against the gateway's own seal.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::FollowTrouble;
-use crate::store::journal::Disk;
+use crate::store::background;
 use crate::store::journal::seal::Seal;
 use crate::store::journal::segment::Header;
+use crate::store::journal::{Disk, Shelves};
 
 /// Seals one segment at a time.
 #[derive(Default)]
@@ -23,15 +23,15 @@ impl Sealing {
     pub(super) fn begin(
         &mut self,
         disk: &Arc<dyn Disk>,
-        journal: &Path,
+        shelves: &Shelves,
         (header, next): (Header, Header),
         gateways: Option<Seal>,
     ) -> Result<(), FollowTrouble> {
         self.end()?;
-        let (disk, place) = (Arc::clone(disk), journal.to_owned());
-        let run = move || seal(&*disk, &place, &header, &next, gateways.as_ref());
-        let thread = thread::Builder::new().name("lodged-seal".into()).spawn(run);
-        self.thread = Some(thread.map_err(FollowTrouble::io("start a thread for", journal))?);
+        let (place, disk, of_thread) = (shelves.journal(), Arc::clone(disk), shelves.clone());
+        let run = move || seal(&*disk, &of_thread, &header, &next, gateways.as_ref());
+        let thread = background::spawn("lodged-seal", run);
+        self.thread = Some(thread.map_err(FollowTrouble::io("start a thread for", place))?);
         Ok(())
     }
 
@@ -69,12 +69,13 @@ impl Drop for Sealing {
 /// [`FollowTrouble`] when it is not what was written, or other bytes than the gateway's.
 pub(super) fn seal(
     disk: &dyn Disk,
-    journal: &Path,
+    shelves: &Shelves,
     header: &Header,
     next: &Header,
     gateways: Option<&Seal>,
 ) -> Result<(), FollowTrouble> {
-    let seal = Seal::make(disk, journal, header, next)?;
+    let journal = shelves.journal();
+    let seal = Seal::make(disk, shelves, header, next)?;
     if gateways.is_some_and(|gateways| *gateways != seal) {
         let path = journal.parent().unwrap_or(journal).to_owned();
         let reason = format!("segment {} does not have the digest of the gateway's seal", header.number);

@@ -1,6 +1,6 @@
 //! The segment that a standby writes: frames that follow, one write and one flush for all that came.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::FollowTrouble;
@@ -9,13 +9,15 @@ use crate::store::entry::Entry;
 use crate::store::floor::Floor;
 use crate::store::journal::frame::{self, Frame};
 use crate::store::journal::scan::{self, Contents, Ending};
-use crate::store::journal::segment::{self, HEADER_BYTES, Header};
-use crate::store::journal::{Disk, JournalFile, JournalTrouble, Preparing, name};
+use crate::store::journal::segment::{HEADER_BYTES, Header};
+use crate::store::journal::{Disk, JournalFile, JournalTrouble, Preparing, Shelves, name};
 
 /// A segment that is written.
 pub(super) struct Active {
     /// The file.
     pub(super) file: Arc<dyn JournalFile>,
+    /// Where that is.
+    pub(super) path: PathBuf,
     /// What it says of itself.
     pub(super) header: Header,
     /// What it holds on stable storage.
@@ -41,33 +43,28 @@ pub(super) struct Followed {
 
 impl Active {
     /// A segment that is there, up to the first thing that is no frame that follows.
-    pub(super) fn find(disk: &dyn Disk, journal: &Path, header: Header) -> Result<Self, FollowTrouble> {
-        let path = segment::path(journal, header.number);
-        let bytes = segment::read(disk, &path, &header)?;
+    pub(super) fn find(disk: &dyn Disk, shelves: &Shelves, header: Header) -> Result<Self, FollowTrouble> {
+        let (bytes, path) = shelves.read(disk, &header)?;
         let mut last = (0, header.first);
         let Ok(contents) = scan::frames(&bytes, &header, |pointer, _| {
             last = (pointer.offset, pointer.number.0);
             Ok::<_, std::convert::Infallible>(())
         });
         let file = disk.open(&path).map_err(FollowTrouble::io("open", &path))?;
-        Ok(Self { file, header, contents, last })
+        Ok(Self { file, path, header, contents, last })
     }
 
     /// Makes a segment with this header, on stable storage before it has its name.
     pub(super) fn make(
         disk: &dyn Disk,
         preparing: &mut Preparing,
-        journal: &Path,
+        shelves: &Shelves,
         header: Header,
     ) -> Result<Self, FollowTrouble> {
         let (prepared, file) = preparing.take(header.bytes)?;
-        name(disk, &*file, &prepared, &segment::path(journal, header.number), &header)?;
-        Ok(Self { file, header, contents: Contents::start(&header), last: (0, header.first) })
-    }
-
-    /// Where its file is.
-    pub(super) fn path(&self, journal: &Path) -> PathBuf {
-        segment::path(journal, self.header.number)
+        let path = shelves.path(header.number);
+        name(disk, &*file, &prepared, &path, &header)?;
+        Ok(Self { file, path, header, contents: Contents::start(&header), last: (0, header.first) })
     }
 
     /// Whether nothing lies behind its end.
@@ -103,10 +100,10 @@ impl Active {
     }
 
     /// The beginning of its last frame, or its header: all that was recorded up to there is bound in it.
-    pub(super) fn head(&self, journal: &Path) -> Result<Vec<u8>, FollowTrouble> {
+    pub(super) fn head(&self) -> Result<Vec<u8>, FollowTrouble> {
         let (offset, _) = self.last;
         let mut head = vec![0; if offset == 0 { HEADER_BYTES } else { frame::HEADER_BYTES }];
-        self.file.read_at(&mut head, offset).map_err(FollowTrouble::io("read", &self.path(journal)))?;
+        self.file.read_at(&mut head, offset).map_err(FollowTrouble::io("read", &self.path))?;
         Ok(head)
     }
 
@@ -139,10 +136,9 @@ impl Active {
     ///
     /// # Errors
     /// [`FollowTrouble::Io`]; then what is on the disk is unknown, and nothing may be written any more.
-    pub(super) fn append(&mut self, bytes: &[u8], followed: Followed, journal: &Path) -> Result<(), FollowTrouble> {
-        let path = self.path(journal);
-        self.file.write_at(bytes, self.contents.end).map_err(JournalTrouble::io("write", &path))?;
-        self.file.sync().map_err(JournalTrouble::io("flush", &path))?;
+    pub(super) fn append(&mut self, bytes: &[u8], followed: Followed) -> Result<(), FollowTrouble> {
+        self.file.write_at(bytes, self.contents.end).map_err(JournalTrouble::io("write", &self.path))?;
+        self.file.sync().map_err(JournalTrouble::io("flush", &self.path))?;
         (self.contents, self.last) = (followed.contents, followed.last);
         Ok(())
     }

@@ -15,8 +15,8 @@ use crate::store::floor::Floor;
 use crate::store::journal::dropping;
 use crate::store::journal::frame::{self, PAYLOAD_BYTES_MAX};
 use crate::store::journal::seal::Seal;
-use crate::store::journal::segment::{HEADER_BYTES, Header};
-use crate::store::journal::{Chain, Disk, Preparing, RealDisk, Shipped, Wanted};
+use crate::store::journal::segment::{HEADER_BYTES, Header, OTHER_FORMAT};
+use crate::store::journal::{Chain, Disk, Preparing, RealDisk, Shelves, Shipped, Wanted};
 
 /// Most bytes that are wanted at one time: a slow line takes them in the time that a gateway gives for an answer.
 const BYTES_MAX: u64 = 1 << 20;
@@ -33,7 +33,7 @@ const NOTE_IDLE_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// Dropping it is as safe as a kill: what was taken is there when it is opened again.
 pub struct Standby {
     directory: PathBuf,
-    journal: PathBuf,
+    shelves: Shelves,
     disk: Arc<dyn Disk>,
     marker: Option<Marker>,
     /// When the marker was written, and with which entry.
@@ -74,14 +74,14 @@ impl Standby {
     /// [`FollowTrouble`] when something else is there, another process has it, or it is not what it was.
     pub fn open(directory: &Path) -> Result<Self, FollowTrouble> {
         let Found { directory, marker, active, unsealed, lock } = Found::at(directory)?;
-        let (disk, journal): (Arc<dyn Disk>, _) = (Arc::new(RealDisk), directory.join("journal"));
+        let (disk, shelves): (Arc<dyn Disk>, _) = (Arc::new(RealDisk), Shelves::of(directory.join("journal")));
         for (header, next) in &unsealed {
-            sealing::seal(&*disk, &journal, header, next, None)?;
+            sealing::seal(&*disk, &shelves, header, next, None)?;
         }
-        let preparing = Preparing::new(Arc::clone(&disk), &journal);
+        let preparing = Preparing::new(Arc::clone(&disk), shelves.journal());
         Ok(Self {
             directory,
-            journal,
+            shelves,
             disk,
             marker,
             noted: None,
@@ -184,7 +184,7 @@ impl Standby {
     /// The gateway has the last entry that is here, and so everything before it; or not.
     fn compare(&mut self, shipped: &Shipped, bytes: &[u8]) -> Result<(), FollowTrouble> {
         let Some(active) = &self.active else { return Ok(()) };
-        let (head, last) = (active.head(&self.journal)?, active.last_entry());
+        let (head, last) = (active.head()?, active.last_entry());
         let is_there = shipped.segment == active.header.number && bytes.len() >= head.len();
         if is_there && bytes.starts_with(&head) {
             self.is_compared = true;
@@ -202,14 +202,17 @@ impl Standby {
         let Some((head, frames)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
             return Err(not_taken(shipped, "it is shorter than the header of a segment"));
         };
-        let header = Header::read(head).map_err(|reason| not_taken(shipped, reason))?;
+        let header = Header::read(head).map_err(|reason| match reason {
+            OTHER_FORMAT => FollowTrouble::Later { segment: shipped.segment },
+            reason => not_taken(shipped, reason),
+        })?;
         if header.store.to_string() != shipped.store || header.number != shipped.segment {
             return Err(not_taken(shipped, "it is the header of another segment"));
         }
         match &self.active {
             Some(active) if active.is_followed_by(&header) => {
                 let seal = shipped.seal.as_deref().and_then(Seal::parse);
-                self.sealing.begin(&self.disk, &self.journal, (active.header, header), seal)?;
+                self.sealing.begin(&self.disk, &self.shelves, (active.header, header), seal)?;
             }
             Some(active) => {
                 let last = active.last_entry();
@@ -229,7 +232,7 @@ impl Standby {
             }
             None => return Err(not_taken(shipped, "it is not the first segment of a journal")),
         }
-        self.active = Some(Active::make(&*self.disk, &mut self.preparing, &self.journal, header)?);
+        self.active = Some(Active::make(&*self.disk, &mut self.preparing, &self.shelves, header)?);
         self.go_on(shipped, frames)
     }
 
@@ -245,7 +248,7 @@ impl Standby {
         };
         let (frames, length) = (followed.frames, followed.bytes);
         if frames > 0 {
-            active.append(self.rest.get(..length).unwrap_or_default(), followed, &self.journal)?;
+            active.append(self.rest.get(..length).unwrap_or_default(), followed)?;
         }
         if let Some(floor) = followed.floor {
             self.drop_below(&floor)?;
@@ -265,9 +268,9 @@ impl Standby {
         let Some(marker) = self.marker.as_mut().filter(|marker| marker.begins < begins) else { return Ok(()) };
         marker.begins = begins;
         marker.write(&*self.disk, &self.directory)?;
+        let store = marker.store;
         self.sealing.end()?;
-        dropping::remove_through(&*self.disk, &self.journal, floor.segment)?;
-        Ok(())
+        Ok(dropping::remove_through(&*self.disk, &self.shelves, store, floor.segment)?)
     }
 
     /// What is left is the beginning of a frame, or the zeroes at the end of a full segment.
@@ -284,8 +287,10 @@ impl Standby {
         if self.rest.iter().any(|byte| *byte != 0) {
             return Err(not_taken(shipped, "it is no entry"));
         }
-        // When nothing but zeroes is left, the gateway goes on with the next segment by itself.
-        if shipped.segment >= shipped.last_segment || !has_frames {
+        // When nothing but zeroes is left, the gateway goes on with the next segment by itself; behind a header too, when no
+        // entry had room there.
+        let is_over = has_frames || shipped.offset == 0;
+        if shipped.segment >= shipped.last_segment || !is_over {
             return Err(not_taken(shipped, "entries are missing"));
         }
         self.rest.clear();

@@ -10,7 +10,8 @@ use super::marker::Marker;
 use super::*;
 use crate::store::battery::{options, proofs};
 use crate::store::inspect::{Step, Watch};
-use crate::store::journal::segment;
+use crate::store::journal::Shelves;
+use crate::store::journal::segment::{FORMAT, Header};
 use crate::store::sample::{NOW, evidence, sent};
 use crate::store::{Dropped, EmbeddedStore, OpenTrouble, Retention, Shipped, Store as _, StoreOptions, Unfit, check};
 
@@ -115,6 +116,39 @@ async fn an_entry_that_is_longer_than_what_comes_at_one_time_is_put_together() {
     pair.follows(&mut standby, 3_000).await.unwrap();
     standby.leave().unwrap();
     pair.is_the_same();
+}
+
+#[tokio::test]
+async fn a_segment_without_an_entry_is_followed_like_any_other() {
+    let pair = Pair::with(0).await;
+    pair.store.record(sent("long").with_bytes(50_000)).await.unwrap(); // The first segment has no room for it.
+    pair.records(1..=3).await;
+    for bytes_max in [96, 1 << 20] {
+        let mut standby = pair.open();
+        pair.follows(&mut standby, bytes_max).await.unwrap();
+        standby.leave().unwrap();
+        pair.is_the_same();
+        fs::remove_dir_all(pair.standby()).unwrap();
+    }
+    // It is opened again where it has the header of the first one and nothing else.
+    pair.step(&mut pair.open(), 96).await.unwrap();
+    let mut standby = pair.open();
+    pair.follows(&mut standby, 1 << 20).await.unwrap();
+    standby.leave().unwrap();
+    pair.is_the_same();
+}
+
+#[tokio::test]
+async fn a_gateway_of_a_later_version_is_followed_no_further() {
+    let pair = Pair::with(1).await;
+    let mut standby = pair.open();
+    let (shipped, mut bytes) = pair.next(&standby, 1 << 20).await;
+    let header = Header::read(bytes.first_chunk().unwrap()).unwrap();
+    let later = Header { format: FORMAT + 1, ..header }.write();
+    bytes[..later.len()].copy_from_slice(&later);
+    let taken = standby.take(&shipped, &bytes, NOW.parse().unwrap());
+    says(taken, "bring this machine to the version of the gateway");
+    assert_eq!(fs::read_dir(pair.standby()).unwrap().count(), 1, "more than its lock was made");
 }
 
 #[tokio::test]
@@ -355,20 +389,21 @@ async fn what_a_standby_did_not_remove_is_removed_by_the_next_opening() {
     let mut pair = Pair::with(60).await;
     let mut standby = pair.open();
     pair.follows(&mut standby, 1 << 20).await.unwrap();
-    let file = |number| segment::path(&pair.standby().join("journal"), number);
+    let journal = Shelves::of(pair.standby().join("journal"));
+    let file = |number| journal.path(number);
     let before: Vec<_> = (1..)
         .take_while(|number| file(*number).exists())
-        .map(|number| (file(number), fs::read(file(number)).unwrap()))
+        .map(|number| (number, fs::read(file(number)).unwrap()))
         .collect();
     pair.reopens().await;
     let dropped = pair.store.prune(later()).await.unwrap();
     pair.follows(&mut standby, 1 << 20).await.unwrap();
     standby.leave().unwrap();
-    let (begins, left) = (Marker::read(&pair.standby()).unwrap().unwrap().begins, pair.segments());
+    let (begins, left) = (Marker::find(&pair.standby()).unwrap().unwrap().begins, pair.segments());
     assert!(begins == dropped.segments + 1 && begins > 3, "{begins}");
-    for (file, bytes) in before.into_iter().filter(|(file, _)| segment::number(file).is_some_and(|n| n + 2 >= begins)) {
-        if !file.exists() {
-            fs::write(file, bytes).unwrap();
+    for (number, bytes) in before.into_iter().filter(|(number, _)| number + 2 >= begins) {
+        if !file(number).exists() {
+            fs::write(file(number), bytes).unwrap();
         }
     }
     assert!(pair.segments() > left);
@@ -387,7 +422,7 @@ async fn a_new_standby_begins_where_the_journal_of_the_gateway_begins() {
         pair.follows(&mut standby, bytes_max).await.unwrap();
         standby.leave().unwrap();
         pair.is_the_same();
-        assert_eq!(Marker::read(&pair.standby()).unwrap().unwrap().begins, dropped.segments + 1);
+        assert_eq!(Marker::find(&pair.standby()).unwrap().unwrap().begins, dropped.segments + 1);
         promote(&pair.standby(), 8 << 20, &mut Unwatched).unwrap();
     }
 }
@@ -424,6 +459,10 @@ async fn a_segment_that_a_standby_lost_is_missed_whatever_was_dropped() {
     let mut standby = pair.open();
     pair.follows(&mut standby, 1 << 20).await.unwrap();
     standby.leave().unwrap();
-    fs::remove_file(segment::path(&pair.standby().join("journal"), dropped.segments + 1)).unwrap();
-    says(Standby::open(&pair.standby()).map(drop), &format!("segment {} is missing", dropped.segments + 1));
+    let first = dropped.segments + 1;
+    let segment = Shelves::of(pair.standby().join("journal")).path(first);
+    fs::remove_file(&segment).unwrap();
+    says(Standby::open(&pair.standby()).map(drop), &format!("segment {first} is missing"));
+    fs::remove_file(segment.with_extension("seal")).unwrap();
+    says(Standby::open(&pair.standby()).map(drop), &format!("segment {first} is missing"));
 }

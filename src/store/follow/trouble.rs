@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::store::guard::Unfit;
 use crate::store::journal::JournalTrouble;
+use crate::store::journal::segment::OTHER_FORMAT;
 use crate::store::lock::LockTrouble;
 
 /// A standby cannot go on. What it has is as it was.
@@ -35,9 +36,6 @@ pub enum FollowTrouble {
     /// It is of something else.
     #[error("{} is no standby and not empty; name an empty directory, or one that is not there yet", .0.display())]
     NotEmpty(PathBuf),
-    /// A later version wrote it.
-    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
-    OtherFormat(PathBuf),
     /// It follows another store.
     #[error(
         "{} is a standby of store {found}, and this gateway has store {store}; give each store a directory of its own",
@@ -81,6 +79,15 @@ pub enum FollowTrouble {
         /// Its last segment.
         segment: u64,
     },
+    /// The gateway is of a later version.
+    #[error(
+        "segment {segment} of the gateway has a format that this version does not know; bring this machine to the version of \
+         the gateway, and follow again"
+    )]
+    Later {
+        /// The segment.
+        segment: u64,
+    },
     /// What came is not what a journal holds.
     #[error(
         "what the gateway has at byte {offset} of segment {segment} cannot be taken ({reason}); run `lodged store check` where \
@@ -117,13 +124,15 @@ impl From<JournalTrouble> for FollowTrouble {
         let above = |path: &Path, levels| path.ancestors().nth(levels).unwrap_or(path).to_owned();
         match trouble {
             JournalTrouble::Io { doing, path, source } => Self::Io { doing, path, source },
+            JournalTrouble::Header { path, reason: OTHER_FORMAT } => Unfit::OtherFormat(path).into(),
             JournalTrouble::Header { path, reason } => {
                 Self::Damaged { reason: format!("{}: {reason}", path.display()), path: above(&path, 2) }
             }
             JournalTrouble::Damaged { path, offset, .. } => {
                 Self::Damaged { reason: format!("byte {offset} of {}", path.display()), path: above(&path, 2) }
             }
-            JournalTrouble::Missing { directory, number } => {
+            JournalTrouble::Absent { number, journal: directory, .. }
+            | JournalTrouble::Missing { directory, number } => {
                 Self::Damaged { path: above(&directory, 1), reason: format!("segment {number} is missing") }
             }
             JournalTrouble::NotPrepared { directory } => {

@@ -55,15 +55,12 @@ impl Segments {
     /// Whether a segment that was there when they were listed was dropped since.
     pub(super) fn is_dropped(&self, number: u64) -> Result<bool, InspectTrouble> {
         let is_below = |segments: Self| segments.floor.segment >= number;
-        if self.is_live {
-            Self::find(&self.directory, true, &mut Disagreements::new(0)).map(is_below)
-        } else {
-            Ok(false)
-        }
+        if self.is_live { Self::find(&self.shelves, true, &mut Disagreements::new(0)).map(is_below) } else { Ok(false) }
     }
 }
 
-/// Whether a file is not there any more.
+/// Whether a file may not be there any more. One that is not in the archive either is said to be so.
 pub(super) fn is_gone(trouble: &InspectTrouble) -> bool {
-    matches!(trouble, InspectTrouble::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    matches!(trouble, InspectTrouble::Damaged { .. })
+        || matches!(trouble, InspectTrouble::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }

@@ -32,6 +32,8 @@ pub struct CheckReport {
     pub dropped_entries: u64,
     /// The digest of all of them.
     pub chain: String,
+    /// The format of its last segment; those in front of it may have former ones.
+    pub format: u32,
     /// Segments of the journal.
     pub segments: u64,
     /// Those of them that have a seal.
@@ -106,11 +108,11 @@ pub fn check(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<Ch
     let hold = place.hold()?;
     let is_in_use = matches!(hold, Hold::InUse);
     let mut found = Disagreements::new(limit);
-    let store = Segments::find(&place.journal(), is_in_use, &mut Disagreements::new(0))?.store();
+    let store = Segments::find(&place.shelves()?, is_in_use, &mut Disagreements::new(0))?.store();
     // What the watermark says is in the journal already, but perhaps in a segment that was not there when they were listed:
     // so it is asked first.
     let marked = known_entry(&place.watermark(), store).0;
-    let segments = Segments::find(&place.journal(), is_in_use, &mut found)?;
+    let segments = Segments::find(&place.shelves()?, is_in_use, &mut found)?;
     let looked = if is_in_use { None } else { Some(state::look(&place, store, &mut found, watch)?) };
     let applied = match &looked {
         Some(Looked::Opened(opened)) => Some(opened.applied),
@@ -141,6 +143,7 @@ pub fn check(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<Ch
         entries: walked.last().0,
         dropped_entries: walked.floor.entry.0,
         chain: walked.chain.to_string(),
+        format: segments.format(),
         segments: segments.count(),
         sealed_segments: walked.sealed,
         unsealed_segments: walked.unsealed,

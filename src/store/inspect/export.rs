@@ -34,7 +34,7 @@ pub fn export(
 ) -> Result<Exported, InspectTrouble> {
     let place = StorePlace::find(directory)?;
     let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.journal(), true, &mut found)?.since(since);
+    let segments = Segments::find(&place.shelves()?, true, &mut found)?.since(since);
     found.refuse()?;
     let dropped = segments.floor().first().0.saturating_sub(since.max(1));
     let mut declarations = 0;

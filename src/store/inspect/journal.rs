@@ -6,21 +6,23 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::beginning::is_gone;
-use super::listing::{header, list};
+use super::listing::header;
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
 use crate::record::Digest;
 use crate::store::entry::Entry;
 use crate::store::floor::Floor;
+use crate::store::guard::Unfit;
 use crate::store::journal::dropping;
 use crate::store::journal::frame::Frame;
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{Seal, hexadecimal};
-use crate::store::journal::segment::{self, Header, OTHER_FORMAT};
-use crate::store::journal::{Chain, Disk, JournalTrouble, ReadOnlyDisk, StoreId};
+use crate::store::journal::segment::{FORMAT, Header, OTHER_FORMAT};
+use crate::store::journal::{Chain, Disk, JournalFile, JournalTrouble, ReadOnlyDisk, Shelves, StoreId};
 use crate::store::state::Pointer;
 
 /// Who takes the entries: where each stands, and its frame.
@@ -29,7 +31,7 @@ pub(crate) type Each<'a> = dyn FnMut(Pointer, &Frame<'_>, &mut Disagreements) ->
 /// The segments of a journal, as their headers say.
 #[derive(Debug)]
 pub(crate) struct Segments {
-    pub(super) directory: PathBuf,
+    pub(super) shelves: Shelves,
     /// The numbers of the files, in order.
     pub(super) numbers: Vec<u64>,
     /// By their numbers; those that cannot be used are missing.
@@ -69,12 +71,12 @@ pub(crate) struct Walked {
 }
 
 impl Segments {
-    /// The segments in a directory. `is_live` when a daemon may write meanwhile.
+    /// The segments that are there. `is_live` when a daemon may write meanwhile.
     ///
     /// # Errors
     /// [`InspectTrouble`] when they cannot be listed or read, there is none, or a later version wrote one.
-    pub(crate) fn find(directory: &Path, is_live: bool, found: &mut Disagreements) -> Result<Self, InspectTrouble> {
-        Self::with_tail(directory, is_live, None, found)
+    pub(crate) fn find(shelves: &Shelves, is_live: bool, found: &mut Disagreements) -> Result<Self, InspectTrouble> {
+        Self::with_tail(shelves, is_live, None, found)
     }
 
     /// The same where the segments are these alone, and a file stands for the last of them.
@@ -82,30 +84,31 @@ impl Segments {
     /// # Errors
     /// As [`Segments::find`].
     pub(crate) fn with_tail(
-        directory: &Path,
+        shelves: &Shelves,
         is_live: bool,
         tail: Option<(RangeInclusive<u64>, PathBuf)>,
         found: &mut Disagreements,
     ) -> Result<Self, InspectTrouble> {
-        match Self::look(directory, is_live, tail.clone(), found) {
+        match Self::look(shelves, is_live, tail.clone(), found) {
             // One that was dropped while they were listed; once more does not find it.
-            Err(trouble) if is_live && is_gone(&trouble) => Self::look(directory, is_live, tail, found),
+            Err(trouble) if is_live && is_gone(&trouble) => Self::look(shelves, is_live, tail, found),
             segments => segments,
         }
     }
 
     fn look(
-        directory: &Path,
+        shelves: &Shelves,
         is_live: bool,
         tail: Option<(RangeInclusive<u64>, PathBuf)>,
         found: &mut Disagreements,
     ) -> Result<Self, InspectTrouble> {
-        let (mut numbers, mut sealed) = list(directory)?;
+        let list = || shelves.list().map(|listed| (listed.segments, listed.seals.last().copied().unwrap_or(0)));
+        let (mut numbers, mut sealed) = list()?;
         let [first, last] = [numbers.first(), numbers.last()].map(|number| number.copied().unwrap_or(0));
         let is_without_gap = numbers.iter().copied().eq(first..=last);
         if is_live && !(is_without_gap && sealed < last) {
             // Segments that are begun while they are listed may be missed; once more finds those.
-            (numbers, sealed) = list(directory)?;
+            (numbers, sealed) = list()?;
         }
         if let Some((range, _)) = &tail {
             // What a backup that was interrupted left in front of it or behind it does not belong to it.
@@ -113,19 +116,19 @@ impl Segments {
             numbers.push(*range.end());
             sealed = 0;
         }
-        let no_store = || InspectTrouble::NoStore { path: directory.to_owned(), reason: "it has no segment" };
+        let no_store = || InspectTrouble::NoStore { path: shelves.journal().to_owned(), reason: "it has no segment" };
         // A seal says that a segment follows the one it is of.
         let last = numbers.last().copied().ok_or_else(no_store)?.max(if sealed > 0 { sealed + 1 } else { 0 });
         let tail = tail.map(|(_, path)| path);
         let mut headers = BTreeMap::new();
         for number in numbers.iter().copied() {
             let is_tail = tail.as_deref().filter(|_| number == last);
-            match header(directory, number, is_tail) {
+            match header(shelves, number, is_tail) {
                 Ok(header) => {
                     headers.insert(number, header);
                 }
-                Err(JournalTrouble::Header { path, reason }) if reason == OTHER_FORMAT => {
-                    return Err(InspectTrouble::OtherFormat(path));
+                Err(JournalTrouble::Header { path, reason: OTHER_FORMAT }) => {
+                    return Err(Unfit::OtherFormat(path).into());
                 }
                 Err(JournalTrouble::Header { reason, .. }) => {
                     found.add(Disagreement::new(What::SegmentUnreadable).in_segment(number).found(reason));
@@ -135,7 +138,7 @@ impl Segments {
         }
         let store = headers.values().next().map(|header: &Header| header.store);
         let store = store.ok_or_else(|| InspectTrouble::Damaged {
-            first: format!("no segment in {} can be used", directory.display()),
+            first: format!("no segment in {} can be used", shelves.journal().display()),
         })?;
         headers.retain(|number, header| {
             let is_ours = header.store == store;
@@ -145,8 +148,8 @@ impl Segments {
             }
             is_ours
         });
-        let (directory, floor) = (directory.to_owned(), Floor::default());
-        let segments = Self { directory, numbers, headers, floor, last, store, is_live, tail, since: 0 };
+        let (shelves, floor) = (shelves.clone(), Floor::default());
+        let segments = Self { shelves, numbers, headers, floor, last, store, is_live, tail, since: 0 };
         segments.with_floor()
     }
 
@@ -158,6 +161,11 @@ impl Segments {
     /// The store that they belong to.
     pub(crate) fn store(&self) -> StoreId {
         self.store
+    }
+
+    /// The format of the last one that can be used.
+    pub(crate) fn format(&self) -> u32 {
+        self.headers.values().next_back().map_or(FORMAT, |header| header.format)
     }
 
     /// How long they are together, in bytes.
@@ -184,7 +192,8 @@ impl Segments {
             Ok(())
         })?;
         if chain.is_none() && contents.ending == Ending::Damaged {
-            let (path, offset, number) = (self.path(header.number), contents.end, RecordNumber(contents.next));
+            let (_, path) = self.open(header.number)?;
+            let (offset, number) = (contents.end, RecordNumber(contents.next));
             return Err(JournalTrouble::Damaged { path, offset, number }.into());
         }
         Ok(chain)
@@ -200,8 +209,7 @@ impl Segments {
         header: &Header,
         each: &mut dyn FnMut(Pointer, &Frame<'_>) -> Result<(), InspectTrouble>,
     ) -> Result<(Vec<u8>, Contents), InspectTrouble> {
-        let path = self.path(header.number);
-        let file = ReadOnlyDisk.open(&path).map_err(InspectTrouble::io("open", &path))?;
+        let (file, path) = self.open(header.number)?;
         let length = file.bytes().map_err(InspectTrouble::io("measure", &path))?;
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         file.read_at(&mut bytes, 0).map_err(InspectTrouble::io("read", &path))?;
@@ -263,10 +271,20 @@ impl Segments {
 
     /// Segments from `expected` on are missing when another one follows.
     fn check_gap(&self, expected: u64, number: u64, walked: &mut Walked, found: &mut Disagreements) {
-        if number > expected {
+        // Segments that are in front of everything that is wanted are not read.
+        let is_wanted = self.headers.get(&number).is_none_or(|header| header.first > self.since);
+        if number > expected && is_wanted {
             walked.is_whole = false;
             let missing = Disagreement::new(What::SegmentMissing).in_segment(expected);
-            found.add(missing.expected(range("segment", "segments", expected, number.saturating_sub(1))));
+            let missing = missing.expected(range("segment", "segments", expected, number.saturating_sub(1)));
+            found.add(match self.shelves.archive() {
+                Some(archive) => missing.found(format!(
+                    "nothing in {} and nothing in the archive {}",
+                    self.shelves.journal().display(),
+                    archive.display()
+                )),
+                None => missing,
+            });
         }
     }
 
@@ -284,9 +302,12 @@ impl Segments {
         }
     }
 
-    fn path(&self, number: u64) -> PathBuf {
-        let tail = self.tail.clone().filter(|_| number == self.last);
-        tail.unwrap_or_else(|| segment::path(&self.directory, number))
+    fn open(&self, number: u64) -> Result<(Arc<dyn JournalFile>, PathBuf), InspectTrouble> {
+        let Some(tail) = self.tail.clone().filter(|_| number == self.last) else {
+            return Ok(self.shelves.open(&ReadOnlyDisk, number)?);
+        };
+        let file = ReadOnlyDisk.read(&tail).map_err(InspectTrouble::io("open", &tail))?;
+        Ok((file, tail))
     }
 }
 
@@ -385,7 +406,7 @@ impl Visit<'_, '_> {
     /// Whether the seal is there, is that of this segment, and has its digest.
     fn check_seal(&mut self, bytes: &[u8]) -> Result<(), InspectTrouble> {
         let wrong = |what| Disagreement::new(what).in_segment(self.header.number);
-        let seal = match Seal::read(&ReadOnlyDisk, &self.segments.directory, self.header.number) {
+        let seal = match Seal::read(&ReadOnlyDisk, self.segments.shelves.journal(), self.header.number) {
             Ok(None) => {
                 self.walked.unsealed += 1;
                 return Ok(());

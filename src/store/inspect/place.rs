@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use super::InspectTrouble;
 use crate::store::guard;
+use crate::store::journal::Shelves;
 use crate::store::lock::{self, LockTrouble};
 
 /// In what the system counts what a file takes, whatever the blocks of the disk are.
@@ -58,6 +59,14 @@ impl StorePlace {
     /// The directory of the segments.
     pub(crate) fn journal(&self) -> PathBuf {
         self.directory.join("journal")
+    }
+
+    /// Where its segments are.
+    ///
+    /// # Errors
+    /// [`InspectTrouble::Archive`] when what the journal says of its archive cannot be read.
+    pub(crate) fn shelves(&self) -> Result<Shelves, InspectTrouble> {
+        Ok(Shelves::find(self.journal())?)
     }
 
     /// The directory of the state.

@@ -1,7 +1,7 @@
 //! What is in a store, in figures.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -59,6 +59,10 @@ pub struct StatsReport {
     pub segments: u64,
     /// Those of them that have a seal.
     pub sealed_segments: u64,
+    /// Those of them that are in the archive.
+    pub archived_segments: u64,
+    /// Where the archive is; none when there is none.
+    pub archive: Option<PathBuf>,
     /// Who lodged, by their short names.
     pub partners: BTreeMap<String, PartnerStats>,
     /// How much of the disk its files take.
@@ -81,8 +85,10 @@ pub struct PartnerStats {
 /// How much of the disk the files of a store take, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Sizes {
-    /// The journal.
+    /// The journal, without what is in its archive.
     pub journal_bytes: u64,
+    /// The segments in the archive; 0 when there is none.
+    pub archive_bytes: u64,
     /// The state.
     pub state_bytes: u64,
     /// States that were moved aside.
@@ -96,13 +102,16 @@ pub struct Sizes {
 pub fn stats(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<StatsReport, InspectTrouble> {
     let place = StorePlace::find(directory)?;
     let mut found = Disagreements::new(limit);
-    let segments = Segments::find(&place.journal(), true, &mut found)?;
+    let shelves = place.shelves()?;
+    let segments = Segments::find(&shelves, true, &mut found)?;
     let mut report = StatsReport::new(segments.store().to_string(), sizes_at(&place)?);
     let walked = segments.walk(&mut found, watch, &mut |pointer, frame, found| {
         report.add(pointer, frame, found);
         Ok(())
     })?;
     (report.segments, report.sealed_segments) = (segments.count(), walked.sealed);
+    report.archived_segments = u64::try_from(shelves.held().unwrap_or_default().segments.len()).unwrap_or(u64::MAX);
+    report.archive = shelves.archive().map(Path::to_owned);
     Ok(StatsReport { dropped_entries: walked.floor.entry.0, disagreements: found, ..report })
 }
 
@@ -122,7 +131,10 @@ fn sizes_at(place: &StorePlace) -> Result<Sizes, InspectTrouble> {
             aside_bytes = aside_bytes.saturating_add(bytes_in(&entry.path())?);
         }
     }
-    Ok(Sizes { journal_bytes: bytes_in(&place.journal())?, state_bytes: bytes_in(&place.state())?, aside_bytes })
+    // One that cannot be read is told of by whoever reads the journal.
+    let archive_bytes = place.shelves()?.held().unwrap_or_default().bytes;
+    let (journal_bytes, state_bytes) = (bytes_in(&place.journal())?, bytes_in(&place.state())?);
+    Ok(Sizes { journal_bytes, archive_bytes, state_bytes, aside_bytes })
 }
 
 impl StatsReport {
@@ -148,6 +160,8 @@ impl StatsReport {
             entry_bytes: 0,
             segments: 0,
             sealed_segments: 0,
+            archived_segments: 0,
+            archive: None,
             partners: BTreeMap::new(),
             sizes,
             disagreements: Disagreements::new(0),

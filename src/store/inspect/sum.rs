@@ -25,7 +25,7 @@ impl Sum {
     /// [`InspectTrouble`] when anything of it is not as it was written, or it ends before what was recorded.
     pub(crate) fn of(place: &StorePlace, watch: &mut dyn Watch) -> Result<Self, InspectTrouble> {
         let mut found = Disagreements::new(1);
-        let segments = Segments::find(&place.journal(), false, &mut found)?;
+        let segments = Segments::find(&place.shelves()?, false, &mut found)?;
         let mut gathered = Gathered::new(RecordNumber(u64::MAX));
         let walked = segments
             .walk(&mut found, watch, &mut |pointer, frame, found| take(pointer, frame, Some(&mut gathered), found))?;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::store::guard::Unfit;
-use crate::store::journal::JournalTrouble;
+use crate::store::journal::{ArchiveTrouble, JournalTrouble};
 
 /// A store cannot be looked at. What is wrong with one that can be is a [`super::Disagreement`].
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +23,9 @@ pub enum InspectTrouble {
     /// The directory is not fit for a store.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// A later version wrote it.
-    #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
-    OtherFormat(PathBuf),
+    /// What the journal says of its archive cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveTrouble),
     /// The operating system said no.
     #[error("cannot {doing} {}; check that it is there and that you may", path.display())]
     Io {
@@ -65,6 +65,7 @@ impl From<JournalTrouble> for InspectTrouble {
             JournalTrouble::Io { doing, path, source } => Self::Io { doing, path, source },
             JournalTrouble::Header { .. }
             | JournalTrouble::Missing { .. }
+            | JournalTrouble::Absent { .. }
             | JournalTrouble::Damaged { .. }
             | JournalTrouble::TooLong { .. }
             | JournalTrouble::NotPrepared { .. } => Self::Damaged { first: trouble.to_string() },

@@ -8,7 +8,7 @@ use crate::identifier::RecordNumber;
 use super::disk::JournalFile;
 use super::frame::{self, Frame};
 use super::reader::Reader;
-use super::segment::{self, FIRST_FRAME};
+use super::segment::FIRST_FRAME;
 use super::trouble::JournalTrouble;
 
 /// How much is read at a time, in bytes; a longer entry is read by itself.
@@ -53,8 +53,7 @@ impl Reader {
         let mut window = Vec::new();
         while along.next <= until {
             let (segment, offset) = self.place(along)?;
-            let path = segment::path(&self.directory, segment);
-            let file = self.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+            let (file, path) = self.shelves.open(&*self.disk, segment)?;
             let read = |window: &mut Vec<u8>, bytes| fill(&*file, window, offset, bytes);
             read(&mut window, WINDOW_BYTES).map_err(JournalTrouble::io("read", &path))?;
             if let Some(longer) = frame::announced(&window).filter(|bytes| *bytes > WINDOW_BYTES) {
@@ -87,7 +86,8 @@ impl Reader {
             return Ok(place);
         }
         let found = self.find(along.next)?.map(|pointer| (pointer.segment, pointer.offset));
-        let missing = || JournalTrouble::Damaged { path: self.directory.clone(), offset: 0, number: along.next };
+        let missing =
+            || JournalTrouble::Damaged { path: self.shelves.journal().to_owned(), offset: 0, number: along.next };
         found.ok_or_else(missing)
     }
 }

@@ -1,4 +1,5 @@
-//! Writing at the end of the journal: entries gather in memory, then one write and one flush take all of them.
+//! Writing at the end of the journal: entries gather in memory, then one write and one flush take all of them, while the
+//! next ones gather.
 //!
 //! Nothing is retried. After the first error the bytes on the disk are unknown, and whoever owns the [`Journal`] stops.
 
@@ -9,12 +10,13 @@ use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
 use super::chain::Chain;
-use super::disk::{Disk, JournalFile};
+use super::disk::{Disk, JournalFile, PAGE_BYTES};
 use super::frame::{self, Frame};
 use super::prepare::Preparing;
 use super::reader::Reader;
 use super::seal::Sealer;
-use super::segment::{self, FIRST_FRAME, Header, StoreId};
+use super::segment::{FIRST_FRAME, FORMAT, Header, StoreId};
+use super::shelves::Shelves;
 use super::shipping::End;
 use super::trouble::JournalTrouble;
 
@@ -24,7 +26,7 @@ const KEPT_BYTES: usize = 4 << 20;
 /// The end of the journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    shelves: Shelves,
     store: StoreId,
     segment_bytes: u64,
     behind: Behind,
@@ -37,6 +39,8 @@ pub(crate) struct Journal {
     gathered: Vec<u8>,
     /// How many.
     entries: u32,
+    /// The last frames that were taken to be written, and where in the active segment they begin.
+    taken: (Arc<Vec<u8>>, u64),
     preparing: Preparing,
 }
 
@@ -46,8 +50,33 @@ pub(crate) struct Active {
     pub(crate) file: Arc<dyn JournalFile>,
     /// What it says of itself.
     pub(crate) header: Header,
-    /// Behind the last frame on stable storage.
+    /// Behind the last frame that was taken to be written.
     pub(crate) end: u64,
+}
+
+/// Frames on their way to stable storage. There is one at a time: the next ones may be written only when these are there.
+pub(crate) struct Write {
+    file: Arc<dyn JournalFile>,
+    path: PathBuf,
+    bytes: Arc<Vec<u8>>,
+    offset: u64,
+    reader: Arc<Reader>,
+    /// Where the journal ends when they are there.
+    end: End,
+}
+
+impl Write {
+    /// Puts them on stable storage: one write, one flush. Then those who read along are told how far they may read.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`]; then what is on the disk is unknown, and nothing may be written any more.
+    pub(crate) fn flush(self) -> Result<(), JournalTrouble> {
+        let Self { file, path, bytes, offset, reader, end } = self;
+        file.write_at(&bytes, offset).map_err(JournalTrouble::io("write", &path))?;
+        file.sync().map_err(JournalTrouble::io("flush", &path))?;
+        reader.ends(end);
+        Ok(())
+    }
 }
 
 /// Who goes on with the segments once they are written.
@@ -62,8 +91,8 @@ pub(crate) struct Behind {
 pub(crate) struct Place {
     /// Through which the files are reached.
     pub(crate) disk: Arc<dyn Disk>,
-    /// The directory of the segments.
-    pub(crate) directory: PathBuf,
+    /// Where they are.
+    pub(crate) shelves: Shelves,
     /// The length of new segments, in bytes.
     pub(crate) segment_bytes: u64,
 }
@@ -71,13 +100,25 @@ pub(crate) struct Place {
 impl Journal {
     /// The journal whose next entry has this number, follows this chain, and goes to the end of the active segment.
     pub(crate) fn new(place: Place, behind: Behind, active: Active, (next, chain): (u64, Chain)) -> Self {
-        let Place { disk, directory, segment_bytes } = place;
+        let Place { disk, shelves, segment_bytes } = place;
         let store = active.header.store;
-        let preparing = Preparing::new(Arc::clone(&disk), &directory);
-        let (gathered, entries) = (Vec::new(), 0);
-        let journal =
-            Self { disk, directory, store, segment_bytes, behind, active, next, chain, gathered, entries, preparing };
-        journal.tell_end();
+        let preparing = Preparing::new(Arc::clone(&disk), shelves.journal());
+        let (gathered, entries, taken) = (Vec::new(), 0, Default::default());
+        let journal = Self {
+            disk,
+            shelves,
+            store,
+            segment_bytes,
+            behind,
+            active,
+            next,
+            chain,
+            gathered,
+            entries,
+            taken,
+            preparing,
+        };
+        journal.behind.reader.ends(journal.end());
         journal
     }
 
@@ -130,34 +171,49 @@ impl Journal {
         Ok(Pointer { number, segment: self.segment(), offset, length })
     }
 
-    /// An entry that is gathered and not written.
-    pub(crate) fn gathered_entry(&self, pointer: Pointer) -> Option<&[u8]> {
-        let offset = pointer.offset.checked_sub(self.active.end).filter(|_| pointer.segment == self.segment())?;
-        let bytes = self.gathered.get(usize::try_from(offset).ok()?..)?;
+    /// An entry that is gathered or was taken to be written.
+    pub(crate) fn unwritten_entry(&self, pointer: Pointer) -> Option<&[u8]> {
+        let (taken, taken_at) = &self.taken;
+        let places = [(self.gathered.as_slice(), self.active.end), (taken.as_slice(), *taken_at)];
+        let (bytes, offset) = places.into_iter().find_map(|(bytes, begins)| {
+            let offset = pointer.offset.checked_sub(begins).filter(|_| pointer.segment == self.segment())?;
+            Some((bytes, offset))
+        })?;
+        let bytes = bytes.get(usize::try_from(offset).ok()?..)?;
         Frame::read(bytes, self.active.header.generation()).map(|frame| frame.payload)
     }
 
-    /// Puts everything gathered on stable storage: one write, one flush.
-    ///
-    /// # Errors
-    /// [`JournalTrouble::Io`]; then what is on the disk is unknown, and nothing may be written any more.
-    pub(crate) fn flush(&mut self) -> Result<(), JournalTrouble> {
-        let path = segment::path(&self.directory, self.segment());
-        let Active { file, end, .. } = &mut self.active;
-        file.write_at(&self.gathered, *end).map_err(JournalTrouble::io("write", &path))?;
-        file.sync().map_err(JournalTrouble::io("flush", &path))?;
-        *end = end.saturating_add(as_offset(self.gathered.len()));
-        self.gathered.clear();
-        self.gathered.shrink_to(KEPT_BYTES);
+    /// Takes everything gathered, to be put on stable storage. What was taken before must be there.
+    pub(crate) fn take(&mut self) -> Write {
+        let path = self.shelves.path(self.segment());
+        let offset = self.active.end;
+        self.active.end = offset.saturating_add(as_offset(self.gathered.len()));
+        self.fill_page();
+        // What was taken before is written, so its memory serves again.
+        let mut written = std::mem::take(&mut self.taken.0);
+        let mut next = Arc::get_mut(&mut written).map(std::mem::take).unwrap_or_default();
+        next.clear();
+        next.shrink_to(KEPT_BYTES);
+        let bytes = Arc::new(std::mem::replace(&mut self.gathered, next));
+        self.taken = (Arc::clone(&bytes), offset);
         self.entries = 0;
-        self.tell_end();
         if self.active.end >= self.active.header.bytes / 4 {
             self.preparing.begin(self.segment_bytes);
         }
-        Ok(())
+        let (file, reader) = (Arc::clone(&self.active.file), Arc::clone(&self.behind.reader));
+        Write { file, path, bytes, offset, reader, end: self.end() }
     }
 
-    /// Goes on in a new segment, in which an entry of this length has room. Nothing may be gathered.
+    /// Puts zeroes behind what is gathered, where there are zeroes, up to the end of the page: a page that is written only
+    /// in part would have to be read first.
+    fn fill_page(&mut self) {
+        let page_end = self.active.end.next_multiple_of(PAGE_BYTES).min(self.active.header.bytes);
+        let missing = usize::try_from(page_end.saturating_sub(self.active.end)).unwrap_or_default();
+        self.gathered.resize(self.gathered.len() + missing, 0);
+    }
+
+    /// Goes on in a new segment, in which an entry of this length has room. Nothing may be gathered, and what was taken must
+    /// be on stable storage.
     ///
     /// # Errors
     /// [`JournalTrouble::Io`], as from a full disk; then nothing may be written any more.
@@ -166,19 +222,20 @@ impl Journal {
         let bytes = needed.max(self.segment_bytes);
         let (prepared, file) = self.preparing.take(bytes)?;
         let (number, first, chain) = (self.segment() + 1, self.next, self.chain);
-        let header = Header { store: self.store, number, first, bytes, chain };
-        name(&*self.disk, &*file, &prepared, &segment::path(&self.directory, header.number), &header)?;
+        let header = Header { format: FORMAT, store: self.store, number, first, bytes, chain };
+        name(&*self.disk, &*file, &prepared, &self.shelves.path(header.number), &header)?;
         self.behind.reader.learn(header.first, header.number);
         self.behind.sealer.seal(self.active.header, header);
         self.active = Active { file, header, end: FIRST_FRAME };
-        self.tell_end();
+        self.taken = Default::default();
+        self.behind.reader.ends(self.end());
         Ok(())
     }
 
-    /// Tells those who read along how far they may read.
-    fn tell_end(&self) {
+    /// How far it goes once everything that was taken is on stable storage.
+    fn end(&self) -> End {
         let last = self.next.saturating_sub(1);
-        self.behind.reader.ends(End { segment: self.segment(), offset: self.active.end, last });
+        End { segment: self.segment(), offset: self.active.end, last }
     }
 }
 

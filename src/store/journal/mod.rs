@@ -2,6 +2,7 @@
 //!
 //! It is the commit point: what is here stands, and everything else can be made from it. Start with [`Journal`], which
 //! appends (one write and one flush for everything that waits), and [`Reader`], which checks every frame it reads.
+//! Old segments may lie in an [archive](Archive); [`Shelves`] finds them there.
 //! Bytes and files are all it knows, no entry's meaning. `docs/journal-format.md` has the layout.
 
 // How bytes lie: a frame and how it follows the one before, a segment, and what a segment holds when it is read from the
@@ -15,6 +16,10 @@ pub(crate) mod segment;
 // The files, and the seam at which tests make them fail.
 mod disk;
 mod prepare;
+mod shelves;
+
+// Old segments on another disk.
+mod archive;
 
 // Writing at the end, dropping at the front, reading anywhere, handing on what is on stable storage, and finding all of it again at a start.
 mod along;
@@ -26,13 +31,16 @@ mod shipping;
 mod trouble;
 
 pub use along::Along;
-pub(crate) use append::{Journal, Place, name};
+pub(crate) use append::{Journal, Place, Write, name};
+pub use archive::ArchiveTrouble;
+pub(crate) use archive::{Archive, Mover};
 pub(crate) use chain::Chain;
 pub(crate) use disk::{Disk, JournalFile, ReadOnlyDisk, RealDisk, write_whole, write_zeroes};
-pub(crate) use open::{Opened, open};
+pub(crate) use open::{Opened, open, unknown};
 pub(crate) use prepare::Preparing;
 pub(crate) use reader::Reader;
 pub(crate) use segment::StoreId;
+pub(crate) use shelves::{Listed, Shelves};
 pub use shipping::{Shipped, Wanted};
 pub(crate) use trouble::JournalTrouble;
 

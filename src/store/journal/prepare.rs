@@ -3,7 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
+
+use crate::store::background;
 
 use super::disk::{Disk, JournalFile};
 use super::trouble::JournalTrouble;
@@ -37,7 +39,7 @@ impl Preparing {
             return;
         }
         let (disk, path) = (Arc::clone(&self.disk), self.directory.join(PREPARED));
-        let prepare = thread::Builder::new().name("lodged-segment".into()).spawn(move || disk.create(&path, bytes));
+        let prepare = background::spawn("lodged-segment", move || disk.create(&path, bytes));
         match prepare {
             Ok(prepare) => self.begun = Some((prepare, bytes)),
             Err(error) => tracing::warn!(%error, "no thread to prepare the next segment; it is made when it is needed"),

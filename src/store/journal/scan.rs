@@ -107,11 +107,17 @@ mod tests {
 
     use super::super::chain::CHAIN_BYTES;
     use super::super::frame::HEADER_BYTES;
-    use super::super::segment::StoreId;
+    use super::super::segment::{FORMAT, StoreId};
     use super::*;
 
-    const HEADER: Header =
-        Header { store: StoreId([7; 16]), number: 1, first: 5, bytes: 1024, chain: Chain([9; CHAIN_BYTES]) };
+    const HEADER: Header = Header {
+        format: FORMAT,
+        store: StoreId([7; 16]),
+        number: 1,
+        first: 5,
+        bytes: 1024,
+        chain: Chain([9; CHAIN_BYTES]),
+    };
 
     /// Bytes of the frame of an entry.
     const FRAME: usize = HEADER_BYTES + b"entry".len();

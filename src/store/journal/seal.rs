@@ -1,22 +1,29 @@
 //! Seals: what a segment is once nothing more goes into it, in a small file beside it.
 //!
 //! A sealed segment is never changed again: a copy of it is a backup of it, and its seal says whether a copy is right. The
-//! seal is made behind the writer's back, from what can be read again and not from what was written.
+//! seal is made behind the writer's back, from what can be read again and not from what was written, a piece at a time.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use crate::event;
 use crate::identifier::RecordNumber;
-use crate::record::Digest;
+use crate::record::Digesting;
+use crate::store::background;
 
+use super::along::fill;
 use super::chain::Chain;
-use super::disk::{self, Disk};
-use super::scan::{self, Ending};
-use super::segment::{self, Header};
+use super::disk::{self, Disk, JournalFile};
+use super::frame::Frame;
+use super::segment::{self, FIRST_FRAME, Header};
+use super::shelves::Shelves;
 use super::trouble::JournalTrouble;
+
+/// How much of a segment is read at a time, in bytes.
+const PIECE_BYTES: u64 = 1 << 20;
 
 /// Longest seal that is read, in bytes; one is less than 300.
 const BYTES_MAX: u64 = 4096;
@@ -60,20 +67,19 @@ impl Seal {
     /// [`JournalTrouble`] when it cannot be read, or is not what was written.
     pub(crate) fn make(
         disk: &dyn Disk,
-        directory: &Path,
+        shelves: &Shelves,
         header: &Header,
         next: &Header,
     ) -> Result<Self, JournalTrouble> {
-        let path = segment::path(directory, header.number);
-        let bytes = segment::read(disk, &path, header)?;
-        let Ok(contents) = scan::frames(&bytes, header, |_, _| Ok::<_, std::convert::Infallible>(()));
-        let is_right = contents.ending == Ending::Clean && contents.next == next.first && contents.chain == next.chain;
-        if !is_right {
-            return Err(JournalTrouble::Damaged { path, offset: contents.end, number: RecordNumber(contents.next) });
+        let (file, path) = shelves.open(disk, header.number)?;
+        let mut looked = Looked::new(header);
+        looked.look(&*file).map_err(JournalTrouble::io("read", &path))?;
+        let Looked { next: number, chain, at, .. } = looked;
+        if !looked.rest.is_empty() || number != next.first || chain != next.chain {
+            return Err(JournalTrouble::Damaged { path, offset: at, number: RecordNumber(number) });
         }
-        let (segment, first, next, chain) = (header.number, header.first, contents.next, contents.chain);
-        let Digest(digest) = Digest::of([bytes.as_slice()]);
-        Ok(Self { segment, first, next, chain, digest })
+        let (segment, first, digest) = (header.number, header.first, looked.digest.finish().0);
+        Ok(Self { segment, first, next: number, chain, digest })
     }
 
     /// Whether it is the seal of this segment, and the other one follows it.
@@ -130,6 +136,67 @@ impl Seal {
     }
 }
 
+/// A segment while it is read for its seal. That each frame follows the one before it is taken from what the frame says,
+/// which its checksum covers; whoever checks a whole journal computes the links again.
+struct Looked {
+    header: Header,
+    digest: Digesting,
+    /// What was read and is not a whole frame yet.
+    rest: Vec<u8>,
+    /// Where that begins in the file, in bytes.
+    at: u64,
+    /// The number of the entry that comes next, and what all before it come to.
+    next: u64,
+    chain: Chain,
+    /// Zeroes were found behind the last frame: nothing else may follow.
+    is_behind: bool,
+}
+
+impl Looked {
+    fn new(header: &Header) -> Self {
+        let (digest, rest, at) = (Digesting::default(), Vec::new(), 0);
+        Self { header: *header, digest, rest, at, next: header.first, chain: header.chain, is_behind: false }
+    }
+
+    /// Reads all of it. What is left then is neither a frame nor zeroes behind the last one.
+    fn look(&mut self, file: &dyn JournalFile) -> io::Result<()> {
+        let (mut piece, mut offset) = (Vec::new(), 0);
+        while offset < self.header.bytes {
+            fill(file, &mut piece, offset, PIECE_BYTES.min(self.header.bytes - offset))?;
+            if piece.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.digest.update(&piece);
+            self.rest.extend_from_slice(&piece);
+            offset = offset.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            self.take_frames();
+        }
+        Ok(())
+    }
+
+    /// Goes behind the whole frames that were read, and behind zeroes when nothing else follows them.
+    fn take_frames(&mut self) {
+        let mut rest = self.rest.as_slice();
+        if self.at < FIRST_FRAME {
+            rest = usize::try_from(FIRST_FRAME).ok().and_then(|first| rest.get(first..)).unwrap_or_default();
+        }
+        let generation = self.header.generation();
+        while !self.is_behind
+            && let Some(frame) = Frame::read(rest, generation).filter(|frame| frame.number.0 == self.next)
+        {
+            (self.next, self.chain) = (self.next + 1, frame.chain);
+            rest = rest.get(frame.length()..).unwrap_or_default();
+        }
+        if rest.iter().all(|byte| *byte == 0) {
+            self.is_behind |= !rest.is_empty();
+            rest = &[];
+        }
+        let taken = self.rest.len() - rest.len();
+        self.at = self.at.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
+        self.rest.drain(..taken);
+    }
+}
+
 /// Bytes in hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -161,20 +228,21 @@ impl Sealer {
     ///
     /// # Errors
     /// [`JournalTrouble::Io`] when there is no thread for it.
-    pub(crate) fn start(disk: Arc<dyn Disk>, directory: &Path) -> Result<Self, JournalTrouble> {
+    pub(crate) fn start(disk: Arc<dyn Disk>, shelves: &Shelves) -> Result<Self, JournalTrouble> {
         let (sealed, segments) = sync_channel::<(Header, Header)>(QUEUE_SEGMENTS);
-        let no_thread = JournalTrouble::io("start a thread for", directory);
-        let place = directory.to_owned();
+        let no_thread = JournalTrouble::io("start a thread for", shelves.journal());
+        let shelves = shelves.clone();
         let run = move || {
             for (header, next) in segments {
-                let made = Seal::make(&*disk, &place, &header, &next).and_then(|seal| seal.write(&*disk, &place));
+                let made = Seal::make(&*disk, &shelves, &header, &next);
+                let made = made.and_then(|seal| seal.write(&*disk, shelves.journal()));
                 if let Err(trouble) = made {
                     metrics::counter!(event::STORE_UNSEALED).increment(1);
                     tracing::error!(segment = header.number, %trouble, "a segment of the journal could not be sealed");
                 }
             }
         };
-        let thread = thread::Builder::new().name("lodged-seal".into()).spawn(run).map_err(no_thread)?;
+        let thread = background::spawn("lodged-seal", run).map_err(no_thread)?;
         Ok(Self { sealed: Some(sealed), thread: Some(thread) })
     }
 
@@ -202,7 +270,11 @@ impl Drop for Sealer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::disk::RealDisk;
+    use super::super::frame;
+    use super::super::segment::{FORMAT, StoreId};
     use super::*;
+    use crate::record::Digest;
 
     const SEAL: Seal = Seal { segment: 3, first: 41, next: 77, chain: Chain([0xab; 32]), digest: [0x01; 32] };
 
@@ -234,5 +306,54 @@ mod tests {
         ] {
             assert_eq!(Seal::parse(&other), None, "{other}");
         }
+    }
+
+    /// A segment of four entries, one of them longer than a piece, as a file: its bytes are changed before they are written.
+    /// What its seal comes to, and the digest of the file.
+    fn sealed(change: impl FnOnce(&mut Vec<u8>)) -> (Result<Seal, JournalTrouble>, [u8; 32]) {
+        let store = StoreId([7; 16]);
+        let chain = Chain::of_store(store);
+        let header = Header { format: FORMAT, store, number: 1, first: 1, bytes: 3 << 20, chain };
+        let (mut bytes, mut following) = (header.write(), Header { number: 2, first: 5, ..header });
+        for (number, length) in (1..).map(RecordNumber).zip([10, 40_000, 1_500_000, 5]) {
+            let payload = vec![b'x'; length];
+            following.chain = following.chain.follow(number, &payload);
+            let frame = Frame { number, behind: 0, chain: following.chain, payload: &payload };
+            frame.write(header.generation(), &mut bytes).unwrap();
+        }
+        bytes.resize(3 << 20, 0);
+        change(&mut bytes);
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(segment::path(directory.path(), 1), &bytes).unwrap();
+        let seal = Seal::make(&RealDisk, &Shelves::of(directory.path()), &header, &following);
+        (seal, Digest::of([bytes.as_slice()]).0)
+    }
+
+    #[test]
+    fn a_seal_tells_what_the_file_holds() {
+        let (seal, digest) = sealed(|_| ());
+        let Seal { segment, first, next, digest: found, .. } = seal.unwrap();
+        assert_eq!((segment, first, next, found), (1, 1, 5, digest));
+    }
+
+    #[test]
+    fn nothing_else_than_what_was_written_is_sealed() {
+        for place in [100, 200, 50_000, (1 << 20) - 1, 1 << 20, 1_540_500, 1_600_000, (2 << 20) + 5, (3 << 20) - 1] {
+            let (seal, _) = sealed(|bytes| bytes[place] ^= 1);
+            assert!(matches!(seal, Err(JournalTrouble::Damaged { .. })), "{place}: {seal:?}");
+        }
+        let (cut, _) = sealed(|bytes| bytes.truncate(2 << 20));
+        assert!(matches!(cut, Err(JournalTrouble::Io { .. })), "{cut:?}");
+    }
+
+    #[test]
+    fn an_entry_behind_zeroes_is_none() {
+        let (seal, _) = sealed(|bytes| {
+            let last = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1 - frame::HEADER_BYTES - 5;
+            let entry = bytes[last..last + frame::HEADER_BYTES + 5].to_vec();
+            bytes[last..].fill(0);
+            bytes[2 << 20..][..entry.len()].copy_from_slice(&entry);
+        });
+        assert!(matches!(seal, Err(JournalTrouble::Damaged { .. })), "{seal:?}");
     }
 }

@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::rand;
 
 use super::chain::{CHAIN_BYTES, Chain};
-use super::disk::{Disk, JournalFile};
+use super::disk::JournalFile;
 use super::trouble::JournalTrouble;
 
 /// What a segment begins with.
 const MAGIC: [u8; 8] = *b"LODGEDjl";
 
-/// The layout of frames and the encoding of entries.
-const FORMAT: u32 = 1;
+/// The layout of frames and the encoding of entries, as new segments have it. It is raised when an entry can be written that
+/// the version before would not understand (`docs/journal-format.md` has what each one brought).
+pub(crate) const FORMAT: u32 = 2;
+
+/// The first format, which is read as well.
+const FORMAT_FIRST: u32 = 1;
 
 /// What is wrong with a segment of another format.
 pub(crate) const OTHER_FORMAT: &str = "another version wrote it";
@@ -56,6 +60,8 @@ impl fmt::Debug for StoreId {
 /// What a segment says of itself: `magic | format | store | number | first entry | bytes | chain | crc32c`, zeroes between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
+    /// The format of everything in it: a segment is never changed, so one journal has segments of several.
+    pub(crate) format: u32,
     /// The store it belongs to.
     pub(crate) store: StoreId,
     /// Its number, from 1.
@@ -78,7 +84,7 @@ impl Header {
     pub(crate) fn write(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.extend_from_slice(&self.format.to_le_bytes());
         bytes.extend_from_slice(&self.store.0);
         bytes.extend_from_slice(&self.number.to_le_bytes());
         bytes.extend_from_slice(&self.first.to_le_bytes());
@@ -107,10 +113,12 @@ impl Header {
         if crc32c::crc32c(fields) != u32::from_le_bytes(*checksum) {
             return Err("its header is damaged");
         }
-        if u32::from_le_bytes(*format) != FORMAT {
+        let format = u32::from_le_bytes(*format);
+        if !(FORMAT_FIRST..=FORMAT).contains(&format) {
             return Err(OTHER_FORMAT);
         }
         Ok(Self {
+            format,
             store: StoreId(*store),
             number: u64::from_le_bytes(*number),
             first: u64::from_le_bytes(*first),
@@ -139,19 +147,8 @@ impl Header {
     }
 }
 
-/// All bytes of the file with this header.
-///
-/// # Errors
-/// [`JournalTrouble::Io`].
-pub(crate) fn read(disk: &dyn Disk, path: &Path, header: &Header) -> Result<Vec<u8>, JournalTrouble> {
-    let mut bytes = vec![0; usize::try_from(header.bytes).unwrap_or(usize::MAX)];
-    let file = disk.open(path).map_err(JournalTrouble::io("open", path))?;
-    file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", path))?;
-    Ok(bytes)
-}
-
-/// The file of a segment.
-pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
+/// The file of a segment in a directory; [`super::Shelves`] knows which.
+pub(super) fn path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:08}.{EXTENSION}"))
 }
 
@@ -159,7 +156,7 @@ pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
 const EXTENSION: &str = "seg";
 
 /// The number in the name of a segment's file; none for any other file.
-pub(crate) fn number(path: &Path) -> Option<u64> {
+pub(super) fn number(path: &Path) -> Option<u64> {
     let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
     path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
 }
@@ -168,13 +165,31 @@ pub(crate) fn number(path: &Path) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const HEADER: Header =
-        Header { store: StoreId([7; 16]), number: 3, first: 41, bytes: 4096, chain: Chain([9; CHAIN_BYTES]) };
+    const HEADER: Header = Header {
+        format: FORMAT,
+        store: StoreId([7; 16]),
+        number: 3,
+        first: 41,
+        bytes: 4096,
+        chain: Chain([9; CHAIN_BYTES]),
+    };
+
+    fn of_format(format: u32) -> Result<Header, &'static str> {
+        Header::read(&Header { format, ..HEADER }.write().try_into().unwrap())
+    }
 
     #[test]
     fn a_header_is_read_as_it_was_written() {
-        let bytes: [u8; HEADER_BYTES] = HEADER.write().try_into().unwrap();
-        assert_eq!(Header::read(&bytes), Ok(HEADER));
+        for format in FORMAT_FIRST..=FORMAT {
+            assert_eq!(of_format(format), Ok(Header { format, ..HEADER }));
+        }
+    }
+
+    #[test]
+    fn a_format_that_is_not_known_is_not_read() {
+        for format in [0, FORMAT + 1, u32::MAX] {
+            assert_eq!(of_format(format), Err(OTHER_FORMAT));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Handing the journal on as it lies in its files, for a standby: what is on stable storage, and never a byte more.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -8,7 +9,6 @@ use tokio::sync::watch;
 use super::along::fill;
 use super::reader::Reader;
 use super::seal::Seal;
-use super::segment;
 use super::trouble::JournalTrouble;
 
 /// The number of the description of [`Shipped`].
@@ -79,15 +79,15 @@ impl Reader {
     pub(crate) fn ship(&self, wanted: &Wanted, bytes_max: u64) -> Result<(Shipped, Vec<u8>), JournalTrouble> {
         let end = *self.end.borrow();
         let following = self.following(wanted).filter(|number| *number <= end.segment);
-        let begins = self.begins().filter(|number| wanted.segment < *number);
+        let begins = Some(self.begins.load(Ordering::Acquire)).filter(|number| wanted.segment < *number);
         let (segment, offset) = following.or(begins).map_or((wanted.segment, wanted.offset), |number| (number, 0));
         // One that cannot be read is told by whoever checks the record; the standby makes its own.
-        let seal = following.and_then(|_| Seal::read(&*self.disk, &self.directory, wanted.segment).ok().flatten());
+        let seal =
+            following.and_then(|_| Seal::read(&*self.disk, self.shelves.journal(), wanted.segment).ok().flatten());
         let written = if segment < end.segment { u64::MAX } else { end.offset };
         let mut bytes = Vec::new();
         if segment <= end.segment && offset < written {
-            let path = segment::path(&self.directory, segment);
-            let file = self.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+            let (file, path) = self.shelves.open(&*self.disk, segment)?;
             let read = fill(&*file, &mut bytes, offset, bytes_max.min(written - offset));
             read.map_err(JournalTrouble::io("read", &path))?;
         }
@@ -104,13 +104,12 @@ impl Reader {
         Ok((shipped, bytes))
     }
 
-    /// The first segment that is kept.
-    fn begins(&self) -> Option<u64> {
-        self.segments.read().unwrap_or_else(PoisonError::into_inner).values().next().copied()
-    }
-
-    /// The segment behind the one that is wanted, when it begins with the entry that is.
+    /// The segment behind the one that is wanted, when it begins with the entry that is. Whoever wants a header wants that
+    /// one, also when no entry is behind it.
     fn following(&self, wanted: &Wanted) -> Option<u64> {
+        if wanted.offset == 0 {
+            return None;
+        }
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         segments.get(&wanted.next).copied().filter(|number| Some(*number) == wanted.segment.checked_add(1))
     }

@@ -34,6 +34,19 @@ pub(crate) enum JournalTrouble {
         /// Which one.
         number: u64,
     },
+    /// A segment is in neither place.
+    #[error(
+        "segment {number} of the journal is neither in {} nor in the archive {}; mount the archive there, or restore the \
+         segment from a backup", journal.display(), archive.display()
+    )]
+    Absent {
+        /// Which one.
+        number: u64,
+        /// Where it was once.
+        journal: PathBuf,
+        /// Where it should be.
+        archive: PathBuf,
+    },
     /// Bytes that stood in the journal are not what was written.
     #[error(
         "{} is damaged at byte {offset}, where entry {number} should be; restore the segment from a backup",

@@ -25,11 +25,14 @@ pub(super) fn hash(key: &[u8]) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
+/// Some bits of a filter: what one question is answered by.
+pub(super) type Block = [u64; BLOCK_WORDS];
+
 /// A key that several filters are asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Probe {
     hash: u64,
-    bits: [u64; BLOCK_WORDS],
+    bits: Block,
 }
 
 impl Probe {
@@ -37,11 +40,16 @@ impl Probe {
     pub(super) fn of(hash: u64) -> Self {
         Self { hash, bits: bits(hash) }
     }
+
+    /// Whether the key may be among those of the filter that this block is of; when not, it is not.
+    pub(super) fn may_be_in(&self, block: &Block) -> bool {
+        block.iter().zip(&self.bits).fold(0, |missing, (word, bits)| missing | (bits & !word)) == 0
+    }
 }
 
 /// The bits.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Filter(Box<[[u64; BLOCK_WORDS]]>);
+pub(super) struct Filter(Box<[Block]>);
 
 impl Filter {
     /// The filter of these keys.
@@ -57,10 +65,10 @@ impl Filter {
         filter
     }
 
-    /// Whether the key may be among them; when not, it is not.
-    pub(super) fn may_hold(&self, Probe { hash, bits }: &Probe) -> bool {
-        let block = self.0.get(self.place(*hash));
-        block.is_none_or(|block| block.iter().zip(bits).fold(0, |missing, (word, bits)| missing | (bits & !word)) == 0)
+    /// The block in which the key's bits are when it is among them. It mostly lies far off in memory: whoever asks several
+    /// filters finds all blocks first, so that the processor gets them together.
+    pub(super) fn block(&self, probe: &Probe) -> Option<&Block> {
+        self.0.get(self.place(probe.hash))
     }
 
     /// How much memory it takes, in bytes.
@@ -88,7 +96,7 @@ impl Filter {
 }
 
 /// The bits of a key in its block: nine bits of the hash for each.
-fn bits(hash: u64) -> [u64; BLOCK_WORDS] {
+fn bits(hash: u64) -> Block {
     let mut block = [0; BLOCK_WORDS];
     let mut rest = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     for _ in 0..BITS_SET {
@@ -112,9 +120,13 @@ mod tests {
         for count in [1, 10, 1000, 30_000] {
             let filter = Filter::of(&hashes(0..count));
             let filter = Filter::read(&filter.write()).unwrap();
-            assert!(hashes(0..count).into_iter().all(|hash| filter.may_hold(&Probe::of(hash))));
+            let may_hold = |hash| {
+                let probe = Probe::of(hash);
+                filter.block(&probe).is_some_and(|block| probe.may_be_in(block))
+            };
+            assert!(hashes(0..count).into_iter().all(may_hold));
             let others = hashes(1_000_000..1_100_000);
-            let in_vain = others.iter().filter(|hash| filter.may_hold(&Probe::of(**hash))).count();
+            let in_vain = others.iter().filter(|hash| may_hold(**hash)).count();
             assert!(in_vain < 3000, "{in_vain} of 100000");
         }
     }

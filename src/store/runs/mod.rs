@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use self::merged::Merged;
-use self::run::{Described, FILTER, PAGE, Run, parts};
+use self::run::{Described, FILTER, Hint, PAGE, Run, parts};
 use super::floor::Floor;
 use super::index::IndexTrouble;
 use super::state::{self, Pair};
@@ -33,6 +33,9 @@ const CATALOGUE: &[u8] = b"m runs";
 
 /// Keys between two looks at whether a merge is still wanted.
 const KEYS_BETWEEN: u64 = 4096;
+
+/// With so many runs that wait for the first merge, merging is urgent: each of them is a look more for every key.
+const URGENT_RUNS: usize = 3 * FAN_OUT;
 
 /// A run with this number, or the catalogue, is not as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -110,9 +113,12 @@ impl Runs {
     /// # Errors
     /// [`IndexTrouble`] when that cannot be said.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexTrouble> {
-        let probe = run::probe(key);
-        for run in self.current().iter() {
-            if let Some(said) = run.get(&self.db, key, probe.as_ref())? {
+        let (probe, current) = (run::probe(key), self.current());
+        let hints: Vec<Hint<'_>> = current.iter().map(|run| run.hint(key, probe.as_ref())).collect();
+        for (run, hint) in current.iter().zip(hints) {
+            if hint.may_hold(probe.as_ref())
+                && let Some(said) = run.get(&self.db, key)?
+            {
                 return Ok(said.filter(|value| self.floor().is_live(key, value)));
             }
         }
@@ -243,6 +249,11 @@ impl Runs {
         drop(merged);
         self.replace(merging, writer.finish(level.saturating_add(1))?)?;
         Ok(true)
+    }
+
+    /// Whether so much waits to be merged that others have to stand back for it.
+    pub(crate) fn is_merging_urgent(&self) -> bool {
+        self.current().iter().take_while(|run| run.described.level == 0).count() >= URGENT_RUNS
     }
 
     fn replace(&self, merged: &[Arc<Run>], run: Run) -> Result<(), IndexTrouble> {

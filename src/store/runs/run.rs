@@ -1,11 +1,12 @@
 //! A run: changes of consecutive entries in the order of their keys, in pages, written once and never changed.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Damaged;
-use super::filter::{self, FILTER_KEYS_MAX, Filter, Probe};
+use super::filter::{self, Block, FILTER_KEYS_MAX, Filter, Probe};
 use super::page::{PageWriter, Pairs};
 use crate::store::index::IndexTrouble;
 use crate::store::state;
@@ -35,8 +36,72 @@ pub(super) struct Described {
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) described: Described,
-    /// By the first key that each is of.
-    filters: Option<Vec<(Vec<u8>, Filter)>>,
+    filters: Option<Filters>,
+}
+
+/// Filters, each of the keys from a first one on.
+#[derive(Debug, Default)]
+struct Filters {
+    /// The first keys one behind the other, since they are looked at for every question.
+    firsts: Vec<u8>,
+    /// Where each of them is.
+    places: Vec<Range<usize>>,
+    filters: Vec<Filter>,
+}
+
+impl Filters {
+    fn push(&mut self, first: &[u8], filter: Filter) {
+        let begin = self.firsts.len();
+        self.firsts.extend_from_slice(first);
+        self.places.push(begin..self.firsts.len());
+        self.filters.push(filter);
+    }
+
+    fn len(&self) -> usize {
+        self.filters.len()
+    }
+
+    /// In the order of the keys.
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &Filter)> {
+        self.places.iter().map(|place| self.first(place)).zip(&self.filters)
+    }
+
+    /// The block in which the key's bits are when one of them knows it; none when none does.
+    fn block(&self, key: &[u8], probe: &Probe) -> Option<&Block> {
+        let behind = self.places.partition_point(|place| self.first(place) <= key);
+        self.filters.get(behind.checked_sub(1)?)?.block(probe)
+    }
+
+    fn first(&self, place: &Range<usize>) -> &[u8] {
+        self.firsts.get(place.clone()).unwrap_or_default()
+    }
+
+    /// How much memory the filters take, in bytes.
+    fn bytes(&self) -> usize {
+        self.filters.iter().map(Filter::bytes).sum()
+    }
+}
+
+/// What the filters of a run say of a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hint<'a> {
+    /// They do not know keys of its kind, or the run has none.
+    Nothing,
+    /// The run does not hold it.
+    Absent,
+    /// This block has its bits if the run holds it.
+    Block(&'a Block),
+}
+
+impl Hint<'_> {
+    /// Whether the run may hold the key.
+    pub(super) fn may_hold(self, probe: Option<&Probe>) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Absent => false,
+            Self::Block(block) => probe.is_none_or(|probe| probe.may_be_in(block)),
+        }
+    }
 }
 
 /// What the keys of all parts of a run in sled begin with.
@@ -79,7 +144,7 @@ impl Run {
         let Described { id, filters: Some(expected), .. } = described else {
             return Ok(Self { described, filters: None });
         };
-        let mut filters = Vec::new();
+        let mut filters = Filters::default();
         let prefix = parts(FILTER, id);
         for pair in db.scan_prefix(&prefix) {
             let (key, value) = pair?;
@@ -87,8 +152,7 @@ impl Run {
             if *checksum != checksum_of(&key, bits) {
                 return Err(Damaged(id).into());
             }
-            let first = key.get(prefix.len()..).unwrap_or_default().to_vec();
-            filters.push((first, Filter::read(bits).ok_or(Damaged(id))?));
+            filters.push(key.get(prefix.len()..).unwrap_or_default(), Filter::read(bits).ok_or(Damaged(id))?);
         }
         if u32::try_from(filters.len()).ok() != Some(expected) {
             return Err(Damaged(id).into());
@@ -96,16 +160,16 @@ impl Run {
         Ok(Self { described, filters: Some(filters) })
     }
 
-    /// What the run says of a key: nothing, that it is removed, or what it holds.
-    pub(super) fn get(
-        &self,
-        db: &sled::Db,
-        key: &[u8],
-        probe: Option<&Probe>,
-    ) -> Result<Option<Option<Vec<u8>>>, IndexTrouble> {
-        if probe.is_some_and(|probe| !self.may_hold(key, probe)) {
-            return Ok(None);
+    /// What has to be looked at before the pages are asked for a key.
+    pub(super) fn hint(&self, key: &[u8], probe: Option<&Probe>) -> Hint<'_> {
+        match (probe, &self.filters) {
+            (Some(probe), Some(filters)) => filters.block(key, probe).map_or(Hint::Absent, Hint::Block),
+            (None, _) | (_, None) => Hint::Nothing,
         }
+    }
+
+    /// What the run says of a key: nothing, that it is removed, or what it holds.
+    pub(super) fn get(&self, db: &sled::Db, key: &[u8]) -> Result<Option<Option<Vec<u8>>>, IndexTrouble> {
         let id = self.described.id;
         let mut pairs = page_of(db, id, key)?;
         while pairs.advance().ok_or(Damaged(id))? {
@@ -114,13 +178,6 @@ impl Run {
             }
         }
         Ok(None)
-    }
-
-    fn may_hold(&self, key: &[u8], probe: &Probe) -> bool {
-        let Some(filters) = &self.filters else { return true };
-        let behind = filters.partition_point(|(first, _)| first.as_slice() <= key);
-        let filter = behind.checked_sub(1).and_then(|at| filters.get(at));
-        filter.is_some_and(|(_, filter)| filter.may_hold(probe))
     }
 }
 
@@ -199,13 +256,13 @@ pub(crate) struct RunWriter<'a> {
     /// Keys of the filter that is gathered, the first of them as it is.
     hashes: Vec<u64>,
     first: Vec<u8>,
-    filters: Option<Vec<(Vec<u8>, Filter)>>,
+    filters: Option<Filters>,
 }
 
 impl<'a> RunWriter<'a> {
     pub(super) fn new(db: &'a sled::Db, id: u64) -> Self {
         let (page, place) = (PageWriter::default(), place_of_page(id, b""));
-        Self { db, id, page, place, keys: 0, hashes: Vec::new(), first: Vec::new(), filters: Some(Vec::new()) }
+        Self { db, id, page, place, keys: 0, hashes: Vec::new(), first: Vec::new(), filters: Some(Filters::default()) }
     }
 
     /// How many pairs were written.
@@ -247,7 +304,7 @@ impl<'a> RunWriter<'a> {
             self.end_filter();
         }
         let (id, keys) = (self.id, self.keys);
-        for (first, filter) in self.filters.iter().flatten() {
+        for (first, filter) in self.filters.iter().flat_map(Filters::iter) {
             let (place, bits) = (place_of_filter(id, first), filter.write());
             let value = [&checksum_of(&place, &bits)[..], &bits].concat();
             self.db.insert(place, value)?;
@@ -258,9 +315,9 @@ impl<'a> RunWriter<'a> {
 
     fn end_filter(&mut self) {
         let Some(filters) = &mut self.filters else { return };
-        filters.push((std::mem::take(&mut self.first), Filter::of(&self.hashes)));
+        filters.push(&self.first, Filter::of(&self.hashes));
         self.hashes.clear();
-        if filters.iter().map(|(_, filter)| filter.bytes()).sum::<usize>() > FILTERS_BYTES_MAX {
+        if filters.bytes() > FILTERS_BYTES_MAX {
             self.filters = None;
         }
     }
