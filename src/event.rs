@@ -91,6 +91,10 @@ metrics! {
     STORE_DISAGREEMENTS = "lodged_store_disagreements", Gauge, [];
     /// When the record was last read from end to end, in seconds since 1970.
     STORE_SCRUBBED = "lodged_store_scrubbed_timestamp_seconds", Gauge, [];
+    /// Entries of the journal that were dropped, older than the record is kept.
+    STORE_DROPPED_ENTRIES = "lodged_store_dropped_entries_total", Counter, [];
+    /// Answers that were dropped with what they answer, and that their partners never confirmed.
+    STORE_DROPPED_ANSWERS = "lodged_store_dropped_answers_total", Counter, [];
     /// Segments of the journal in the archive.
     STORE_ARCHIVE_SEGMENTS = "lodged_store_archive_segments", Gauge, [];
     /// Bytes of the segments in the archive.
@@ -107,6 +111,8 @@ metrics! {
     FEED_DECLARATIONS = "lodged_feed_declarations_total", Counter, ["consumer"];
     /// Times that a consumer of the feed did not take what it was handed.
     FEED_FAILURES = "lodged_feed_failures_total", Counter, ["consumer"];
+    /// Entries that were dropped, older than the record is kept, before a consumer of the feed took them.
+    FEED_SKIPPED = "lodged_feed_skipped_entries_total", Counter, ["consumer"];
     /// Entries of the record that a standby does not have on stable storage yet.
     FOLLOW_BEHIND = "lodged_follow_behind", Gauge, ["follower"];
     /// Seconds of acknowledgements that a standby may lack: how long ago it was last known to have everything.

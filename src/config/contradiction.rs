@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::mistake::{Mistake, Place};
 use super::source::file;
-use super::{Config, Limits};
+use super::{Config, Limits, StoreSettings};
 
 /// Every contradiction in a configuration, at the place of the second word.
 pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, path: &Path) -> Vec<Mistake> {
@@ -29,6 +29,7 @@ pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, 
         let what = format!("`watch.listen`, {}, is part of `tls.listen`, {}", config.watch.listen, config.tls.listen);
         found.push(Mistake::new(place("watch.listen"), what).hint("give one of them another port"));
     }
+    found.extend(of_retention(&config.store, place));
     for (name, other) in directories(config) {
         if config.store.directory == *other {
             let what = format!("`store.directory` and `{name}` are both {}", other.display());
@@ -45,6 +46,23 @@ pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, 
         }
     }
     found
+}
+
+/// The shortest time that a record is kept, in days: all that is asked of repeats within a year, and some weeks.
+const RETENTION_DAYS_MIN: u32 = 400;
+
+/// A record that is kept for too short a time, or for a shorter one than repeats are known.
+fn of_retention(store: &StoreSettings, place: impl Fn(&str) -> Place) -> Option<Mistake> {
+    let StoreSettings { retention_days, repeat_days, .. } = *store;
+    if (1..RETENTION_DAYS_MIN).contains(&retention_days) {
+        let what = format!("`store.retention_days`, {retention_days}, is too short a time to keep a record for");
+        let hint = format!("write {RETENTION_DAYS_MIN} or more, or 0 for ever");
+        return Some(Mistake::new(place("store.retention_days"), what).hint(hint));
+    }
+    (retention_days > 0 && repeat_days > retention_days).then(|| {
+        let what = format!("`store.repeat_days`, {repeat_days}, is more than `store.retention_days`, {retention_days}");
+        Mistake::new(place("store.repeat_days"), what).hint("a repeat is known from the record; lower it")
+    })
 }
 
 /// A limit with its name.
@@ -131,6 +149,26 @@ mod tests {
              hint: give one of them another port",
         );
         check("[tls]\nlisten = \"0.0.0.0:4443\"\n", "");
+    }
+
+    #[test]
+    fn a_record_is_kept_for_400_days_or_for_ever() {
+        check(
+            "[store]\nretention_days = 399\n",
+            "`store.retention_days`, 399, is too short a time to keep a record for (lodged.toml:2:18)\n  \
+             hint: write 400 or more, or 0 for ever",
+        );
+        check("[store]\nretention_days = 0\nrepeat_days = 36500\n", "");
+        check("[store]\nretention_days = 400\n", "");
+    }
+
+    #[test]
+    fn a_repeat_is_not_known_for_longer_than_the_record_is_kept() {
+        check(
+            "[store]\nretention_days = 400\nrepeat_days = 401\n",
+            "`store.repeat_days`, 401, is more than `store.retention_days`, 400 (lodged.toml:3:15)\n  \
+             hint: a repeat is known from the record; lower it",
+        );
     }
 
     #[test]

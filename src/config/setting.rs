@@ -10,6 +10,7 @@ use crate::edifact::{PartyId, Tolerances};
 use crate::identifier::ProofForm;
 use crate::rules::RuleSettings;
 use crate::secret::SecretFile;
+use crate::store::Retention;
 
 /// Everything that can be set. Paths are as written until [`Config::load`] has made them relative to the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -187,6 +188,10 @@ pub struct StoreSettings {
     pub segment_bytes: u64,
     /// Bytes of memory for pages of the state.
     pub cache_bytes: u64,
+    /// Days that the record is kept, 400 or more; 0 for ever.
+    pub retention_days: u32,
+    /// Days that the first interchange under a reference is known, so that the same one again is a repeat.
+    pub repeat_days: u32,
     /// Where old segments move; none when they stay.
     #[serde(with = "empty_is_none")]
     pub archive: Option<PathBuf>,
@@ -204,6 +209,8 @@ impl Default for StoreSettings {
             directory: "/var/lib/lodged".into(),
             segment_bytes: 64 * 1024 * 1024,
             cache_bytes: 32 * 1024 * 1024,
+            retention_days: Retention::RETENTION_DAYS,
+            repeat_days: Retention::REPEAT_DAYS,
             archive: None,
             archive_days: 90,
             scrub_hours: 168,

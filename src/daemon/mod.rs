@@ -9,6 +9,7 @@ mod load;
 // What systemd hands over, and what it is told.
 mod handed;
 mod manager;
+mod prune;
 mod pulse;
 
 // What runs.
@@ -42,7 +43,7 @@ use crate::config::{Config, Loaded, start_log};
 use crate::feed::{Consumer, Feed};
 use crate::gateway::Gateway;
 use crate::record::Actor;
-use crate::store::{EmbeddedStore, StoreOptions};
+use crate::store::{EmbeddedStore, Retention, StoreOptions};
 
 pub use administration::PendingTrouble;
 pub(crate) use descriptors::Descriptors;
@@ -122,6 +123,7 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         segment_bytes: settings.segment_bytes,
         cache_bytes: settings.cache_bytes,
         numbering: prepared.loaded.numbering.clone(),
+        retention: Retention { retention_days: settings.retention_days, repeat_days: settings.repeat_days },
         archive: settings.archive.clone(),
         checks_everything: false,
     })?;
@@ -192,7 +194,7 @@ impl Serving {
         feeds.into_iter().for_each(|feed| drop(tasks.spawn(ended.clone().run_until_cancelled_owned(feed.run()))));
         let following = Followers::tell(followers, Arc::clone(&self.gateway), Arc::clone(&self.clock));
         tasks.spawn(ended.clone().run_until_cancelled_owned(following));
-        tasks.spawn(ended.clone().run_until_cancelled_owned(tending));
+        look_after(&tasks, &ended, tending, prune::repeat(Arc::clone(&self.gateway), self.clock));
         let status = format!("takes interchanges on {}", listener.address());
         if let Some(watchdog) = Manager::watchdog() {
             let beating = pulse::beat(Arc::clone(&self.gateway), manager.clone(), watchdog, status.clone());
@@ -243,6 +245,17 @@ impl Serving {
             tokio::join!(scrubbing, archiving);
         }
     }
+}
+
+/// Lets the record be tended and what is too old be dropped, as long as the gateway runs.
+fn look_after(
+    tasks: &TaskTracker,
+    ended: &CancellationToken,
+    tending: impl Future<Output = ()> + Send + 'static,
+    pruning: impl Future<Output = ()> + Send + 'static,
+) {
+    tasks.spawn(ended.clone().run_until_cancelled_owned(pruning));
+    tasks.spawn(ended.clone().run_until_cancelled_owned(tending));
 }
 
 /// The watching door: the one that was handed over, or one of our own.

@@ -4,7 +4,7 @@
 //! Start with [`Consumer`], one system and where it takes its declarations, and [`Feed`], which serves it: it reads along
 //! the record, hands over some lines of JSON at a time, and notes how far it came only when they were taken. Consumers do
 //! not wait for one another, and the gateway waits for none of them: what one has not taken is in the record. It never
-//! hands over what is not on stable storage, never skips, and never changes the order.
+//! hands over what is not on stable storage, never skips what is kept, and never changes the order.
 
 mod cursor;
 
@@ -135,7 +135,10 @@ impl Feed {
     }
 
     /// Until it is taken, and its place noted.
-    async fn hand_over(&mut self, Accepted { lines, declarations, next }: Accepted) {
+    async fn hand_over(&mut self, Accepted { lines, declarations, next, skipped }: Accepted) {
+        if skipped > 0 {
+            self.tell_skipped(skipped);
+        }
         let last = RecordNumber(next.next().0.saturating_sub(1));
         let store = self.gateway.store().identity();
         let batch = Batch { store, first: self.along.next(), last, lines: lines.into() };
@@ -157,6 +160,16 @@ impl Feed {
             self.consumer.target.take(batch).await?;
         }
         self.cursor.write(next.next()).await
+    }
+
+    /// What was dropped before the consumer took it is lost to it, and it goes on behind that.
+    fn tell_skipped(&self, entries: u64) {
+        let Consumer { name, .. } = &self.consumer;
+        metrics::counter!(event::FEED_SKIPPED, "consumer" => name.clone()).increment(entries);
+        error!(
+            consumer = name,
+            entries, "entries are no longer kept that a consumer never took; it goes on behind them"
+        );
     }
 
     fn tell_how_far_behind(&self) {

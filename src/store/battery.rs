@@ -9,7 +9,7 @@ use crate::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber}
 use crate::record::{Act, Actor, Answer, AnswerReference, Deed, Delivery, Examination, Recorded, RepeatKey, Verdict};
 
 use super::sample::{NOW, evidence, numbering, partner, sent};
-use super::{EmbeddedStore, FOUND_MAX, FoundPage, Memory, Search, Standing, Store, StoreOptions};
+use super::{EmbeddedStore, FOUND_MAX, FoundPage, Memory, Retention, Search, Standing, Store, StoreOptions};
 
 /// Options for tests: short segments, so that every test of some length meets the end of one.
 pub(super) fn options(directory: &std::path::Path) -> StoreOptions {
@@ -65,6 +65,8 @@ battery! {
         other_bytes_are_refused_and_stay_refused
         other_bytes_are_refused_once_when_all_come_at_once
         what_does_not_count_makes_no_other_interchange
+        what_comes_after_the_days_of_repeats_is_the_first_again
+        refusals_are_of_the_first_that_counts
         other_bytes_of_an_acknowledgement_are_not_answered
         without_a_key_nothing_is_a_repeat
         practice_and_real_are_apart
@@ -190,6 +192,34 @@ async fn what_does_not_count_makes_no_other_interchange(store: Arc<impl Engine>)
                 assert_eq!(record(&*store, again).await, Standing { is_repeat: true, ..first.clone() });
             }
         }
+    }
+}
+
+async fn what_comes_after_the_days_of_repeats_is_the_first_again(store: Arc<impl Engine>) {
+    let days = i64::from(Retention::REPEAT_DAYS);
+    let first = record(&*store, sent("1").declaring("A")).await;
+    let last_repeat = sent("1").declaring("A").after_days(days);
+    assert_eq!(record(&*store, last_repeat).await, Standing { is_repeat: true, ..first.clone() });
+    let newcomer = record(&*store, sent("1").declaring("B").after_days(days + 1)).await;
+    assert!(!newcomer.is_repeat && newcomer.recorded.number > first.recorded.number);
+    assert!(!newcomer.recorded.facts.is_refused());
+    let again = record(&*store, sent("1").declaring("B").after_days(2 * days)).await;
+    assert_eq!(again, Standing { is_repeat: true, ..newcomer.clone() });
+    let lodged = store.interchange(&sent("1").repeat_key.unwrap()).await.unwrap().unwrap();
+    assert_eq!(lodged.recorded, newcomer.recorded);
+}
+
+async fn refusals_are_of_the_first_that_counts(store: Arc<impl Engine>) {
+    let days = i64::from(Retention::REPEAT_DAYS);
+    record(&*store, sent("1")).await;
+    let refused = record(&*store, sent("1").with_other_bytes(2).after_days(days)).await;
+    assert!(refused.recorded.facts.is_refused());
+    assert!(!record(&*store, sent("1").with_other_bytes(3).after_days(days + 1)).await.recorded.facts.is_refused());
+    for which in [1, 2] {
+        let anew = record(&*store, sent("1").with_other_bytes(which).after_days(days + 2)).await;
+        assert!(!anew.is_repeat && anew.recorded.facts.is_refused());
+        let again = record(&*store, sent("1").with_other_bytes(which).after_days(days + 2)).await;
+        assert_eq!(again, Standing { is_repeat: true, ..anew });
     }
 }
 

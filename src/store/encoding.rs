@@ -13,7 +13,8 @@ use jiff::civil::date;
 use serde::de::DeserializeOwned;
 
 use super::Unavailable;
-use super::entry::{Entry, LodgedInterchange, Remembered};
+use super::entry::{Entry, LodgedInterchange, Pruned, Remembered};
+use super::floor::Floor;
 use super::journal::scan::{self, Ending};
 use super::journal::segment::{FORMAT, Header};
 use super::sample::{NOW, evidence, partner, sent};
@@ -284,6 +285,18 @@ fn acts_by_everybody() {
     }
 }
 
+#[test]
+fn what_is_dropped() {
+    let floor = Floor { segment: 3, entry: RecordNumber(300), chain: [9; 32], forgotten: RecordNumber(70_000) };
+    let counters = vec![
+        (Bytes::from_static(b"amaple"), Bytes::from_static(&[0x80, 1])),
+        (Bytes::from_static(b"cAB1234"), Bytes::from_static(&[7])),
+    ];
+    let at = NOW.parse().unwrap();
+    check("pruned", &Entry::Pruned(Box::new(Pruned { at, floor: Some(floor), counters: counters.clone() })));
+    check("pruned-counters-alone", &Entry::Pruned(Box::new(Pruned { at, floor: None, counters })));
+}
+
 /// The choices of a type that holds nothing else, by the byte that each is.
 fn choices<T: DeserializeOwned + fmt::Debug>() -> String {
     let name = std::any::type_name::<T>().rsplit("::").next().unwrap();
@@ -348,7 +361,7 @@ fn what_former_stores_hold_is_encoded_as_it_was() {
 }
 
 /// How many kinds of entry there are.
-const KINDS: usize = 4;
+const KINDS: usize = 5;
 
 /// A kind that is new stands at the end, has the next number, and has its bytes written down.
 fn kind(entry: &Entry) -> usize {
@@ -357,5 +370,6 @@ fn kind(entry: &Entry) -> usize {
         Entry::Evidence(_) => 1,
         Entry::Delivered { .. } => 2,
         Entry::Act(_) => 3,
+        Entry::Pruned(_) => 4,
     }
 }

@@ -4,6 +4,7 @@
 //! applies them behind each commit, and a start applies those it missed, by the same function.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::RecordNumber;
@@ -12,6 +13,7 @@ use crate::record::{
     Act, Answer, AnswerReference, Counted, Delivery, Digest, Evidence, Facts, Recorded, RepeatKey, Verdict,
 };
 
+use super::floor::Floor;
 use super::search;
 use super::state::{self, Change, Pointer, Series};
 use super::{Lodged, Unavailable};
@@ -21,6 +23,9 @@ const USUAL_BYTES: usize = 2 << 10;
 
 /// What an entry with an interchange begins with: the place of [`Entry::Interchange`] among the kinds.
 const INTERCHANGE: u32 = 0;
+
+/// The first byte of an entry that says what is dropped.
+const PRUNED: u8 = 4;
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +43,19 @@ pub(crate) enum Entry {
     },
     /// Something was changed by hand.
     Act(Box<Act>),
+    /// Part of the record is not kept any more.
+    Pruned(Box<Pruned>),
+}
+
+/// What is dropped from the front of the record, and what the rest of it could not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pruned {
+    /// When it was found to be old enough.
+    pub(crate) at: Timestamp,
+    /// What is below it is dropped from this entry on; none when more counters follow in the next one.
+    pub(crate) floor: Option<Floor>,
+    /// Counters with what they hold here. In a state that is whole they change nothing.
+    pub(crate) counters: Vec<(Bytes, Bytes)>,
 }
 
 /// The facts of an examination as they stand in an entry. Whoever asks for it to be recorded writes them: they are most of the
@@ -110,7 +128,7 @@ impl Entry {
     pub(crate) fn into_interchange(self) -> Result<LodgedInterchange, Unavailable> {
         match self {
             Self::Interchange(interchange) => Ok(*interchange),
-            Self::Evidence(_) | Self::Delivered { .. } | Self::Act(_) => {
+            Self::Evidence(_) | Self::Delivered { .. } | Self::Act(_) | Self::Pruned(_) => {
                 Err(Unavailable("the state names an entry that is no interchange; move it aside to rebuild it".into()))
             }
         }
@@ -125,7 +143,7 @@ impl Entry {
                 Some(Delivery { partner, channel, received_at, bytes })
             }
             Self::Evidence(evidence) => Some(evidence.delivery),
-            Self::Delivered { .. } | Self::Act(_) => None,
+            Self::Delivered { .. } | Self::Act(_) | Self::Pruned(_) => None,
         }
     }
 
@@ -136,7 +154,7 @@ impl Entry {
     pub(crate) fn into_act(self) -> Result<Act, Unavailable> {
         match self {
             Self::Act(act) => Ok(*act),
-            Self::Interchange(_) | Self::Evidence(_) | Self::Delivered { .. } => {
+            Self::Interchange(_) | Self::Evidence(_) | Self::Delivered { .. } | Self::Pruned(_) => {
                 Err(Unavailable("the state names an entry that is no act; move it aside to rebuild it".into()))
             }
         }
@@ -146,7 +164,28 @@ impl Entry {
     pub(crate) fn number(&self) -> Option<RecordNumber> {
         match self {
             Self::Interchange(interchange) => Some(interchange.recorded.number),
-            Self::Evidence(_) | Self::Delivered { .. } | Self::Act(_) => None,
+            Self::Evidence(_) | Self::Delivered { .. } | Self::Act(_) | Self::Pruned(_) => None,
+        }
+    }
+
+    /// The moment that the entry is of; none for a note of what was delivered.
+    pub(crate) fn moment(&self) -> Option<Timestamp> {
+        match self {
+            Self::Interchange(interchange) => Some(interchange.recorded.received_at),
+            Self::Evidence(evidence) => Some(evidence.delivery.received_at),
+            Self::Delivered { .. } => None,
+            Self::Act(act) => Some(act.at),
+            Self::Pruned(pruned) => Some(pruned.at),
+        }
+    }
+
+    /// The floor that these bytes raise, when they are an entry that does. Of any other entry no more than the first byte
+    /// is read.
+    pub(crate) fn floor(bytes: &[u8]) -> Option<Floor> {
+        bytes.first().filter(|first| **first == PRUNED)?;
+        match Self::decode(bytes) {
+            Ok(Self::Pruned(pruned)) => pruned.floor,
+            Ok(_) | Err(_) => None,
         }
     }
 
@@ -162,6 +201,7 @@ impl Entry {
                 Ok(answers.iter().map(|answer| Change::remove(state::outbox(partner, answer.reference))).collect())
             }
             Self::Act(_) => Ok(vec![Change::put(state::act(pointer.number), &pointer)?]),
+            Self::Pruned(pruned) => pruned.changes(),
         }
     }
 }
@@ -191,6 +231,17 @@ impl LodgedInterchange {
 /// A value behind what is there already (postcard).
 fn written(value: &impl Serialize, behind: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
     postcard::to_extend(value, behind).map_err(|error| Unavailable(format!("the entry cannot be encoded: {error}")))
+}
+
+impl Pruned {
+    fn changes(&self) -> Result<Vec<Change>, Unavailable> {
+        let held = |(key, value): &(Bytes, Bytes)| Change { key: key.to_vec(), value: Some(value.to_vec()) };
+        let mut changes: Vec<_> = self.counters.iter().map(held).collect();
+        if let Some(floor) = &self.floor {
+            changes.push(Change::put(state::FLOOR.to_vec(), floor)?);
+        }
+        Ok(changes)
+    }
 }
 
 impl From<LodgedInterchange> for Lodged {
@@ -254,5 +305,23 @@ impl Recorded {
         let recorded =
             Self { number, partner, channel, received_at, facts, verdicts: Vec::new(), contrl: None, cusres: None };
         (recorded, bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::{NOW, evidence};
+
+    #[test]
+    fn a_floor_is_known_by_the_first_byte() {
+        let floor = Floor { segment: 3, entry: RecordNumber(7), chain: [9; 32], forgotten: RecordNumber(8) };
+        let entry = |floor| {
+            let pruned = Pruned { at: NOW.parse().unwrap(), floor, counters: Vec::new() };
+            Entry::Pruned(Box::new(pruned)).encode().unwrap()
+        };
+        assert_eq!(Entry::floor(&entry(Some(floor))), Some(floor));
+        assert_eq!(Entry::floor(&entry(None)), None);
+        assert_eq!(Entry::floor(&Entry::Evidence(evidence(b"?")).encode().unwrap()), None);
     }
 }

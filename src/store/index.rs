@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::identifier::RecordNumber;
 
 use super::Unavailable;
+use super::floor::Floor;
 use super::journal::StoreId;
 use super::runs::{self, Damaged, RunWriter, Runs};
 use super::state::Pair;
@@ -227,6 +228,16 @@ impl Index {
         self.runs.applied()
     }
 
+    /// What is below it is there for nobody.
+    pub(crate) fn floor(&self) -> Floor {
+        self.runs.floor()
+    }
+
+    /// Raises the floor, before the entry that says so is applied.
+    pub(crate) fn raise(&self, floor: Floor) {
+        self.runs.raise(floor);
+    }
+
     /// What a key holds.
     ///
     /// # Errors
@@ -316,6 +327,12 @@ impl Index {
             (None, _) => strays.next(),
             (Some(_), _) => kept.next(),
         })
+    }
+
+    /// The keys that are in its runs, whether they speak of what is kept or not.
+    #[cfg(test)]
+    pub(crate) fn everything(&self) -> std::collections::BTreeSet<Vec<u8>> {
+        self.runs.everything()
     }
 
     #[cfg(test)]

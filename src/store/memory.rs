@@ -14,7 +14,7 @@ use super::entry::{Entry, LodgedInterchange};
 use super::search::{self, Listing};
 use super::settle::{self, Settled};
 use super::state::{self, Knowledge, Pointer, StandingDeclaration, Waiting};
-use super::{FoundPage, Lodged, Numbering, Search, Standing, Store, Unavailable, WaitingAnswer};
+use super::{FoundPage, Lodged, Numbering, Retention, Search, Standing, Store, Unavailable, WaitingAnswer};
 
 /// A record in memory. Clones are the same record.
 #[derive(Debug, Clone)]
@@ -25,6 +25,7 @@ pub struct Memory {
 #[derive(Debug)]
 struct Inner {
     numbering: Numbering,
+    retention: Retention,
     entries: Vec<Entry>,
     state: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Calls of the trait's verbs so far.
@@ -42,10 +43,12 @@ enum Failing {
 }
 
 impl Memory {
-    /// An empty record.
+    /// An empty record, with the ordinary [`Retention`].
     #[must_use]
     pub fn new(numbering: Numbering) -> Self {
-        let inner = Inner { numbering, entries: Vec::new(), state: BTreeMap::new(), calls: 0, failing: None };
+        let retention = Retention::default();
+        let inner =
+            Inner { numbering, retention, entries: Vec::new(), state: BTreeMap::new(), calls: 0, failing: None };
         Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
@@ -133,12 +136,16 @@ impl Listing for Inner {
         let keys = self.state.range(prefix.max(from).to_vec()..).map(|(key, _)| key);
         Ok(keys.take_while(|key| key.starts_with(prefix)).take(limit).cloned().collect())
     }
+
+    fn is_dropped(&self, _: RecordNumber) -> bool {
+        false
+    }
 }
 
 impl Store for Memory {
     async fn record(&self, examination: Examination) -> Result<Standing, Unavailable> {
         let mut inner = self.call()?;
-        match settle::settle(&*inner, &inner.numbering, inner.next_number(), examination)? {
+        match settle::settle(&*inner, &inner.numbering, inner.retention, inner.next_number(), examination)? {
             Settled::Repeat(recorded) => Ok(Standing { recorded: *recorded, is_repeat: true }),
             Settled::New(interchange) => {
                 let recorded = interchange.recorded.clone();

@@ -8,7 +8,9 @@
 // What an examination becomes, what the journal keeps of it, and what the state then knows.
 mod entry;
 mod exported;
+mod floor;
 mod refusals;
+mod retention;
 mod settle;
 mod state;
 
@@ -49,7 +51,7 @@ mod model;
 mod sample;
 
 pub use backup::{BackupReport, BackupTrouble, RestoreReport, backed_up, backup, restore};
-pub use embedded::{Accepted, Archived, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
+pub use embedded::{Accepted, Archived, Dropped, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};
@@ -61,6 +63,7 @@ pub use inspect::{
 pub use journal::{Along, ArchiveTrouble, Shipped, Wanted};
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
+pub use retention::Retention;
 pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};
 
 use std::collections::HashSet;
@@ -121,8 +124,9 @@ pub const WAITING_BYTES_MAX: u64 = 64 << 20;
 pub trait Store: Send + Sync + 'static {
     /// Records an examination, durably and as one atomic thing, and returns what stands.
     ///
-    /// The first interchange under a repeat key stands for ever; the same bytes again return it unchanged; other bytes
-    /// under the same key are recorded as refused with 0085 = 26. Numbers are drawn here, in the same commit.
+    /// The first interchange under a repeat key stands for [`Retention::repeat_days`]: the same bytes again return it
+    /// unchanged, other bytes under the same key are recorded as refused with 0085 = 26. What is received later is the first
+    /// under the key again. Numbers are drawn here, in the same commit.
     ///
     /// # Errors
     /// [`Unavailable`] when it is not known to be on stable storage. Then no number was given and nothing may be

@@ -126,7 +126,8 @@ fn make(
     let mut writer = index.writer();
     for pair in sum.gathered.in_order().map_err(InspectTrouble::Temporary)? {
         let (key, expected) = pair.map_err(InspectTrouble::Temporary)?;
-        let Some(value) = expected.last() else { continue };
+        let live = |value: &&[u8]| sum.walked.floor.is_live(&key, value);
+        let Some(value) = expected.last().filter(live) else { continue };
         writer.push(&key, Some(value))?;
         if writer.keys().is_multiple_of(KEYS_BETWEEN) {
             watch.reached(Step::Make, writer.keys(), None);

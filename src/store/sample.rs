@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use jiff::civil::date;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::declaration::{Certifier, Declaration, Exporter, Function, Line, Measure, Party};
 use crate::edifact::{
@@ -138,6 +138,12 @@ impl Examination {
     pub(super) fn from(mut self, name: &str) -> Self {
         self.delivery.partner = partner(name);
         self.repeat_key = self.repeat_key.map(|key| RepeatKey { partner: partner(name), ..key });
+        self
+    }
+
+    /// The same, received so many days later.
+    pub(super) fn after_days(mut self, days: i64) -> Self {
+        self.delivery.received_at += SignedDuration::from_hours(24 * days);
         self
     }
 

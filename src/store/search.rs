@@ -106,6 +106,9 @@ pub(crate) trait Listing: Knowledge {
     /// # Errors
     /// [`Unavailable`] when the state cannot be read.
     fn keys(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Unavailable>;
+
+    /// Whether an entry is not kept any more, which may have happened since its key was read.
+    fn is_dropped(&self, entry: RecordNumber) -> bool;
 }
 
 /// What a text of a search is.
@@ -207,7 +210,11 @@ pub(crate) fn find(listing: &impl Listing, search: &Search, limit: usize) -> Res
             return Ok(FoundPage { found, next: Some(FoundAt { entry: RecordNumber(entry.0 + 1), message: 0 }) });
         }
         read += 1;
-        for at in search.found_in(&Arc::new(recorded(listing, entry)?)) {
+        let recorded = match recorded(listing, entry) {
+            Err(_) if listing.is_dropped(entry) => continue,
+            recorded => recorded?,
+        };
+        for at in search.found_in(&Arc::new(recorded)) {
             if found.len() >= limit {
                 let next = found.last().map(|last| last.at).or(search.before);
                 return Ok(FoundPage { found, next });

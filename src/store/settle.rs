@@ -10,12 +10,13 @@ use crate::identifier::{AuthorizationId, DeclarationReference, ProofOfReportNumb
 use crate::language::Language;
 use crate::partner::PartnerId;
 use crate::record::{
-    Answer, AnswerReference, Counted, Decision, Digest, Examination, Facts, Judgement, Recorded, RepeatKey, Verdict,
+    Answer, AnswerReference, Counted, Decision, Delivery, Digest, Examination, Facts, Judgement, Recorded, RepeatKey,
+    Verdict,
 };
 
 use super::entry::{LodgedInterchange, Remembered};
 use super::state::{self, Knowledge, Pointer, Series, StandingDeclaration, Waiting};
-use super::{Numbering, Unavailable, refusals};
+use super::{Numbering, Retention, Unavailable, refusals};
 use crate::rules;
 
 /// The version of a declaration that was not amended yet.
@@ -37,13 +38,14 @@ pub(crate) enum Settled {
 pub(crate) fn settle(
     knowledge: &impl Knowledge,
     numbering: &Numbering,
+    retention: Retention,
     number: RecordNumber,
     examination: Examination,
 ) -> Result<Settled, Unavailable> {
     let Examination { delivery, mut facts, repeat_key, counted, notes: _ } = examination;
     let remembered = match repeat_key {
         None => None,
-        Some(key) => match known_as(knowledge, &key, &counted, &delivery.bytes)? {
+        Some(key) => match known_as(knowledge, retention, &key, &counted, &delivery)? {
             KnownAs::New => Some(Remembered::First { key, counted }),
             KnownAs::Repeat(recorded) => return Ok(Settled::Repeat(recorded)),
             KnownAs::OtherBytes(digest) => {
@@ -90,11 +92,15 @@ enum KnownAs {
 }
 
 /// Whether an interchange came before. Under a new key nothing is read again and no digest is made.
+///
+/// A first interchange that was received too long ago is no longer one, and neither are the refusals under it: those that
+/// stand in front of the first one that counts are of one before it.
 fn known_as(
     knowledge: &impl Knowledge,
+    retention: Retention,
     key: &RepeatKey,
     counted: &Counted,
-    bytes: &[u8],
+    Delivery { received_at, bytes, .. }: &Delivery,
 ) -> Result<KnownAs, Unavailable> {
     let Some(first) = knowledge.find::<Pointer>(&state::first_under(key))? else { return Ok(KnownAs::New) };
     let LodgedInterchange { bytes: first_bytes, remembered, recorded } = knowledge.lodged(first)?;
@@ -102,6 +108,9 @@ fn known_as(
         let reason = "the state names an entry that is not the first under its reference; move it aside to rebuild it";
         return Err(Unavailable(reason.into()));
     };
+    if retention.is_forgotten(recorded.received_at, *received_at) {
+        return Ok(KnownAs::New);
+    }
     if first_bytes == bytes && first_counted == *counted {
         return Ok(KnownAs::Repeat(Box::new(recorded)));
     }
@@ -109,7 +118,8 @@ fn known_as(
     if of_first == digest {
         return Ok(KnownAs::Repeat(Box::new(recorded)));
     }
-    Ok(match knowledge.find::<Pointer>(&state::other_bytes(key, &digest))? {
+    let refused = knowledge.find::<Pointer>(&state::other_bytes(key, &digest))?;
+    Ok(match refused.filter(|refused| refused.number > first.number) {
         Some(refused) => KnownAs::Repeat(Box::new(knowledge.recorded(refused)?)),
         None => KnownAs::OtherBytes(digest),
     })
@@ -264,7 +274,8 @@ mod tests {
     /// What is known behind the first interchange, of which the journal holds what is made of it.
     fn behind(first: Examination, held: impl FnOnce(&mut LodgedInterchange)) -> Known {
         let key = state::first_under(first.repeat_key.as_ref().unwrap());
-        let Settled::New(mut interchange) = settle(&Known::default(), &numbering(), RecordNumber(1), first).unwrap()
+        let Settled::New(mut interchange) =
+            settle(&Known::default(), &numbering(), Retention::default(), RecordNumber(1), first).unwrap()
         else {
             panic!("the first is a repeat")
         };
@@ -277,12 +288,12 @@ mod tests {
     #[track_caller]
     fn check_unavailable(held: impl FnOnce(&mut LodgedInterchange), which: u8, reason: &str) {
         let following = sent("1").with_other_bytes(which);
-        let outcome = settle(&behind(sent("1"), held), &numbering(), RecordNumber(2), following);
+        let outcome = settle(&behind(sent("1"), held), &numbering(), Retention::default(), RecordNumber(2), following);
         assert!(outcome.as_ref().is_err_and(|Unavailable(said)| said.contains(reason)), "{outcome:?}");
     }
 
     fn settled(known: &Known, numbering: &Numbering, examination: Examination) -> Recorded {
-        match settle(known, numbering, RecordNumber(1), examination).unwrap() {
+        match settle(known, numbering, Retention::default(), RecordNumber(1), examination).unwrap() {
             Settled::New(interchange) => interchange.recorded,
             Settled::Repeat(recorded) => panic!("{recorded:?} is a repeat"),
         }
@@ -332,7 +343,7 @@ mod tests {
         let known = Known(behind(sent("1"), |_| ()).0, None);
         for which in [1, 2] {
             let following = sent("1").with_other_bytes(which);
-            assert!(settle(&known, &numbering(), RecordNumber(2), following).is_err());
+            assert!(settle(&known, &numbering(), Retention::default(), RecordNumber(2), following).is_err());
         }
     }
 

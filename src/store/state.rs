@@ -9,6 +9,7 @@
 //! | `a` partner | the last answer reference drawn |
 //! | `c` form, practice, authorization ID, period | the last number drawn |
 //! | `d` partner, practice, declaration reference | [`StandingDeclaration`] |
+//! | `f` | the [`Floor`](super::floor::Floor) |
 //! | `n` number of an interchange's entry, the last one first | [`Pointer`] to it |
 //! | `o` partner, answer reference | [`Waiting`] |
 //! | `p` form, practice, authorization ID, period, sequence | [`Pointer`] |
@@ -17,9 +18,10 @@
 //! | `s` what an accepted declaration states, number of the entry, the last one first | nothing |
 //! | `u` entry number | [`Pointer`] to an act of an administrator |
 //!
-//! Keys of repeats are never removed: they are kept longer than an agreement demands. The only keys that are removed are
-//! those of answers that wait, and none of them is ever put a second time: a put and a removal that come together come to
-//! nothing.
+//! The only keys that are removed are those of answers that wait, and none of them is ever put a second time: a put and a
+//! removal that come together come to nothing. A key of a repeat is put again when a later interchange is the first under
+//! it; what is put last counts. Keys that speak of what is below the floor are there for nobody, and are left out whenever
+//! the state is written anew.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -183,6 +185,14 @@ impl<'a> Series<'a> {
 /// that was delivered.
 pub(crate) fn is_asked_often(key: &[u8]) -> bool {
     matches!(key.first(), Some(b'a' | b'c' | b'd' | b'o' | b'r'))
+}
+
+/// The key of the floor.
+pub(crate) const FLOOR: &[u8] = b"f";
+
+/// Whether keys of this kind count what was drawn.
+pub(crate) fn is_counter(key: &[u8]) -> bool {
+    matches!(key.first(), Some(b'a' | b'c'))
 }
 
 /// Whether keys of this kind may be removed, and are asked for by how they begin.

@@ -4,9 +4,35 @@ use std::io::Write as _;
 use std::net::TcpStream;
 
 use lodged::event::METRICS;
+use lodged::identifier::ProofForm;
+use lodged::partner::PartnerId;
+use lodged::record::{Channel, Delivery, Evidence};
+use lodged::store::{EmbeddedStore, Numbering, Store as _, StoreOptions};
 
 use crate::gateway::{Gateway, Home, until};
 use crate::interchange::{declaration, with};
+
+/// A record of 2010 and 2015, some of which is dropped and some of which is due.
+#[tokio::main(flavor = "current_thread")]
+async fn has_an_old_record(home: &Home) {
+    let numbering = Numbering { form: ProofForm::Cers, zone: jiff::tz::TimeZone::UTC };
+    let options = StoreOptions { segment_bytes: 8 << 10, ..StoreOptions::new(home.path().join("record"), numbering) };
+    let store = EmbeddedStore::open(options.clone()).unwrap();
+    for (year, entries) in [(2010, 20), (2015, 20)] {
+        for _ in 0..entries {
+            let partner = PartnerId::new("acme").unwrap();
+            let received_at = format!("{year}-01-01T00:00:00Z").parse().unwrap();
+            let delivery = Delivery { partner, channel: Channel::EdiTls, received_at, bytes: vec![b'?'; 1_000].into() };
+            store.keep(Evidence { delivery, reason: "no readable UNB".into() }).await.unwrap();
+        }
+    }
+    drop(store);
+    // Everything that is full is sealed now.
+    let store = EmbeddedStore::open(options).unwrap();
+    let dropped = store.prune("2018-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    assert!((7..20).contains(&dropped.entries), "{dropped:?}");
+    store.close().await.unwrap();
+}
 
 #[test]
 fn every_figure_is_there_once_what_it_counts_has_happened() {
@@ -16,6 +42,7 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
         let text = format!("directory = \"{directory}\"\n");
         std::fs::write(home.path().join(format!("feeds/{consumer}.toml")), text).unwrap();
     }
+    has_an_old_record(&home);
     let gateway = Gateway::at(home);
     let mut partner = gateway.partner();
     partner.sends(&declaration("ONE"));
@@ -37,6 +64,7 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
     until("the record was read again", || gateway.log().contains("was read again"));
     until("one consumer takes it", || gateway.metric("lodged_feed_declarations_total{consumer=\"customs\"}") == 1);
     until("the other cannot", || gateway.metric("lodged_feed_failures_total{consumer=\"nowhere\"}") > 0);
+    until("what is due is dropped", || gateway.page("/metrics").contains("lodged_store_dropped_entries_total "));
     until("the standby is told of", || gateway.page("/metrics").contains("lodged_follow_behind"));
     follower.kill().unwrap();
     follower.wait().unwrap();
@@ -57,5 +85,8 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
         let name = format!("lodged_declarations_total{{partner=\"acme\",verdict=\"{verdict}\"}}");
         assert_eq!(gateway.metric(&name), count);
     }
+    assert!(gateway.metric("lodged_store_dropped_entries_total") > 7);
+    assert!(gateway.metric("lodged_feed_skipped_entries_total{consumer=\"customs\"}") > 7);
+    assert!(gateway.log().contains("what is older than the record is kept was dropped"), "{}", gateway.log());
     assert_eq!(gateway.metric("lodged_security_events_total{kind=\"foreign-exporter\"}"), 1);
 }

@@ -306,3 +306,73 @@ fn what_is_no_backup_is_left_alone() {
     assert!(!inside.exists());
     assert_eq!(fs::read_dir(home).unwrap().count(), 1);
 }
+
+/// What is restored of a record from whose front so much was dropped is one on which a gateway goes on.
+#[track_caller]
+fn is_restored_without(backup: &Backup<'_>, dropped: u64, entries: u64) {
+    let to = backup.store.home().join("restored");
+    backup.tries_to_restore(&to).said(0, "the journal is whole and right");
+    let check = || run(&["store", "check", "--store", to.to_str().unwrap()]);
+    check().said(0, &format!("the first {dropped} entries, older than the record is kept"));
+    let open = lodged::store::EmbeddedStore::open(options(&to)).unwrap();
+    assert_eq!((open.first().0, open.summary().records), (dropped + 1, entries));
+    Runtime::new().unwrap().block_on(record(&open, 9000..=9001));
+    drop(open);
+    check().said(0, "nothing disagrees");
+    fs::remove_dir_all(to).unwrap();
+}
+
+#[test]
+fn a_backup_drops_what_the_record_dropped() {
+    let store = Store::with(12);
+    let backup = Backup::of(&store);
+    let before = backup.is_made();
+    let dropped = store.drops_what_is_full();
+    writes(&store, 100..=112);
+    let report = backup.is_made();
+    assert_eq!(report["kept_segments"], json!(0), "{before} {report}");
+    for number in 1..=dropped.segments {
+        assert!(!backup.copy(number).exists() && !backup.copy(number).with_extension("seal").exists());
+    }
+    assert!(backup.copy(dropped.segments + 1).exists());
+    backup.tries(&["--verify"]).said(0, "right");
+    is_restored_without(&backup, dropped.entries, report["entries"].as_u64().unwrap());
+}
+
+#[test]
+fn a_first_backup_begins_where_the_record_begins() {
+    let store = Store::with(12);
+    let dropped = store.drops_what_is_full();
+    let backup = Backup::of(&store);
+    let report = backup.is_made();
+    assert_eq!((&report["copied_segments"], &report["kept_segments"]), (&json!(0), &json!(0)));
+    is_restored_without(&backup, dropped.entries, report["entries"].as_u64().unwrap());
+    writes(&store, 100..=112);
+    let report = backup.is_made();
+    is_restored_without(&backup, dropped.entries, report["entries"].as_u64().unwrap());
+}
+
+#[test]
+fn a_backup_that_ends_in_front_of_what_was_dropped_is_not_gone_on_with() {
+    let store = Store::with(1);
+    let backup = Backup::of(&store);
+    backup.is_made();
+    writes(&store, 100..=130);
+    store.drops_what_is_full();
+    backup.tries(&[]).said(2, "behind which the store dropped some more");
+}
+
+/// An interrupted one has segments in front of those that its manifest speaks of.
+#[test]
+fn what_is_left_of_what_was_dropped_is_not_restored() {
+    let store = Store::with(12);
+    let backup = Backup::of(&store);
+    backup.is_made();
+    let first = fs::read(backup.copy(1)).unwrap();
+    let dropped = store.drops_what_is_full();
+    let report = backup.is_made();
+    fs::write(backup.copy(1), first).unwrap();
+    is_restored_without(&backup, dropped.entries, report["entries"].as_u64().unwrap());
+    backup.is_made();
+    assert!(!backup.copy(1).exists());
+}

@@ -45,3 +45,15 @@ fn what_cannot_be_read_is_left_out_and_said() {
     ran.said(1, "not in the figures");
     ran.said(1, "segment 1, byte 96, entry 1: entries cannot be read");
 }
+
+#[test]
+fn what_was_dropped_is_said_beside_what_is_left() {
+    let store = Store::with(12);
+    let dropped = store.drops_what_is_full();
+    let report = store.json("stats");
+    assert_eq!(report["dropped_entries"], dropped.entries);
+    assert_eq!((&report["prunings"], &report["sealed_segments"]), (&json!(dropped.segments), &json!(0)));
+    assert_eq!(report["entries"].as_u64().unwrap(), 16 - dropped.entries + dropped.segments);
+    let said = format!("entries dropped          {:>14}", dropped.entries);
+    store.tool(&["stats"]).said(0, &said);
+}

@@ -77,3 +77,17 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!((ran.code, ran.err.as_str()), (Some(141), ""));
 }
+
+#[test]
+fn an_export_begins_behind_what_was_dropped() {
+    let store = Store::with(12);
+    let all = lines(&store.tool(&["export"]));
+    let dropped = store.drops_what_is_full().entries;
+    let ran = store.tool(&["export"]);
+    ran.said(0, &format!("{dropped} entries in front of them no longer kept"));
+    let left = lines(&ran);
+    assert!(left.len() < all.len() && left == all[all.len() - left.len()..]);
+    let since = (dropped + 1).to_string();
+    let ran = store.tool(&["export", "--since", &since]);
+    assert!(lines(&ran) == left && !ran.err.contains("no longer kept"), "{ran:?}");
+}

@@ -89,3 +89,18 @@ fn a_full_disk_leaves_the_old_state() {
         is_right(&store);
     }
 }
+
+#[test]
+fn what_is_left_of_a_record_is_enough_to_make_its_state_anew() {
+    let store = Store::with(12);
+    let before = store.json("rebuild")["keys"].as_u64().unwrap();
+    let dropped = store.drops_what_is_full();
+    let report = is_right(&store);
+    assert_eq!(report["dropped_entries"], dropped.entries);
+    let after = store.json("compact")["keys"].as_u64().unwrap();
+    assert!(after < before, "{after} of {before}");
+    assert_eq!(is_right(&store)["keys"], report["keys"]);
+    fs::remove_dir_all(store.directory().join("state")).unwrap();
+    drop(store.open());
+    assert_eq!(is_right(&store)["keys"], report["keys"]);
+}

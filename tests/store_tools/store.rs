@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use lodged::identifier::ProofForm;
 use lodged::partner::PartnerId;
 use lodged::record::{Evidence, Examination};
-use lodged::store::{EmbeddedStore, Numbering, OpenTrouble, Store as _, StoreOptions};
+use lodged::store::{Dropped, EmbeddedStore, Numbering, OpenTrouble, Store as _, StoreOptions};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -104,9 +104,20 @@ impl Store {
         self.segment(number).with_extension("seal")
     }
 
-    /// How many segments there are.
+    /// The number of the last segment.
     pub(crate) fn segments(&self) -> u64 {
-        (1..).take_while(|number| self.segment(*number).exists()).last().unwrap()
+        let first = (1..).find(|number| self.segment(*number).exists()).unwrap();
+        (first..).take_while(|number| self.segment(*number).exists()).last().unwrap()
+    }
+
+    /// Drops everything in full segments, as after many years; how much that is.
+    pub(crate) fn drops_what_is_full(&self) -> Dropped {
+        let open = self.open();
+        let runtime = Runtime::new().unwrap();
+        let dropped = runtime.block_on(open.prune("2060-01-01T00:00:00Z".parse().unwrap())).unwrap();
+        runtime.block_on(open.close()).unwrap();
+        assert!(dropped.segments > 1 && dropped.entries > 2, "{dropped:?}");
+        dropped
     }
 
     /// Changes the bytes of a file.

@@ -63,6 +63,10 @@ fn write(out: &mut dyn Write, paint: Paint, report: &CheckReport) -> io::Result<
         counted(*entries, "entry", "entries"),
         counted(*segments, "segment", "segments"),
     )?;
+    if report.dropped_entries > 0 {
+        let dropped = counted(report.dropped_entries, "entry", "entries");
+        writeln!(out, "dropped   the first {dropped}, older than the record is kept")?;
+    }
     writeln!(out, "chain     {}", report.chain)?;
     if report.unsealed_segments > 0 {
         let unsealed = counted(report.unsealed_segments, "full segment has", "full segments have");

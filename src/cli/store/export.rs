@@ -43,6 +43,10 @@ impl Export {
         // What was accepted in front of a damage is right.
         out.flush()?;
         let exported = exported?;
+        if exported.dropped > 0 {
+            let dropped = super::counted(exported.dropped, "entry", "entries");
+            eprintln!("{dropped} in front of them no longer kept");
+        }
         eprintln!(
             "{} exported; go on with --since {}",
             super::counted(exported.declarations, "declaration", "declarations"),

@@ -53,6 +53,8 @@ fn write(out: &mut dyn Write, report: &StatsReport) -> io::Result<()> {
         ("  evidence", report.evidence),
         ("  delivery notes", report.deliveries),
         ("  acts", report.acts),
+        ("  notes of dropping", report.prunings),
+        ("entries dropped", report.dropped_entries),
         ("interchanges accepted", report.interchanges_accepted),
         ("  refused", report.interchanges_refused),
         ("  of both for practice", report.interchanges_practice),

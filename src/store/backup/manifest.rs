@@ -18,7 +18,9 @@ pub(super) struct Manifest {
     pub(super) made: Timestamp,
     /// Of which store.
     pub(super) store: StoreId,
-    /// How many sealed segments it has.
+    /// The first segment in it.
+    pub(super) begins: u64,
+    /// The last sealed segment in it; one less than `begins` when it has none.
     pub(super) sealed: u64,
     /// The number of the first entry that it does not have.
     pub(super) next: u64,
@@ -62,21 +64,24 @@ impl SignedText for Manifest {
     const VERSION: u32 = 1;
 
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let Self { made, store, sealed, next, chain, tail } = self;
-        vec![
-            ("made", made.to_string()),
-            ("store", store.to_string()),
+        let Self { made, store, begins, sealed, next, chain, tail } = self;
+        let mut fields = vec![("made", made.to_string()), ("store", store.to_string())];
+        // Where nothing was dropped the line is left out, as it was before anything could be.
+        fields.extend((*begins > 1).then(|| ("begins", begins.to_string())));
+        fields.extend([
             ("sealed", sealed.to_string()),
             ("next", next.to_string()),
             ("chain", chain.to_string()),
             ("tail", hexadecimal(tail)),
-        ]
+        ]);
+        fields
     }
 
     fn of(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
             made: fields.next("made")?.parse().ok()?,
             store: StoreId(from_digits(fields.next("store")?)?),
+            begins: fields.next("begins").map_or(Some(1), |begins| begins.parse().ok())?,
             sealed: fields.next("sealed")?.parse().ok()?,
             next: fields.next("next")?.parse().ok()?,
             chain: Chain(from_digits(fields.next("chain")?)?),
@@ -98,6 +103,7 @@ mod tests {
         Manifest {
             made: "2026-11-21T20:45:00Z".parse().unwrap(),
             store: StoreId([7; 16]),
+            begins: 1,
             sealed: 2,
             next: 41,
             chain: Chain([0xab; 32]),
@@ -107,7 +113,10 @@ mod tests {
 
     #[test]
     fn a_manifest_is_read_as_it_was_written() {
-        assert_eq!(Manifest::parse(&manifest().to_text()), Some(manifest()));
+        for begins in [1, 2, 3] {
+            let manifest = Manifest { begins, ..manifest() };
+            assert_eq!(Manifest::parse(&manifest.to_text()), Some(manifest));
+        }
         assert!(manifest().tail_path(Path::new("b")).ends_with("segments/00000003-41.tail"));
     }
 }

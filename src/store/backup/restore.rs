@@ -49,13 +49,14 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
     let last = manifest.sealed.saturating_add(1);
     let copies = manifest::segments(backup);
     let (from, new) = (Shelves::of(&copies), Shelves::of(to.join(STAGING)));
-    let segments =
-        check(backup, &manifest, watch, |found| Segments::with_tail(&from, false, Some((last, tail.clone())), found))?;
+    let segments = check(backup, &manifest, watch, |found| {
+        Segments::with_tail(&from, false, Some((manifest.begins..=last, tail.clone())), found)
+    })?;
     let mut unfinished = Unfinished::new(to)?;
     let staging = new.journal();
     file::make_directory(staging)?;
     let (mut bytes, total) = (0, segments.bytes());
-    for number in 1..=last {
+    for number in manifest.begins..=last {
         let header = segments.header(number);
         let header = header.ok_or_else(|| JournalTrouble::Missing { directory: copies.clone(), number })?;
         let path = if number == last { tail.clone() } else { from.path(number) };
@@ -83,7 +84,7 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
         made: manifest.made,
         entries: manifest.next.saturating_sub(1),
         chain: manifest.chain.to_string(),
-        segments: last,
+        segments: segments.count(),
         bytes,
     })
 }
@@ -103,7 +104,7 @@ fn find(backup: &Path) -> Result<Manifest, BackupTrouble> {
         return Err(half(format!("{} is missing", tail.display())));
     }
     let copies = Shelves::of(manifest::segments(backup));
-    for number in 1..=manifest.sealed {
+    for number in manifest.begins..=manifest.sealed {
         let path = copies.path(number);
         if !path.exists() {
             return Err(half(format!("{} is missing", path.display())));
@@ -133,7 +134,7 @@ fn check(
     let differs = || {
         let is_all = (walked.next, walked.chain) == (manifest.next, manifest.chain)
             && segments.store() == manifest.store
-            && walked.sealed == manifest.sealed
+            && walked.sealed == manifest.sealed.saturating_add(1).saturating_sub(manifest.begins)
             && !walked.is_torn;
         (!is_all).then(|| "it is not what its manifest says".to_owned())
     };

@@ -1,5 +1,6 @@
 //! Making a backup: what is sealed and not there yet, then the open segment as far as it goes, then the manifest.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, Store
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{self, Seal};
 use crate::store::journal::segment::{Header, OTHER_FORMAT};
-use crate::store::journal::{JournalTrouble, ReadOnlyDisk, RealDisk, Shelves};
+use crate::store::journal::{JournalTrouble, Listed, ReadOnlyDisk, RealDisk, Shelves};
 
 /// The number of the description of [`BackupReport`].
 const DOCUMENT: u32 = 1;
@@ -150,6 +151,11 @@ impl Saving<'_> {
             return Err(BackupTrouble::OtherStore { path, found: before.store.to_string(), store: store.to_string() });
         }
         let last = before.next.saturating_sub(1);
+        if before.next < self.segments.floor().first().0 {
+            return Err(
+                self.not_continued(format!("it ends at entry {last}, behind which the store dropped some more"))
+            );
+        }
         match self.segments.chain_before(before.next)? {
             Some(chain) if chain == before.chain => Ok(()),
             Some(_) => Err(self.not_continued(format!("entry {last} of it is not that of the store"))),
@@ -187,7 +193,7 @@ impl Saving<'_> {
                     store: store.to_string(),
                 });
             }
-            if number >= self.segments.count() {
+            if number >= self.segments.last() {
                 return Err(self.not_continued(format!("it has segment {number}, which the store has not filled yet")));
             }
         }
@@ -196,8 +202,8 @@ impl Saving<'_> {
 
     fn run(&mut self, made: Timestamp) -> Result<Manifest, BackupTrouble> {
         let (mut done, total) = (0, self.segments.bytes());
-        let sealed = self.segments.count().saturating_sub(1);
-        for number in 1..=sealed {
+        let sealed = self.segments.last().saturating_sub(1);
+        for number in self.segments.begins()..=sealed {
             if self.segments.header(number).is_none() && self.has_absent(number)? {
                 self.report.kept_segments += 1;
                 continue;
@@ -297,7 +303,8 @@ impl Saving<'_> {
         }
         bytes.truncate(usize::try_from(contents.end).unwrap_or(usize::MAX));
         let Contents { next, chain, .. } = contents;
-        let manifest = Manifest { made, store: self.segments.store(), sealed, next, chain, tail: sha256(&bytes) };
+        let (begins, store, tail) = (self.segments.begins(), self.segments.store(), sha256(&bytes));
+        let manifest = Manifest { made, store, begins, sealed, next, chain, tail };
         let copy = manifest.tail_path(&self.to);
         file::write(&copy, &bytes, 0)?;
         read_back(&copy, manifest.tail, contents.end)?;
@@ -315,12 +322,17 @@ impl Saving<'_> {
         if is_right { Ok(()) } else { Err(BackupTrouble::ReadBack(copy.to_owned())) }
     }
 
-    /// Removes what the manifest does not speak of any more.
+    /// Removes what the manifest does not speak of any more: what the store dropped, too.
     fn tidy(&self, manifest: &Manifest) -> Result<(), BackupTrouble> {
-        let tail = manifest.tail_path(&self.to);
-        for path in file::list(&manifest::segments(&self.to))? {
+        let (tail, copies) = (manifest.tail_path(&self.to), self.copies());
+        let Listed { segments, seals } = copies.list()?;
+        let segments = segments.into_iter().map(|number| (number, copies.path(number)));
+        let seals = seals.into_iter().map(|number| (number, seal::path(copies.journal(), number)));
+        let dropped: HashSet<PathBuf> =
+            segments.chain(seals).filter(|(number, _)| *number < manifest.begins).map(|(_, path)| path).collect();
+        for path in file::list(copies.journal())? {
             let is_tail = path.extension().is_some_and(|extension| extension == "tail");
-            if (is_tail && path != tail) || file::is_unfinished(&path) {
+            if (is_tail && path != tail) || dropped.contains(&path) || file::is_unfinished(&path) {
                 fs::remove_file(&path).map_err(BackupTrouble::io("remove", &path))?;
             }
         }

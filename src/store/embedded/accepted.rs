@@ -21,11 +21,31 @@ pub struct Accepted {
     pub declarations: u64,
     /// Where the next ones begin.
     pub next: Along,
+    /// Entries in front of them that were asked for and are not kept any more.
+    pub skipped: u64,
 }
 
 impl Shared {
     /// What stands on stable storage from `along` on, until there are so many bytes of it; an interchange is not divided.
     pub(crate) fn accepted(&self, along: Along, is_practice: bool, bytes_max: usize) -> Result<Accepted, Unavailable> {
+        let (asked, mut along) = (along.next().0, along);
+        loop {
+            let first = self.index.floor().first();
+            if along.next() < first {
+                along = Along::from(first);
+            }
+            match self.accepted_from(along, is_practice, bytes_max) {
+                // The segment was dropped while it was read.
+                Err(_) if along.next() < self.index.floor().first() => {}
+                accepted => {
+                    let skipped = along.next().0.saturating_sub(asked);
+                    return accepted.map(|accepted| Accepted { skipped, ..accepted });
+                }
+            }
+        }
+    }
+
+    fn accepted_from(&self, along: Along, is_practice: bool, bytes_max: usize) -> Result<Accepted, Unavailable> {
         let (mut lines, mut declarations, mut outcome) = (Vec::new(), 0, Ok(()));
         let until = RecordNumber(self.committed().0.min(along.next().0.saturating_add(ENTRIES_MAX)));
         let next = self.reader.along(along, until, |frame| {
@@ -35,7 +55,7 @@ impl Shared {
             }
             if outcome.is_ok() && lines.len() < bytes_max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        outcome.map(|()| Accepted { lines, declarations, next })
+        outcome.map(|()| Accepted { lines, declarations, next, skipped: 0 })
     }
 }
 

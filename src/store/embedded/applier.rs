@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use crate::background;
 use crate::event;
 use crate::identifier::RecordNumber;
-use crate::store::Unavailable;
+use crate::store::floor::Floor;
+use crate::store::{Unavailable, state};
 
 use super::pace::Due;
 use super::shared::Shared;
@@ -25,6 +26,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// How long merging rests at one time, at most.
 const REST_MAX: Duration = Duration::from_millis(10);
 
+/// What is told of files that go later.
+pub(super) const NOT_REMOVED: &str = "segments that are kept no more could not be removed; that is tried again when more is dropped, and at the next start";
+
 /// The thread's own things.
 pub(crate) struct Applier {
     shared: Arc<Shared>,
@@ -34,6 +38,10 @@ pub(crate) struct Applier {
     checkpoint: RecordNumber,
     /// The segment of the last checkpoint.
     segment: u64,
+    /// The last segment that is to be dropped once the state has the floor on stable storage.
+    dropping: Option<u64>,
+    /// The last one that was, while others moved to the archive: the next checkpoint tries again.
+    late: Option<u64>,
     merger: Merger,
 }
 
@@ -41,7 +49,8 @@ impl Applier {
     /// For a state that holds everything up to `applied` on stable storage, while this segment is written.
     pub(crate) fn new(shared: &Arc<Shared>, applied: RecordNumber, segment: u64) -> std::io::Result<Self> {
         let merger = Merger::start(Arc::clone(shared))?;
-        Ok(Self { shared: Arc::clone(shared), applied, checkpoint: applied, segment, merger })
+        let shared = Arc::clone(shared);
+        Ok(Self { shared, applied, checkpoint: applied, segment, dropping: None, late: None, merger })
     }
 
     /// Works until the writer ends, and then leaves nothing to apply, unless the store was dropped.
@@ -72,7 +81,8 @@ impl Applier {
                 self.merger.end(); // Nothing of ours is written behind the last checkpoint.
                 return self.checkpoint();
             }
-            if segment != self.segment || last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
+            let is_due = segment != self.segment || self.dropping.is_some();
+            if is_due || last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
                 self.checkpoint()?;
                 (self.segment, last_checkpoint) = (segment, Instant::now());
             }
@@ -84,6 +94,9 @@ impl Applier {
         let keys = self.shared.pace.taken();
         let Some(recent) = self.shared.take_recent() else { return Ok(self.segment) };
         self.shared.index.apply(recent.changes.in_order(), recent.up_to)?;
+        if let Some(Some(floor)) = recent.changes.get(state::FLOOR) {
+            self.dropping = Some(state::read::<Floor>(floor)?.segment);
+        }
         self.shared.forget_taken();
         self.shared.pace.applied(keys);
         self.applied = recent.up_to;
@@ -93,10 +106,17 @@ impl Applier {
         Ok(recent.segment)
     }
 
+    /// Puts the state on stable storage; then what was dropped may go.
     fn checkpoint(&mut self) -> Result<(), Unavailable> {
         if self.checkpoint < self.applied {
             self.shared.index.checkpoint()?;
             self.checkpoint = self.applied;
+        }
+        let Some(through) = self.dropping.take().max(self.late.take()) else { return Ok(()) };
+        match self.shared.reader.drop_through(through) {
+            Ok(is_done) => self.late = Some(through).filter(|_| !is_done),
+            // Nothing depends on it: what is below the floor is there for nobody.
+            Err(trouble) => tracing::error!(%trouble, "{NOT_REMOVED}"),
         }
         Ok(())
     }

@@ -58,10 +58,12 @@ impl EmbeddedStore {
 impl Shared {
     fn archive(&self, older_than: Timestamp) -> Result<Archived, ArchiveTrouble> {
         let shelves = self.reader.shelves();
-        let moment = |payload: &[u8]| Entry::decode(payload).ok().as_ref().and_then(moment);
+        let moment = |payload: &[u8]| Entry::decode(payload).ok().as_ref().and_then(Entry::moment);
         let goes_on = || !self.is_abandoned() && self.ready().is_ok();
         let mover = Mover::new(self.reader.disk(), shelves, self.reader.store()).filter(|_| self.archives);
+        let turn = self.reader.hold(); // What is dropped meanwhile goes when everything has moved.
         let moved = mover.map_or(Ok(0), |mover| mover.run(older_than, &moment, &goes_on));
+        drop(turn);
         metrics::gauge!(event::STORE_ARCHIVE_FAILING).set(if moved.is_err() { 1.0 } else { 0.0 });
         let held = shelves.held().unwrap_or_default();
         let (segments, bytes) = (u64::try_from(held.segments.len()).unwrap_or(u64::MAX), held.bytes);
@@ -76,16 +78,6 @@ impl Shared {
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; bytes of an archive stay below 2^52")]
 fn as_float(count: u64) -> f64 {
     count as f64
-}
-
-/// When something was received or done.
-fn moment(entry: &Entry) -> Option<Timestamp> {
-    match entry {
-        Entry::Interchange(interchange) => Some(interchange.recorded.received_at),
-        Entry::Evidence(evidence) => Some(evidence.delivery.received_at),
-        Entry::Act(act) => Some(act.at),
-        Entry::Delivered { .. } => None,
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::WeakSender;
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::store::Unavailable;
+use crate::store::floor::Floor;
 use crate::store::journal::Write;
 
 use super::shared::Shared;
@@ -44,6 +45,8 @@ pub(super) struct Written {
     pub(super) segment: u64,
     /// How many keys they change.
     pub(super) keys: usize,
+    /// Where they raise the floor to.
+    pub(super) raises: Option<Floor>,
 }
 
 /// The one who flushes.
@@ -163,7 +166,7 @@ fn commit(shared: &Shared, Batch { written, waiters }: Batch) {
 
 fn flush(shared: &Shared, written: Written) -> Result<(), Unavailable> {
     shared.ready()?;
-    let Written { write, entries, up_to, segment, keys: _ } = written;
+    let Written { write, entries, up_to, segment, keys: _, raises } = written;
     let started = Instant::now();
     write.flush().map_err(|trouble| {
         let reason = Unavailable::from(trouble);
@@ -173,6 +176,8 @@ fn flush(shared: &Shared, written: Written) -> Result<(), Unavailable> {
     metrics::histogram!(event::STORE_FLUSH_SECONDS).record(started.elapsed().as_secs_f64());
     metrics::histogram!(event::STORE_BATCH).record(f64::from(entries));
     metrics::counter!(event::STORE_COMMITS).increment(entries.into());
+    // It is raised first: whoever applies the entry that says so removes files.
+    raises.into_iter().for_each(|floor| shared.index.raise(floor));
     shared.publish(up_to, segment);
     Ok(())
 }

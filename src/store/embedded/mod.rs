@@ -14,10 +14,13 @@ mod archiving;
 mod flushing;
 mod outbox;
 mod pace;
+mod pruning;
 mod shared;
 mod shipping;
 mod writer;
 
+#[cfg(test)]
+mod pruned;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -26,6 +29,7 @@ mod upgrading;
 pub use accepted::Accepted;
 pub use archiving::Archived;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
+pub use pruning::Dropped;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -125,7 +129,7 @@ impl EmbeddedStore {
     }
 
     /// What was accepted, real or practice, from `along` on, until there are `bytes_max` bytes of it; an interchange is not
-    /// divided. Nothing that is not on stable storage is in it.
+    /// divided. Nothing that is not on stable storage is in it; what is not kept any more is passed over and counted.
     ///
     /// # Errors
     /// [`Unavailable`] when the journal cannot be read.
@@ -133,7 +137,7 @@ impl EmbeddedStore {
         self.read(move |shared| shared.accepted(along, is_practice, bytes_max)).await
     }
 
-    /// What came under this number, as it came; none for a note of ours or a number not given yet. It reads a whole
+    /// What came under this number, as it came; none for a note of ours, a number not given yet, or what is not kept any more. It reads a whole
     /// segment: for people and tools, not for every interchange.
     ///
     /// # Errors

@@ -15,9 +15,11 @@ use tokio::sync::mpsc;
 use crate::background;
 use crate::identifier::RecordNumber;
 use crate::store::entry::Entry;
+use crate::store::floor::Floor;
 use crate::store::flush::{self, NotFlushing};
 use crate::store::guard::{self, Unfit};
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
+use crate::store::journal::dropping;
 use crate::store::journal::segment::OTHER_FORMAT;
 use crate::store::journal::{
     Archive, ArchiveTrouble, Disk, Journal, JournalTrouble, Opened, Place, RealDisk, Shelves, StoreId,
@@ -26,10 +28,10 @@ use crate::store::lock::{self, LockTrouble};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
 use crate::store::watermark::known_entry;
-use crate::store::{Numbering, Unavailable, journal};
+use crate::store::{Numbering, Retention, Unavailable, journal};
 
 use super::EmbeddedStore;
-use super::applier::Applier;
+use super::applier::{Applier, NOT_REMOVED};
 use super::flushing::Flushing;
 use super::pace::APPLY_KEYS;
 use super::shared::Shared;
@@ -50,6 +52,8 @@ pub struct StoreOptions {
     pub cache_bytes: u64,
     /// How proof-of-report numbers are drawn.
     pub numbering: Numbering,
+    /// How long the record is kept, and repeats are known.
+    pub retention: Retention,
     /// The directory to which old sealed segments move, made when it is not there; none when they stay. What moved to one
     /// before is found there all the same.
     pub archive: Option<PathBuf>,
@@ -67,18 +71,19 @@ impl StoreOptions {
     /// so more of it saves reading and hardly any work.
     pub const CACHE_BYTES: u64 = 32 << 20;
 
-    /// A store in this directory, with the ordinary sizes, checked whole at a start.
+    /// A store in this directory, with the ordinary sizes and retention, checked whole at a start.
     #[must_use]
     pub fn new(directory: PathBuf, numbering: Numbering) -> Self {
         let (segment_bytes, cache_bytes) = (Self::SEGMENT_BYTES, Self::CACHE_BYTES);
-        Self { directory, segment_bytes, cache_bytes, numbering, archive: None, checks_everything: true }
+        let retention = Retention::default();
+        Self { directory, segment_bytes, cache_bytes, numbering, retention, archive: None, checks_everything: true }
     }
 }
 
 /// What a start found, for the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartSummary {
-    /// Entries in the journal.
+    /// Entries up to the last one, those that were dropped too.
     pub records: u64,
     /// Segments of the journal.
     pub segments: usize,
@@ -179,7 +184,8 @@ pub(super) fn open(options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> 
 /// Opens a store whose journal is on this disk.
 pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
     let started = Instant::now();
-    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, archive, checks_everything } = options;
+    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, retention, archive, checks_everything } =
+        options;
     if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
         return Err(OpenTrouble::SegmentTooShort(segment_bytes));
     }
@@ -187,18 +193,20 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     let archive = Archive::find(&directory, archive.as_deref())?;
     let lock = lock(&directory)?;
     flush::self_test()?;
-    let found = find_journal(disk, &directory, archive.as_ref(), segment_bytes)?;
+    let mut found = find_journal(disk, &directory, archive.as_ref(), segment_bytes)?;
     let upgraded_from = found.former_format();
     if upgraded_from.is_some() {
         check_before_upgrade(&found, &directory.join("watermark"))?;
     }
     let checks_everything = checks_everything && upgraded_from.is_none();
     let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
+    check_beginning(&mut found, &index)?;
     let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
     let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
     let last = RecordNumber(contents.next.saturating_sub(1));
     check_end(last, known)?;
     let replayed = replay.finish(rebuilt.is_some())?;
+    finish_dropping(&mut found, &index)?;
     if let Some(archive) = &archive {
         archive.settle(&**disk, found.shelves().journal(), found.store())?;
     }
@@ -218,7 +226,7 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
         had_torn_tail,
         took,
     };
-    start(journal, Shared::new(reader, index, (last, archives), lock), numbering, summary)
+    start(journal, Shared::new(reader, index, retention, (last, archives), lock), numbering, summary)
 }
 
 /// The directory is ours as long as the file is open.
@@ -259,6 +267,35 @@ fn find_journal(
     }
     let store = StoreId::draw().ok_or_else(|| OpenTrouble::Journal("the machine gives no random bytes".into()))?;
     Ok(Opened::create(place(), store)?)
+}
+
+/// Whether entries in front of those that are there were dropped, and not lost: the state says so, or where it does not, the
+/// journal. Before this is known nothing may be applied to the state.
+fn check_beginning(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble> {
+    if may_begin(found, &index.floor()).is_ok() {
+        return Ok(());
+    }
+    let floor = found.latest(Entry::floor)?.unwrap_or_default();
+    Ok(may_begin(found, &floor)?)
+}
+
+fn may_begin(found: &mut Opened, floor: &Floor) -> Result<(), JournalTrouble> {
+    found.begin_behind(floor);
+    dropping::check_beginning(found.shelves(), &found.begins(), floor)
+}
+
+/// Removes segments that were to be dropped when the process ended. The state must have the floor on stable storage first.
+fn finish_dropping(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble> {
+    let floor = index.floor();
+    if found.begins().number <= floor.segment {
+        index.checkpoint()?;
+        match found.drop_through(floor.segment) {
+            // It keeps nobody from recording.
+            Err(trouble) if found.shelves().is_away(&trouble) => tracing::warn!(%trouble, "{NOT_REMOVED}"),
+            outcome => outcome?,
+        }
+    }
+    Ok(())
 }
 
 /// All of a journal of a former format is as it was written, down to what the entries say; nothing is changed for that.
@@ -314,7 +351,7 @@ fn start(
 ) -> Result<EmbeddedStore, OpenTrouble> {
     let trouble = |source| OpenTrouble::Io { doing: "start a thread for", path: "the store".into(), source };
     let shared = Arc::new(shared);
-    let last = shared.committed();
+    let (last, retention) = (shared.committed(), shared.retention);
     let applying = Applier::new(&shared, last, journal.segment()).map_err(trouble)?;
     let applying = background::spawn("lodged-state", move || applying.run()).map_err(trouble)?;
     let (sender, requests) = mpsc::channel(QUEUE_REQUESTS);
@@ -323,9 +360,11 @@ fn start(
         journal,
         shared: Arc::clone(&shared),
         numbering,
+        retention,
         requests,
         applying: Some(applying),
         unwritten: Overlay::default(),
+        raising: None,
         waiters: Vec::new(),
         flushing,
     };

@@ -14,7 +14,7 @@ use crate::store::journal::{JournalTrouble, Reader};
 use crate::store::overlay::Overlay;
 use crate::store::search::{self, Listing, Search};
 use crate::store::state::{self, Knowledge, Pair, Pointer, StandingDeclaration, Waiting};
-use crate::store::{FoundPage, Lodged, Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
+use crate::store::{FoundPage, Lodged, Retention, Unavailable, WAITING_BYTES_MAX, WaitingAnswer};
 
 use super::outbox::Lowest;
 use super::pace::Pace;
@@ -29,6 +29,8 @@ impl From<JournalTrouble> for Unavailable {
 pub(crate) struct Shared {
     pub(crate) reader: Arc<Reader>,
     pub(crate) index: Index,
+    /// How long the record is kept.
+    pub(crate) retention: Retention,
     /// How much of what is on stable storage is not in the state.
     pub(crate) pace: Pace,
     /// What that is.
@@ -87,12 +89,14 @@ impl Shared {
     pub(crate) fn new(
         reader: Arc<Reader>,
         index: Index,
+        retention: Retention,
         (committed, archives): (RecordNumber, bool),
         lock: File,
     ) -> Self {
         Self {
             reader,
             index,
+            retention,
             pace: Pace::default(),
             recent: RwLock::default(),
             committed: AtomicU64::new(committed.0),
@@ -199,7 +203,8 @@ impl Shared {
     ) -> Result<Option<Vec<u8>>, Unavailable> {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(said) = said(&recent) {
-            return Ok(said.map(<[u8]>::to_vec));
+            let floor = self.index.floor();
+            return Ok(said.filter(|value| floor.is_live(key, value)).map(<[u8]>::to_vec));
         }
         drop(recent);
         Ok(self.index.get(key)?)
@@ -215,36 +220,49 @@ impl Shared {
         if number > self.committed() {
             return Ok(None);
         }
-        let pointer = self.reader.find(number)?;
-        Ok(pointer.map(|pointer| self.entry(pointer)).transpose()?.and_then(Entry::into_delivery))
+        let find = || self.reader.find(number)?.map(|pointer| self.entry(pointer)).transpose();
+        Ok(self.unless_dropped(number, find())?.flatten().and_then(Entry::into_delivery))
+    }
+
+    /// What was read of an entry; none when the entry was dropped, perhaps while it was read.
+    fn unless_dropped<T>(&self, number: RecordNumber, read: Result<T, Unavailable>) -> Result<Option<T>, Unavailable> {
+        if self.is_dropped(number) { Ok(None) } else { read.map(Some) }
     }
 
     /// The interchange behind a number.
     pub(crate) fn report(&self, proof: &ProofOfReportNumber) -> Result<Option<Recorded>, Unavailable> {
         let pointer: Option<Pointer> = self.find(&state::report(proof))?;
-        pointer.map(|pointer| self.recorded(pointer)).transpose()
+        self.standing(pointer)
     }
 
     /// What stands for the latest version of the declaration under this key.
     pub(crate) fn declared(&self, key: &[u8]) -> Result<Option<Recorded>, Unavailable> {
         let standing: Option<StandingDeclaration> = self.find(key)?;
-        standing.map(|standing| self.recorded(standing.pointer)).transpose()
+        self.standing(standing.map(|standing| standing.pointer))
+    }
+
+    /// What stands for the interchange at this place, if it is still there.
+    fn standing(&self, pointer: Option<Pointer>) -> Result<Option<Recorded>, Unavailable> {
+        pointer.map_or(Ok(None), |pointer| self.unless_dropped(pointer.number, self.recorded(pointer)))
     }
 
     /// The first interchange under this key, as it came.
     pub(crate) fn first_under(&self, key: &[u8]) -> Result<Option<Lodged>, Unavailable> {
         let pointer: Option<Pointer> = self.find(key)?;
-        pointer.map(|pointer| self.lodged(pointer).map(Into::into)).transpose()
+        let Some(pointer) = pointer else { return Ok(None) };
+        Ok(self.unless_dropped(pointer.number, self.lodged(pointer))?.map(Into::into))
     }
 
     /// The acts behind an entry, in their order.
     pub(crate) fn acts(&self, behind: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Act)>, Unavailable> {
         let from = state::act(RecordNumber(behind.0.saturating_add(1)));
         let found = self.beginning_with(state::ACTS, &from, limit, |_| true)?;
-        let pointers = found.iter().map(|(_, value)| state::read::<Pointer>(value));
-        pointers
-            .map(|pointer| pointer.and_then(|pointer| Ok((pointer.number, self.entry(pointer)?.into_act()?))))
-            .collect()
+        let act = |value: &[u8]| {
+            let pointer: Pointer = state::read(value)?;
+            let act = self.entry(pointer).and_then(Entry::into_act);
+            Ok(self.unless_dropped(pointer.number, act)?.map(|act| (pointer.number, act)))
+        };
+        found.iter().filter_map(|(_, value)| act(value).transpose()).collect()
     }
 
     /// The answers that wait for a partner and are not excepted, in the order of their references.
@@ -280,10 +298,12 @@ impl Shared {
             let answer = Answer { reference: state::outbox_reference(key)?, kind };
             let recorded = match answers.last() {
                 Some(last) if last.recorded.number == pointer.number => last.recorded.clone(),
-                Some(_) | None => match self.recorded_unless_away(pointer)? {
-                    Some(recorded) => recorded,
-                    None => continue,
-                },
+                Some(_) | None => {
+                    match self.unless_dropped(pointer.number, self.recorded_unless_away(pointer))?.flatten() {
+                        Some(recorded) => recorded,
+                        None => continue,
+                    }
+                }
             };
             answers.push(WaitingAnswer { answer, recorded });
         }
@@ -316,12 +336,16 @@ impl Shared {
         limit: usize,
         is_wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<Pair>, Unavailable> {
+        let floor = self.index.floor();
         let mut latest: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
         {
             let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
             for overlay in recent.overlays().rev() {
                 let wanted = overlay.beginning_with(prefix, from).into_iter().filter(|(key, _)| is_wanted(key));
-                latest.extend(wanted.map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec))));
+                latest.extend(wanted.map(|(key, value)| {
+                    let live = value.filter(|value| floor.is_live(key, value));
+                    (key.to_vec(), live.map(<[u8]>::to_vec))
+                }));
             }
         }
         // Each recent change can hide at most one key of the state.
@@ -340,6 +364,10 @@ impl Shared {
 impl Listing for Shared {
     fn keys(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Unavailable> {
         Ok(self.beginning_with(prefix, from, limit, |_| true)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    fn is_dropped(&self, entry: RecordNumber) -> bool {
+        entry <= self.index.floor().entry
     }
 }
 

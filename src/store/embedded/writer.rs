@@ -13,13 +13,15 @@ use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
 use crate::record::{Act, Answer, Evidence, Examination};
 use crate::store::entry::{Entry, LodgedInterchange, WrittenFacts};
+use crate::store::floor::Floor;
 use crate::store::journal::Journal;
 use crate::store::overlay::Overlay;
 use crate::store::settle::{self, Settled};
 use crate::store::state::{Knowledge, Pointer};
-use crate::store::{Numbering, Standing, Unavailable};
+use crate::store::{Numbering, Retention, Standing, Unavailable};
 
 use super::flushing::{Batch, Flushing, Waiter, Written};
+use super::pruning::Due;
 use super::shared::Shared;
 
 /// Most entries that share one flush.
@@ -37,6 +39,7 @@ pub(crate) enum Request {
     Keep(Box<Evidence>, Reply<RecordNumber>),
     Delivered(PartnerId, Vec<Answer>, Reply<()>),
     Note(Box<Act>, Reply<RecordNumber>),
+    Prune(Box<Due>, Reply<()>),
     Close(Reply<()>),
     /// What was handed on is on stable storage, so that the next batch may follow. Nobody but the writer's own side says so.
     Flushed,
@@ -47,11 +50,14 @@ pub(crate) struct Writer {
     pub(crate) journal: Journal,
     pub(crate) shared: Arc<Shared>,
     pub(crate) numbering: Numbering,
+    pub(crate) retention: Retention,
     pub(crate) requests: mpsc::Receiver<Request>,
     /// The thread that applies; none once it has ended.
     pub(crate) applying: Option<JoinHandle<Result<(), Unavailable>>>,
     /// What the gathered entries change.
     pub(crate) unwritten: Overlay,
+    /// Where they raise the floor to.
+    pub(crate) raising: Option<Floor>,
     /// Who is answered after the flush.
     pub(crate) waiters: Vec<Waiter>,
     pub(crate) flushing: Flushing,
@@ -117,6 +123,10 @@ impl Writer {
                 let outcome = self.gather(&Entry::Act(act));
                 self.answer_after_flush(reply, outcome);
             }
+            Request::Prune(due, reply) => {
+                let outcome = self.prune(&due);
+                self.answer_after_flush(reply, outcome);
+            }
             Request::Close(reply) => {
                 self.requests.close(); // What waits is still taken, then the loop ends.
                 *closing = Some(reply);
@@ -127,7 +137,8 @@ impl Writer {
 
     fn record(&mut self, (examination, facts): (Examination, WrittenFacts)) -> Result<Standing, Unavailable> {
         self.shared.ready()?;
-        match settle::settle(&self.knowledge(), &self.numbering, self.journal.next_number(), examination)? {
+        let number = self.journal.next_number();
+        match settle::settle(&self.knowledge(), &self.numbering, self.retention, number, examination)? {
             Settled::Repeat(recorded) => Ok(Standing { recorded: *recorded, is_repeat: true }),
             Settled::New(interchange) => {
                 let payload = interchange.encode(&facts)?;
@@ -144,6 +155,22 @@ impl Writer {
         if !answers.is_empty() {
             self.gather(&Entry::Delivered { partner, answers })?;
         }
+        Ok(())
+    }
+
+    /// Notes where the floor is from the next flush on, with the counters as they stand at this place in the journal.
+    fn prune(&mut self, due: &Due) -> Result<(), Unavailable> {
+        // Another one may be on its way; the floor never sinks.
+        self.commit();
+        self.flushing.wait();
+        self.shared.ready()?;
+        if !due.floor().is_above(&self.shared.index.floor()) {
+            return Ok(());
+        }
+        for entry in due.entries(&self.knowledge())? {
+            self.gather(&entry)?;
+        }
+        self.raising = Some(due.floor());
         Ok(())
     }
 
@@ -188,7 +215,7 @@ impl Writer {
         let (entries, keys, segment) = (self.journal.gathered_entries(), changes.len(), self.journal.segment());
         let up_to = RecordNumber(self.journal.next_number().0.saturating_sub(1));
         self.shared.write(changes);
-        Written { write: self.journal.take(), entries, up_to, segment, keys }
+        Written { write: self.journal.take(), entries, up_to, segment, keys, raises: self.raising.take() }
     }
 
     /// Stops for good.
@@ -215,6 +242,7 @@ impl Writer {
                 Request::Keep(_, reply) => tell(reply, Err(reason)),
                 Request::Delivered(_, _, reply) => tell(reply, Err(reason)),
                 Request::Note(_, reply) => tell(reply, Err(reason)),
+                Request::Prune(_, reply) => tell(reply, Err(reason)),
                 Request::Close(reply) => *closing = Some(reply),
                 Request::Flushed => {}
             }

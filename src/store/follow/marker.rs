@@ -16,6 +16,8 @@ use crate::store::signed::{Fields, SignedText, SignedTrouble};
 pub(super) struct Marker {
     /// Which store it follows.
     pub(super) store: StoreId,
+    /// The first segment that it is to have: those in front of it were dropped.
+    pub(super) begins: u64,
     /// The last entry that it surely has: it may have more.
     pub(super) entry: u64,
     /// The last entry that the gateway had when it was last heard.
@@ -65,18 +67,18 @@ impl SignedText for Marker {
     const VERSION: u32 = 1;
 
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let Self { store, entry, known, heard } = self;
-        vec![
-            ("store", store.to_string()),
-            ("entry", entry.to_string()),
-            ("known", known.to_string()),
-            ("heard", heard.to_string()),
-        ]
+        let Self { store, begins, entry, known, heard } = self;
+        let mut fields = vec![("store", store.to_string())];
+        // Where nothing was dropped the line is left out, as it was before anything could be.
+        fields.extend((*begins > 1).then(|| ("begins", begins.to_string())));
+        fields.extend([("entry", entry.to_string()), ("known", known.to_string()), ("heard", heard.to_string())]);
+        fields
     }
 
     fn of(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
             store: StoreId(from_digits(fields.next("store")?)?),
+            begins: fields.next("begins").map_or(Some(1), |begins| begins.parse().ok())?,
             entry: fields.next("entry")?.parse().ok()?,
             known: fields.next("known")?.parse().ok()?,
             heard: fields.next("heard")?.parse().ok()?,
@@ -95,7 +97,9 @@ mod tests {
     #[test]
     fn a_marker_is_read_as_it_was_written() {
         let heard = "2026-11-21T20:45:00Z".parse().unwrap();
-        let marker = Marker { store: StoreId([7; 16]), entry: 41, known: 43, heard };
-        assert_eq!(Marker::parse(&marker.to_text()), Some(marker));
+        for begins in [1, 2] {
+            let marker = Marker { store: StoreId([7; 16]), begins, entry: 41, known: 43, heard };
+            assert_eq!(Marker::parse(&marker.to_text()), Some(marker));
+        }
     }
 }

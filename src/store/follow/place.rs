@@ -55,11 +55,18 @@ impl Found {
         let place = Place { disk: Arc::clone(&disk), shelves: Shelves::of(&journal), segment_bytes: 0 };
         let damaged = |reason| FollowTrouble::Damaged { path: self.directory.clone(), reason };
         let opened = if journal.exists() { journal::open(place)? } else { None };
-        let Some(opened) = opened else {
+        let Some(mut opened) = opened else {
             return if marker.entry == 0 { Ok(()) } else { Err(damaged("its journal is gone".to_owned())) };
         };
         if opened.store() != marker.store {
             return Err(damaged(format!("its journal is that of store {}", opened.store())));
+        }
+        let begins = opened.begins().number;
+        if begins > marker.begins {
+            return Err(damaged(format!("segment {} is missing", marker.begins)));
+        }
+        if begins < marker.begins {
+            opened.drop_through(marker.begins.saturating_sub(1))?;
         }
         let active = Active::find(&*disk, &Shelves::of(journal), opened.last())?;
         if active.last_entry() < marker.entry {

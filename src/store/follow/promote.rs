@@ -53,6 +53,17 @@ pub enum PromoteTrouble {
     /// The state was not made.
     #[error(transparent)]
     Rebuild(#[from] RebuildTrouble),
+    /// The gateway dropped something in front of what came first, and the entry that says so did not come yet.
+    #[error(
+        "{} does not have the entry yet that says what the gateway dropped in front of segment {begins}; without it numbers would \
+         be given again; follow on until it is level, or restore a backup", directory.display()
+    )]
+    Behind {
+        /// The standby.
+        directory: PathBuf,
+        /// Its first segment.
+        begins: u64,
+    },
     /// Nothing ever came.
     #[error("{} has no entry: it never followed a gateway; there is nothing to promote", .0.display())]
     Nothing(PathBuf),
@@ -71,12 +82,22 @@ pub fn promote(directory: &Path, cache_bytes: u64, watch: &mut dyn Watch) -> Res
     let standby = Standby::open(directory)?;
     let (marker, lock) = standby.into_parts();
     let marker = marker.ok_or_else(|| PromoteTrouble::Nothing(directory.to_owned()))?;
+    check_beginning(&place, &marker)?;
     let RebuildReport { keys, .. } = rebuild_taken(&place, cache_bytes, false, watch)?;
     let report = look(&place, Some((&marker, keys)), watch)?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     Marker::remove(&*disk, directory)?;
     drop(lock);
     Ok(report)
+}
+
+/// What was dropped in front of a standby must be told by the entries that it has.
+fn check_beginning(place: &StorePlace, marker: &Marker) -> Result<(), PromoteTrouble> {
+    let segments = Segments::find(&place.shelves()?, false, &mut Disagreements::new(0))?;
+    if segments.floor().segment.saturating_add(1) < segments.first() && segments.first() == marker.begins {
+        return Err(PromoteTrouble::Behind { directory: place.directory.clone(), begins: marker.begins });
+    }
+    Ok(())
 }
 
 /// What a store holds; of one that was a standby, what it may lack.
@@ -89,7 +110,7 @@ fn look(
     let segments = Segments::find(&place.shelves()?, promoted.is_none(), &mut found)?;
     let store = segments.store().to_string();
     // The last segment may have nothing but notes in it, the one before it hardly.
-    let since = segments.header(segments.count().saturating_sub(1)).map_or(1, |header| header.first);
+    let since = segments.header(segments.last().saturating_sub(1)).map_or(1, |header| header.first);
     let mut last_received_at = None;
     let walked = segments.since(since).walk(&mut found, watch, &mut |_, frame, _| {
         if let Ok(Entry::Interchange(interchange)) = Entry::decode(frame.payload) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::FollowTrouble;
 use crate::identifier::RecordNumber;
+use crate::store::entry::Entry;
+use crate::store::floor::Floor;
 use crate::store::journal::frame::{self, Frame};
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::segment::{HEADER_BYTES, Header};
@@ -35,6 +37,8 @@ pub(super) struct Followed {
     contents: Contents,
     /// Where the last of them begins, and its number.
     last: (u64, u64),
+    /// The floor that the last of them raises that does.
+    pub(super) floor: Option<Floor>,
 }
 
 impl Active {
@@ -111,20 +115,21 @@ impl Active {
         let generation = self.header.generation();
         let Contents { end, mut next, mut chain, .. } = self.contents;
         let (mut rest, mut frames, mut last) = (bytes, 0, self.last);
-        let mut at = end;
+        let (mut at, mut floor) = (end, None);
         while let Some(frame) = Frame::read(rest, generation) {
             chain = chain.follow(RecordNumber(next), frame.payload);
             let is_next = frame.number.0 == next && frame.chain == chain;
             if !is_next {
                 return None;
             }
+            floor = Entry::floor(frame.payload).or(floor);
             last = (at, next);
             at = at.saturating_add(u64::try_from(frame.length()).unwrap_or(u64::MAX));
             rest = rest.get(frame.length()..).unwrap_or_default();
             (next, frames) = (next.saturating_add(1), frames + 1);
         }
         let contents = Contents { end: at, next, chain, ending: Ending::Clean };
-        (at <= self.header.bytes).then_some(Followed { bytes: bytes.len() - rest.len(), frames, contents, last })
+        (at <= self.header.bytes).then_some(Followed { bytes: bytes.len() - rest.len(), frames, contents, last, floor })
     }
 
     /// Puts frames that follow on stable storage: one write, one flush.

@@ -11,6 +11,8 @@ use super::marker::Marker;
 use super::place::{Found, make_journal};
 use super::sealing::{self, Sealing};
 use super::segment::Active;
+use crate::store::floor::Floor;
+use crate::store::journal::dropping;
 use crate::store::journal::frame::{self, PAYLOAD_BYTES_MAX};
 use crate::store::journal::seal::Seal;
 use crate::store::journal::segment::{HEADER_BYTES, Header, OTHER_FORMAT};
@@ -127,14 +129,14 @@ impl Standby {
         self.sealing.look()?;
         self.check_store(shipped)?;
         let (wanted, _) = self.wants();
+        self.check_there(&wanted, shipped)?;
         let (before, is_next) = (self.entry(), shipped.segment == wanted.segment.saturating_add(1));
         if self.active.is_some() && !self.is_compared {
             self.compare(shipped, bytes)?;
+        } else if self.active.is_none() && shipped.offset == 0 {
+            self.begin(shipped, bytes, now)?;
         } else if (shipped.segment, shipped.offset) == (wanted.segment, wanted.offset) {
-            match self.active {
-                None => self.begin(shipped, bytes, now)?,
-                Some(_) => self.go_on(shipped, bytes)?,
-            }
+            self.go_on(shipped, bytes)?;
         } else if is_next && shipped.offset == 0 && self.rest.is_empty() {
             self.begin(shipped, bytes, now)?;
         } else {
@@ -168,6 +170,15 @@ impl Standby {
                 Err(FollowTrouble::OtherStore { path, found, store })
             }
         }
+    }
+
+    /// What is wanted may be in a segment that the gateway dropped since; then it has nothing to go on from.
+    fn check_there(&self, wanted: &Wanted, shipped: &Shipped) -> Result<(), FollowTrouble> {
+        let follows = self.is_compared && shipped.segment == wanted.segment.saturating_add(1);
+        if self.active.is_some() && shipped.offset == 0 && shipped.segment > wanted.segment && !follows {
+            return Err(FollowTrouble::Dropped { path: self.directory.clone(), segment: wanted.segment });
+        }
+        Ok(())
     }
 
     /// The gateway has the last entry that is here, and so everything before it; or not.
@@ -209,9 +220,11 @@ impl Standby {
                     self.diverged(format!("segment {} of the gateway does not follow entry {last}", header.number))
                 );
             }
-            None if (header.first, header.chain) == (1, Chain::of_store(header.store)) => {
+            // Whether something was dropped in front of a later one is for the entries to say, before it is promoted.
+            None if header.number > 1 || (header.first, header.chain) == (1, Chain::of_store(header.store)) => {
                 // First of all: from now on no gateway starts here.
-                let marker = Marker { store: header.store, entry: 0, known: shipped.last_entry, heard: now };
+                let (store, begins) = (header.store, header.number);
+                let marker = Marker { store, begins, entry: 0, known: shipped.last_entry, heard: now };
                 marker.write(&*self.disk, &self.directory)?;
                 self.marker = Some(marker);
                 make_journal(&self.directory)?;
@@ -237,11 +250,27 @@ impl Standby {
         if frames > 0 {
             active.append(self.rest.get(..length).unwrap_or_default(), followed)?;
         }
+        if let Some(floor) = followed.floor {
+            self.drop_below(&floor)?;
+        }
         self.rest.drain(..length);
+        let Some(active) = &self.active else { return Ok(()) };
         if active.end() >= active.header.bytes / 4 {
             self.preparing.begin(active.header.bytes);
         }
         self.check_rest(shipped, frames > 0)
+    }
+
+    /// Drops what the gateway dropped, as the entry says that is on stable storage here too. The marker goes first: what is
+    /// in front of it is removed by the next opening.
+    fn drop_below(&mut self, floor: &Floor) -> Result<(), FollowTrouble> {
+        let begins = floor.segment.saturating_add(1);
+        let Some(marker) = self.marker.as_mut().filter(|marker| marker.begins < begins) else { return Ok(()) };
+        marker.begins = begins;
+        marker.write(&*self.disk, &self.directory)?;
+        let store = marker.store;
+        self.sealing.end()?;
+        Ok(dropping::remove_through(&*self.disk, &self.shelves, store, floor.segment)?)
     }
 
     /// What is left is the beginning of a frame, or the zeroes at the end of a full segment.

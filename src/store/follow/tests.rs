@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
+use super::marker::Marker;
 use super::*;
-use crate::store::battery::options;
+use crate::store::battery::{options, proofs};
 use crate::store::inspect::{Step, Watch};
+use crate::store::journal::Shelves;
 use crate::store::journal::segment::{FORMAT, Header};
 use crate::store::sample::{NOW, evidence, sent};
-use crate::store::{EmbeddedStore, OpenTrouble, Shipped, Store as _, StoreOptions, Unfit, check};
+use crate::store::{Dropped, EmbeddedStore, OpenTrouble, Retention, Shipped, Store as _, StoreOptions, Unfit, check};
 
 struct Unwatched;
 
@@ -329,4 +332,137 @@ fn where_nothing_ever_came_there_is_nothing_to_promote() {
     let home = tempfile::tempdir().unwrap();
     drop(Standby::open(&home.path().join("standby")).unwrap());
     says(promote(&home.path().join("standby"), StoreOptions::CACHE_BYTES, &mut Unwatched), "it has no journal");
+}
+
+/// Days after which what is received at the start is older than it is kept.
+const OVER: i64 = Retention::RETENTION_DAYS as i64 + 1;
+
+fn later() -> Timestamp {
+    NOW.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_hours(24 * OVER)
+}
+
+impl Pair {
+    /// Drops what is old, and waits until the files are gone.
+    async fn drops_what_is_old(&mut self) -> Dropped {
+        self.reopens().await; // All is sealed then.
+        let dropped = self.store.prune(later()).await.unwrap();
+        self.reopens().await;
+        dropped
+    }
+
+    async fn reopens(&mut self) {
+        self.store.close().await.unwrap();
+        let empty = tempfile::tempdir().unwrap();
+        drop(std::mem::replace(&mut self.store, EmbeddedStore::open(options(empty.path())).unwrap()));
+        self.store = EmbeddedStore::open(options(self.home.path())).unwrap();
+    }
+
+    fn segments(&self) -> usize {
+        let entries = fs::read_dir(self.standby().join("journal")).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "seg")).count()
+    }
+}
+
+#[tokio::test]
+async fn a_standby_drops_what_its_gateway_dropped() {
+    let mut pair = Pair::with(60).await;
+    let mut standby = pair.open();
+    pair.follows(&mut standby, 1 << 20).await.unwrap();
+    let before = pair.segments();
+    let dropped = pair.drops_what_is_old().await;
+    assert!(dropped.segments > 2);
+    standby.pause();
+    pair.follows(&mut standby, 1 << 20).await.unwrap();
+    assert_eq!(pair.segments() + usize::try_from(dropped.segments).unwrap(), before);
+    standby.leave().unwrap();
+    pair.is_the_same();
+    drop(pair.open());
+    promote(&pair.standby(), 8 << 20, &mut Unwatched).unwrap();
+    let store = EmbeddedStore::open(StoreOptions { directory: pair.standby(), ..options(pair.home.path()) }).unwrap();
+    assert_eq!(store.first().0, dropped.entries + 1);
+    let next = store.record(sent("next").declaring("next")).await.unwrap().recorded;
+    assert_eq!(proofs(&next), ["AB12342026112061"]);
+}
+
+#[tokio::test]
+async fn what_a_standby_did_not_remove_is_removed_by_the_next_opening() {
+    let mut pair = Pair::with(60).await;
+    let mut standby = pair.open();
+    pair.follows(&mut standby, 1 << 20).await.unwrap();
+    let journal = Shelves::of(pair.standby().join("journal"));
+    let file = |number| journal.path(number);
+    let before: Vec<_> = (1..)
+        .take_while(|number| file(*number).exists())
+        .map(|number| (number, fs::read(file(number)).unwrap()))
+        .collect();
+    pair.reopens().await;
+    let dropped = pair.store.prune(later()).await.unwrap();
+    pair.follows(&mut standby, 1 << 20).await.unwrap();
+    standby.leave().unwrap();
+    let (begins, left) = (Marker::find(&pair.standby()).unwrap().unwrap().begins, pair.segments());
+    assert!(begins == dropped.segments + 1 && begins > 3, "{begins}");
+    for (number, bytes) in before.into_iter().filter(|(number, _)| number + 2 >= begins) {
+        if !file(number).exists() {
+            fs::write(file(number), bytes).unwrap();
+        }
+    }
+    assert!(pair.segments() > left);
+    drop(pair.open());
+    assert_eq!(pair.segments(), left);
+    pair.reopens().await;
+    pair.is_the_same();
+}
+
+#[tokio::test]
+async fn a_new_standby_begins_where_the_journal_of_the_gateway_begins() {
+    for bytes_max in [1_000, 1 << 20] {
+        let mut pair = Pair::with(60).await;
+        let dropped = pair.drops_what_is_old().await;
+        let mut standby = pair.open();
+        pair.follows(&mut standby, bytes_max).await.unwrap();
+        standby.leave().unwrap();
+        pair.is_the_same();
+        assert_eq!(Marker::find(&pair.standby()).unwrap().unwrap().begins, dropped.segments + 1);
+        promote(&pair.standby(), 8 << 20, &mut Unwatched).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_standby_without_the_word_of_what_was_dropped_is_not_promoted() {
+    let mut pair = Pair::with(60).await;
+    pair.drops_what_is_old().await;
+    let mut standby = pair.open();
+    assert!(!pair.step(&mut standby, 1_000).await.unwrap().is_level());
+    standby.leave().unwrap();
+    says(promote(&pair.standby(), 8 << 20, &mut Unwatched), "numbers would be given again");
+    let mut standby = pair.open();
+    pair.follows(&mut standby, 1_000).await.unwrap();
+    drop(standby);
+    promote(&pair.standby(), 8 << 20, &mut Unwatched).unwrap();
+}
+
+#[tokio::test]
+async fn a_standby_that_ends_in_what_was_dropped_is_made_anew() {
+    let mut pair = Pair::with(60).await;
+    let mut standby = pair.open();
+    pair.step(&mut standby, 3_000).await.unwrap();
+    drop(standby);
+    pair.drops_what_is_old().await;
+    says(pair.step(&mut pair.open(), 1 << 20).await, "which the gateway has dropped since");
+}
+
+#[tokio::test]
+async fn a_segment_that_a_standby_lost_is_missed_whatever_was_dropped() {
+    let mut pair = Pair::with(60).await;
+    let dropped = pair.drops_what_is_old().await;
+    pair.records(61..=100).await;
+    let mut standby = pair.open();
+    pair.follows(&mut standby, 1 << 20).await.unwrap();
+    standby.leave().unwrap();
+    let first = dropped.segments + 1;
+    let segment = Shelves::of(pair.standby().join("journal")).path(first);
+    fs::remove_file(&segment).unwrap();
+    says(Standby::open(&pair.standby()).map(drop), &format!("segment {first} is missing"));
+    fs::remove_file(segment.with_extension("seal")).unwrap();
+    says(Standby::open(&pair.standby()).map(drop), &format!("segment {first} is missing"));
 }

@@ -68,6 +68,17 @@ pub enum FollowTrouble {
         /// What is wrong with it.
         reason: String,
     },
+    /// The gateway does not keep what the standby lacks.
+    #[error(
+        "{} ends in segment {segment}, which the gateway has dropped since, older than its record is kept; move it away, and \
+         follow into an empty directory", path.display()
+    )]
+    Dropped {
+        /// The standby.
+        path: PathBuf,
+        /// Its last segment.
+        segment: u64,
+    },
     /// The gateway is of a later version.
     #[error(
         "segment {segment} of the gateway has a format that this version does not know; bring this machine to the version of \

@@ -28,6 +28,8 @@ pub struct CheckReport {
     pub is_in_use: bool,
     /// Entries up to the last one.
     pub entries: u64,
+    /// The first of them that are not kept any more.
+    pub dropped_entries: u64,
     /// The digest of all of them.
     pub chain: String,
     /// The format of its last segment; those in front of it may have former ones.
@@ -125,6 +127,7 @@ pub fn check(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<Ch
         (Some(Looked::NotMade), _) => (StateCheck::NotMade, None),
         (Some(Looked::Opened(opened)), Some(gathered)) if has_end => {
             let expected = gathered.in_order().map_err(InspectTrouble::Temporary)?;
+            opened.index.raise(walked.floor);
             let counts = compare::compare(&opened.index, expected, &mut found, watch)?;
             opened.close()?;
             (if counts.is_some() { StateCheck::Compared } else { StateCheck::Unreadable }, counts)
@@ -138,6 +141,7 @@ pub fn check(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<Ch
         store: store.to_string(),
         is_in_use,
         entries: walked.last().0,
+        dropped_entries: walked.floor.entry.0,
         chain: walked.chain.to_string(),
         format: segments.format(),
         segments: segments.count(),

@@ -5,6 +5,7 @@ use std::iter::Peekable;
 
 use super::expected::{Expected, InOrder};
 use super::{Disagreement, Disagreements, InspectTrouble, KeyKind, Step, Watch, What};
+use crate::store::floor::Floor;
 use crate::store::index::{Index, IndexTrouble, contained};
 use crate::store::state::Pair;
 
@@ -14,7 +15,7 @@ const KEYS_BETWEEN: u64 = 1024;
 /// How many keys of each kind there are: in the state, and by the journal.
 pub(crate) type KeyCounts = BTreeMap<KeyKind, (u64, u64)>;
 
-/// Compares the state with what it should hold; none when it cannot be read to its end, which is noted.
+/// Compares the state with what it should hold above its floor; none when it cannot be read to its end, which is noted.
 ///
 /// # Errors
 /// [`InspectTrouble::Temporary`] when what it should hold cannot be read.
@@ -24,7 +25,8 @@ pub(crate) fn compare(
     found: &mut Disagreements,
     watch: &mut dyn Watch,
 ) -> Result<Option<KeyCounts>, InspectTrouble> {
-    let comparison = Comparison { counts: KeyCounts::new(), found: &mut *found, watch, keys: 0 };
+    let (counts, floor) = (KeyCounts::new(), index.floor());
+    let comparison = Comparison { counts, floor, found: &mut *found, watch, keys: 0 };
     match contained(|| comparison.run(index, expected)) {
         Ok(counts) => counts.map(Some).map_err(InspectTrouble::Temporary),
         Err(trouble) => {
@@ -36,6 +38,7 @@ pub(crate) fn compare(
 
 struct Comparison<'a> {
     counts: KeyCounts,
+    floor: Floor,
     found: &'a mut Disagreements,
     watch: &'a mut dyn Watch,
     keys: u64,
@@ -66,8 +69,9 @@ impl Comparison<'_> {
 
     fn key(&mut self, key: &[u8], value: Option<&[u8]>, expected: &Expected) {
         let kind = KeyKind::of(key);
-        self.count(kind, value.is_some(), expected.last().is_some());
-        let right = expected.settled();
+        let live = |value: &&[u8]| self.floor.is_live(key, value);
+        let (last, right) = (expected.last().filter(live), expected.settled().filter(live));
+        self.count(kind, value.is_some(), last.is_some());
         if right == value {
             return;
         }

@@ -15,6 +15,8 @@ pub struct Exported {
     pub declarations: u64,
     /// The entry from which the next export has to go on.
     pub next: u64,
+    /// Entries that were asked for and are not kept any more.
+    pub dropped: u64,
 }
 
 /// Hands over every accepted declaration, real or practice, of entry `since` and those behind it, in their order; a daemon
@@ -34,6 +36,7 @@ pub fn export(
     let mut found = Disagreements::new(1);
     let segments = Segments::find(&place.shelves()?, true, &mut found)?.since(since);
     found.refuse()?;
+    let dropped = segments.floor().first().0.saturating_sub(since.max(1));
     let mut declarations = 0;
     let walked = segments.walk(&mut found, watch, &mut |pointer, frame, found| {
         found.refuse()?;
@@ -45,10 +48,11 @@ pub fn export(
             Entry::Interchange(lodged) if lodged.recorded.facts.envelope.is_practice == is_practice => {
                 declarations += hand_over(&lodged.recorded, frame.chain, each).map_err(InspectTrouble::Output)?;
             }
-            Entry::Interchange(_) | Entry::Evidence(_) | Entry::Delivered { .. } | Entry::Act(_) => {}
+            Entry::Interchange(_) | Entry::Evidence(_) | Entry::Delivered { .. } | Entry::Act(_) | Entry::Pruned(_) => {
+            }
         }
         Ok(())
     })?;
     found.refuse()?;
-    Ok(Exported { declarations, next: walked.next })
+    Ok(Exported { declarations, next: walked.next, dropped })
 }

@@ -5,14 +5,19 @@
 //! up to its last whole frame.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::beginning::is_gone;
 use super::listing::header;
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
 use crate::record::Digest;
+use crate::store::entry::Entry;
+use crate::store::floor::Floor;
 use crate::store::guard::Unfit;
+use crate::store::journal::dropping;
 use crate::store::journal::frame::Frame;
 use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{Seal, hexadecimal};
@@ -26,16 +31,18 @@ pub(crate) type Each<'a> = dyn FnMut(Pointer, &Frame<'_>, &mut Disagreements) ->
 /// The segments of a journal, as their headers say.
 #[derive(Debug)]
 pub(crate) struct Segments {
-    shelves: Shelves,
+    pub(super) shelves: Shelves,
     /// The numbers of the files, in order.
-    numbers: Vec<u64>,
+    pub(super) numbers: Vec<u64>,
     /// By their numbers; those that cannot be used are missing.
-    headers: BTreeMap<u64, Header>,
+    pub(super) headers: BTreeMap<u64, Header>,
+    /// What is below it was dropped, as the journal says; asked only where the first segment of all is not there.
+    pub(super) floor: Floor,
     /// The highest number.
-    last: u64,
+    pub(super) last: u64,
     store: StoreId,
     /// Whether somebody may write into the last one meanwhile.
-    is_live: bool,
+    pub(super) is_live: bool,
     /// The file that stands for the last one, without the zeroes at its end.
     tail: Option<PathBuf>,
     /// Segments without entries from this one on are not read.
@@ -59,6 +66,8 @@ pub(crate) struct Walked {
     pub(crate) sealed: u64,
     /// Segments but the last without one.
     pub(crate) unsealed: u64,
+    /// What is below it is not kept any more, as the last entry says that raises it.
+    pub(crate) floor: Floor,
 }
 
 impl Segments {
@@ -70,27 +79,41 @@ impl Segments {
         Self::with_tail(shelves, is_live, None, found)
     }
 
-    /// The same where a file stands for the segment behind the last one.
+    /// The same where the segments are these alone, and a file stands for the last of them.
     ///
     /// # Errors
     /// As [`Segments::find`].
     pub(crate) fn with_tail(
         shelves: &Shelves,
         is_live: bool,
-        tail: Option<(u64, PathBuf)>,
+        tail: Option<(RangeInclusive<u64>, PathBuf)>,
+        found: &mut Disagreements,
+    ) -> Result<Self, InspectTrouble> {
+        match Self::look(shelves, is_live, tail.clone(), found) {
+            // One that was dropped while they were listed; once more does not find it.
+            Err(trouble) if is_live && is_gone(&trouble) => Self::look(shelves, is_live, tail, found),
+            segments => segments,
+        }
+    }
+
+    fn look(
+        shelves: &Shelves,
+        is_live: bool,
+        tail: Option<(RangeInclusive<u64>, PathBuf)>,
         found: &mut Disagreements,
     ) -> Result<Self, InspectTrouble> {
         let list = || shelves.list().map(|listed| (listed.segments, listed.seals.last().copied().unwrap_or(0)));
         let (mut numbers, mut sealed) = list()?;
-        let is_without_gap = numbers.iter().copied().eq(1..=numbers.last().copied().unwrap_or(0));
-        if is_live && !(is_without_gap && sealed < numbers.last().copied().unwrap_or(0)) {
+        let [first, last] = [numbers.first(), numbers.last()].map(|number| number.copied().unwrap_or(0));
+        let is_without_gap = numbers.iter().copied().eq(first..=last);
+        if is_live && !(is_without_gap && sealed < last) {
             // Segments that are begun while they are listed may be missed; once more finds those.
             (numbers, sealed) = list()?;
         }
-        if let Some((number, _)) = tail {
-            // What a backup that was interrupted left behind it does not belong to it.
-            numbers.retain(|before| *before < number);
-            numbers.push(number);
+        if let Some((range, _)) = &tail {
+            // What a backup that was interrupted left in front of it or behind it does not belong to it.
+            numbers.retain(|number| range.contains(number) && number != range.end());
+            numbers.push(*range.end());
             sealed = 0;
         }
         let no_store = || InspectTrouble::NoStore { path: shelves.journal().to_owned(), reason: "it has no segment" };
@@ -125,7 +148,9 @@ impl Segments {
             }
             is_ours
         });
-        Ok(Self { shelves: shelves.clone(), numbers, headers, last, store, is_live, tail, since: 0 })
+        let (shelves, floor) = (shelves.clone(), Floor::default());
+        let segments = Self { shelves, numbers, headers, floor, last, store, is_live, tail, since: 0 };
+        segments.with_floor()
     }
 
     /// The same for whoever wants entries from `since` on only: segments in front of them are not read.
@@ -143,11 +168,6 @@ impl Segments {
         self.headers.values().next_back().map_or(FORMAT, |header| header.format)
     }
 
-    /// How many there should be.
-    pub(crate) fn count(&self) -> u64 {
-        self.last
-    }
-
     /// How long they are together, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.headers.values().map(|header| header.bytes).sum()
@@ -158,7 +178,7 @@ impl Segments {
         self.headers.get(&number)
     }
 
-    /// What all entries in front of this one come to; none when the journal does not reach that far.
+    /// What all entries in front of this one come to; none when the journal does not reach that far, or begins behind it.
     ///
     /// # Errors
     /// [`InspectTrouble`] when it cannot be read.
@@ -219,9 +239,13 @@ impl Segments {
     ) -> Result<Walked, InspectTrouble> {
         let chain = Chain::of_store(self.store);
         let (next, end) = (1, (0, 0));
-        let (is_torn, is_whole) = (false, true);
-        let mut walked = Walked { next, chain, end, is_torn, is_whole, sealed: 0, unsealed: 0 };
-        let (mut done, total, mut expected) = (0_u64, self.bytes(), 1);
+        let (is_torn, is_whole, mut floor) = (false, true, self.floor);
+        let mut walked = Walked { next, chain, end, is_torn, is_whole, sealed: 0, unsealed: 0, floor };
+        let (mut done, total, mut expected) = (0_u64, self.bytes(), self.begins());
+        let mut each = |pointer: Pointer, frame: &Frame<'_>, found: &mut Disagreements| {
+            floor = Entry::floor(frame.payload).unwrap_or(floor);
+            each(pointer, frame, found)
+        };
         for number in self.numbers.iter().copied() {
             self.check_gap(expected, number, &mut walked, found);
             expected = number.saturating_add(1);
@@ -232,13 +256,17 @@ impl Segments {
             let following = self.headers.get(&expected);
             if following.is_none_or(|following| following.first > self.since) {
                 self.check_beginning(header, &mut walked, found);
-                Visit { segments: self, header, following, walked: &mut walked, found, each }.read()?;
+                let visit = Visit { segments: self, header, following, walked: &mut walked, found, each: &mut each };
+                match visit.read() {
+                    Err(trouble) if is_gone(&trouble) && self.is_dropped(number)? => {}
+                    outcome => outcome?,
+                }
             }
             done = done.saturating_add(header.bytes);
             watch.reached(Step::Journal, done, Some(total));
         }
         self.check_gap(expected, self.last.saturating_add(1), &mut walked, found);
-        Ok(walked)
+        Ok(Walked { floor, ..walked })
     }
 
     /// Segments from `expected` on are missing when another one follows.
@@ -260,12 +288,16 @@ impl Segments {
         }
     }
 
-    /// The first segment follows nothing; that others follow theirs is looked at when that one is read.
+    /// The first segment follows nothing, or what was dropped; that others follow theirs is looked at when that one is read.
     fn check_beginning(&self, header: &Header, walked: &mut Walked, found: &mut Disagreements) {
-        let chain = Chain::of_store(self.store);
-        if header.number == 1 && (header.first, header.chain) != (1, chain) {
+        let (follows, chain) = match header.number {
+            1 => ((header.first, header.chain) == (1, Chain::of_store(self.store)), Chain::of_store(self.store)),
+            _ => (dropping::follows(header, &self.floor), Chain(self.floor.chain)),
+        };
+        let is_first = header.number == 1 || self.floor.segment.checked_add(1) == Some(header.number);
+        if is_first && !follows {
             walked.is_whole = false;
-            let wrong = Disagreement::new(What::ChainBroken).in_segment(1).entry(header.first);
+            let wrong = Disagreement::new(What::ChainBroken).in_segment(header.number).entry(header.first);
             found.add(wrong.found(header.chain.to_string()).expected(chain.to_string()));
         }
     }

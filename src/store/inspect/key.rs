@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::identifier::RecordNumber;
 use crate::record::{AnswerKind, AnswerReference};
+use crate::store::floor::Floor;
 use crate::store::search::Term;
 use crate::store::state::{self, Pointer, StandingDeclaration, Waiting};
 
@@ -32,13 +33,15 @@ pub enum KeyKind {
     SearchKey,
     /// An act of an administrator.
     Act,
+    /// Up to where the record is dropped.
+    Floor,
     /// None of ours.
     Unknown,
 }
 
 impl KeyKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AnswerCounter,
         Self::NumberCounter,
         Self::Declaration,
@@ -48,6 +51,7 @@ impl KeyKind {
         Self::RepeatKey,
         Self::SearchKey,
         Self::Act,
+        Self::Floor,
         Self::Unknown,
     ];
 
@@ -64,6 +68,7 @@ impl KeyKind {
             Self::RepeatKey => "repeat key",
             Self::SearchKey => "search key",
             Self::Act => "act",
+            Self::Floor => "floor",
             Self::Unknown => "unknown key",
         }
     }
@@ -74,6 +79,7 @@ impl KeyKind {
             Some(b'a') => Self::AnswerCounter,
             Some(b'c') => Self::NumberCounter,
             Some(b'd') => Self::Declaration,
+            Some(b'f') => Self::Floor,
             Some(b'n') => Self::Interchange,
             Some(b'o') => Self::WaitingAnswer,
             Some(b'p') => Self::ProofOfReport,
@@ -101,7 +107,8 @@ impl KeyKind {
             Self::RepeatKey => repeat(rest),
             Self::SearchKey => search(rest),
             Self::Act => state::act_number(key).map(|number| number.to_string()),
-            Self::Unknown => None,
+            Self::Floor if rest.is_empty() => Some("of the record".to_owned()),
+            Self::Floor | Self::Unknown => None,
         };
         parts.unwrap_or_else(|| as_it_lies(key))
     }
@@ -119,6 +126,9 @@ impl KeyKind {
             }
             Self::Interchange | Self::ProofOfReport | Self::RepeatKey | Self::Act => read(value).map(place),
             Self::SearchKey if value.is_empty() => Some("a mark".to_owned()),
+            Self::Floor => read(value).map(|Floor { segment, entry, forgotten, .. }| {
+                format!("entries up to {entry} dropped with segment {segment}, repeats up to {forgotten} forgotten")
+            }),
             Self::SearchKey | Self::Unknown => None,
         };
         said.unwrap_or_else(|| as_it_lies(value))

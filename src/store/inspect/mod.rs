@@ -13,6 +13,7 @@ mod disagreement;
 mod watch;
 
 // The journal, frame by frame.
+mod beginning;
 mod journal;
 mod listing;
 

@@ -33,6 +33,10 @@ pub struct StatsReport {
     pub deliveries: u64,
     /// Acts of administrators.
     pub acts: u64,
+    /// Notes that something is not kept any more.
+    pub prunings: u64,
+    /// Entries in front of them that are not kept any more.
+    pub dropped_entries: u64,
     /// Interchanges, real and practice, that were not refused as a whole.
     pub interchanges_accepted: u64,
     /// Interchanges that were refused as a whole.
@@ -108,7 +112,7 @@ pub fn stats(directory: &Path, limit: usize, watch: &mut dyn Watch) -> Result<St
     (report.segments, report.sealed_segments) = (segments.count(), walked.sealed);
     report.archived_segments = u64::try_from(shelves.held().unwrap_or_default().segments.len()).unwrap_or(u64::MAX);
     report.archive = shelves.archive().map(Path::to_owned);
-    Ok(StatsReport { disagreements: found, ..report })
+    Ok(StatsReport { dropped_entries: walked.floor.entry.0, disagreements: found, ..report })
 }
 
 /// How much of the disk the files of a store take now.
@@ -143,6 +147,8 @@ impl StatsReport {
             evidence: 0,
             deliveries: 0,
             acts: 0,
+            prunings: 0,
+            dropped_entries: 0,
             interchanges_accepted: 0,
             interchanges_refused: 0,
             interchanges_practice: 0,
@@ -173,6 +179,7 @@ impl StatsReport {
             }
             Ok(Entry::Delivered { .. }) => self.deliveries += 1,
             Ok(Entry::Act(_)) => self.acts += 1,
+            Ok(Entry::Pruned(_)) => self.prunings += 1,
             Err(unavailable) => {
                 let wrong = Disagreement::new(What::EntryNotUnderstood).in_segment(pointer.segment).at(pointer.offset);
                 found.add(wrong.entry(pointer.number.0).found(unavailable.0));

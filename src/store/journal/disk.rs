@@ -85,7 +85,8 @@ impl Disk for RealDisk {
     }
 }
 
-/// The file system for whoever only looks: nothing can be made or renamed, and files are opened to read, whatever is asked.
+/// The file system for whoever only looks: nothing can be made, renamed or removed, and files are opened to read, whatever is
+/// asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadOnlyDisk;
 
@@ -218,6 +219,8 @@ pub(crate) mod faulty {
         Sync,
         /// No file can be made: the disk is full.
         Full,
+        /// A file is not removed.
+        Remove,
         /// One bit of what is written is another.
         Flip,
         /// The process is killed: whatever would change something is not done, nor anything behind it. Of a write half is.
@@ -284,7 +287,10 @@ pub(crate) mod faulty {
         }
 
         fn remove(&self, path: &Path) -> io::Result<()> {
-            self.lives().and_then(|()| RealDisk.remove(path))
+            match self.due(&[Fault::Remove]) {
+                Some(_) => Err(told()),
+                None => self.lives().and_then(|()| RealDisk.remove(path)),
+            }
         }
 
         fn protect(&self, path: &Path) -> io::Result<()> {
@@ -322,7 +328,7 @@ pub(crate) mod faulty {
                     bytes[0] ^= 1;
                     self.file.write_at(&bytes, offset)
                 }
-                Some(Fault::Write | Fault::Sync | Fault::Full) => Err(told()),
+                Some(Fault::Write | Fault::Sync | Fault::Full | Fault::Remove) => Err(told()),
             }
         }
 

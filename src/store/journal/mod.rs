@@ -21,9 +21,10 @@ mod shelves;
 // Old segments on another disk.
 mod archive;
 
-// Writing at the end, reading anywhere, handing on what is on stable storage, and finding all of it again at a start.
+// Writing at the end, dropping at the front, reading anywhere, handing on what is on stable storage, and finding all of it again at a start.
 mod along;
 mod append;
+pub(crate) mod dropping;
 mod open;
 mod reader;
 mod shipping;
@@ -39,7 +40,7 @@ pub(crate) use open::{Opened, open, unknown};
 pub(crate) use prepare::Preparing;
 pub(crate) use reader::Reader;
 pub(crate) use segment::StoreId;
-pub(crate) use shelves::Shelves;
+pub(crate) use shelves::{Listed, Shelves};
 pub use shipping::{Shipped, Wanted};
 pub(crate) use trouble::JournalTrouble;
 

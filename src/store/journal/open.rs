@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::identifier::RecordNumber;
+use crate::store::floor::Floor;
 use crate::store::state::Pointer;
 
 use super::append::{self, Active, Behind, Journal, Place};
 use super::chain::Chain;
 use super::disk::{Disk as _, ReadOnlyDisk, write_zeroes};
+use super::dropping;
 use super::prepare::PREPARED;
 use super::reader::Reader;
 use super::scan::{self, Contents, Ending};
@@ -25,6 +27,9 @@ use super::trouble::JournalTrouble;
 
 /// What is wrong with a segment whose chain is not that of the one before it.
 const UNLINKED: &str = "its entries do not follow those in front of it";
+
+/// What stands for a chain that cannot be read. No digest is known to be it.
+const UNKNOWN: Chain = Chain([0; 32]);
 
 /// A journal that is found and not read yet.
 pub(crate) struct Opened {
@@ -52,16 +57,20 @@ pub(crate) fn unknown(directory: &Path) -> Result<Option<PathBuf>, JournalTroubl
     }))
 }
 
-/// The segments in a directory; none when there is none. What is there is on stable storage from now on: a process that
+/// The segments in a directory; none when there is none. Whether they may begin where they do is for the caller to say
+/// ([`Opened::begins`]). What is there is on stable storage from now on: a process that
 /// was killed between a write and its flush left bytes that every reader sees and a power cut would take away.
 ///
 /// # Errors
 /// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal, or the last one cannot be flushed.
 pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
-    let numbers: BTreeSet<u64> = place.shelves.list_journal()?.segments.into_iter().collect();
-    let Some(last) = numbers.last().copied() else { return Ok(None) };
+    let listed = place.shelves.list_journal()?;
+    let numbers: BTreeSet<u64> = listed.segments.into_iter().collect();
+    let (Some(first), Some(last)) = (numbers.first().copied(), numbers.last().copied()) else { return Ok(None) };
+    // Of one that moved to the archive the seal stayed.
+    let begins = listed.seals.first().map_or(first, |sealed| first.min(*sealed));
     let mut headers = Vec::new();
-    for number in 1..=last {
+    for number in begins..=last {
         if !numbers.contains(&number) {
             headers.push(archived(&place, headers.last(), number)?);
             continue;
@@ -77,12 +86,13 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     // An archive that cannot be read has nothing: that keeps nobody from recording.
     let held = place.shelves.held().unwrap_or_default().segments;
     let is_absent = |number: &u64| !numbers.contains(number) && held.binary_search(number).is_err();
-    let absent = (1..=last.number).filter(is_absent).collect();
+    let absent = (begins..=last.number).filter(is_absent).collect();
     Ok(Some(Opened { place, headers, last, unsealed, absent }))
 }
 
 /// What the header of a segment that moved to the archive says, but for its length and its format: its seal stayed, and the archive need not
-/// be there. Whoever reads the segment holds its own header against it.
+/// be there. Whoever reads the segment holds its own header against it. What the first one behind dropped ones follows stands
+/// in itself alone, and in the floor.
 fn archived(place: &Place, before: Option<&Header>, number: u64) -> Result<Header, JournalTrouble> {
     let (journal, store) = (place.shelves.journal(), place.shelves.archived_of(number));
     let seal = Seal::read(&*place.disk, journal, number)?;
@@ -90,11 +100,21 @@ fn archived(place: &Place, before: Option<&Header>, number: u64) -> Result<Heade
         return Err(JournalTrouble::Missing { directory: journal.to_owned(), number });
     };
     let before_it = before.map(|before| Seal::read(&*place.disk, journal, before.number)).transpose()?.flatten();
-    let chain = before_it.map_or_else(|| Chain::of_store(store), |before| before.chain);
+    let chain = match before_it {
+        Some(before) => before.chain,
+        None if number == 1 => Chain::of_store(store),
+        None => own_chain(place, number).unwrap_or(UNKNOWN),
+    };
     let header = Header { format: FORMAT, store, number, first: seal.first, bytes: 0, chain };
     let wrong = |reason| JournalTrouble::Header { path: seal::path(journal, number), reason };
     check_next(before, &header, number).map_err(wrong)?;
     Ok(header)
+}
+
+/// What a segment says that it follows; none when it cannot be read.
+fn own_chain(place: &Place, number: u64) -> Option<Chain> {
+    let (file, path) = place.shelves.open(&*place.disk, number).ok()?;
+    Header::of(&*file, &path).ok().map(|header| header.chain)
 }
 
 /// The segments but the last that have no seal, each with the one that follows it. Seals that are there must be theirs.
@@ -135,6 +155,53 @@ impl Opened {
         let header = Header { format: FORMAT, store, number: 1, first: 1, bytes: place.segment_bytes, chain };
         append::name(&*place.disk, &*file, &prepared, &place.shelves.path(1), &header)?;
         Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new(), absent: Vec::new() })
+    }
+
+    /// The first segment that is there. Only the first one of all may be so without a word about those in front of it.
+    pub(crate) fn begins(&self) -> Header {
+        self.headers.first().copied().unwrap_or(self.last)
+    }
+
+    /// The latest entry in which something is found: the last segment is looked at first. What is damaged is passed over;
+    /// whoever reads all of it tells.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`] when a segment cannot be read.
+    pub(crate) fn latest<T>(&self, mut find: impl FnMut(&[u8]) -> Option<T>) -> Result<Option<T>, JournalTrouble> {
+        let mut bytes = Vec::new();
+        for header in self.headers.iter().rev() {
+            let mut found = None;
+            self.read_segment(header, &mut bytes, RecordNumber(0), &mut |_, payload| {
+                found = find(payload).or(found.take());
+                Ok::<_, JournalTrouble>(())
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first segment goes on where the dropped ones end, as far as it does not say itself because it is away.
+    pub(crate) fn begin_behind(&mut self, floor: &Floor) {
+        if let Some(first) = self.headers.first_mut()
+            && first.chain == UNKNOWN
+            && floor.segment.checked_add(1) == Some(first.number)
+        {
+            first.chain = Chain(floor.chain);
+        }
+    }
+
+    /// Removes the segments up to this one. They are not spoken of any more, whether that can be done or not.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`]; doing it again goes on where it was.
+    pub(crate) fn drop_through(&mut self, through: u64) -> Result<(), JournalTrouble> {
+        self.headers.retain(|header| header.number > through);
+        self.unsealed.retain(|(header, _)| header.number > through);
+        self.absent.retain(|number| *number > through);
+        dropping::remove_through(&*self.place.disk, &self.place.shelves, self.last.store, through)?;
+        Ok(())
     }
 
     /// The store it belongs to.
@@ -281,6 +348,7 @@ fn check_next(before: Option<&Header>, header: &Header, number: u64) -> Result<(
         return Err("its number is not that of its name");
     }
     match before {
+        None if number > 1 => Ok(()),
         None if header.first != 1 => Err("the entries before it are missing"),
         None if header.chain != Chain::of_store(header.store) => Err(UNLINKED),
         Some(before) if before.store != header.store => Err("it belongs to another store"),

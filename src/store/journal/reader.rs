@@ -1,7 +1,8 @@
 //! Reading entries where they stand. Every read checks the frame again.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use tokio::sync::watch;
 
@@ -9,8 +10,10 @@ use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
 use super::disk::Disk;
+use super::dropping;
 use super::frame::{self, Frame};
 use super::scan;
+use super::seal::Seal;
 use super::segment::{Header, StoreId};
 use super::shelves::Shelves;
 use super::shipping::End;
@@ -23,13 +26,25 @@ pub(crate) struct Reader {
     pub(super) store: StoreId,
     /// Segments by the number of their first entry.
     pub(super) segments: RwLock<BTreeMap<u64, u64>>,
+    /// The first segment that is kept; one without an entry is not found by its first one.
+    pub(super) begins: AtomicU64,
     /// How far the journal is on stable storage.
     pub(super) end: watch::Sender<End>,
+    /// Whoever has it moves or drops segments.
+    turn: Mutex<()>,
 }
 
 impl Reader {
     pub(crate) fn new(disk: Arc<dyn Disk>, shelves: Shelves, store: StoreId) -> Self {
-        Self { disk, shelves, store, segments: RwLock::default(), end: watch::Sender::default() }
+        Self {
+            disk,
+            shelves,
+            store,
+            segments: RwLock::default(),
+            begins: AtomicU64::new(u64::MAX),
+            end: watch::Sender::default(),
+            turn: Mutex::default(),
+        }
     }
 
     /// Whose journal it is.
@@ -61,7 +76,44 @@ impl Reader {
 
     /// Entries from `first` on stand in this segment.
     pub(crate) fn learn(&self, first: u64, segment: u64) {
+        self.begins.fetch_min(segment, Ordering::AcqRel);
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(first, segment);
+    }
+
+    /// The segment that begins with this entry, when it is full, and the first entry behind it.
+    pub(crate) fn full(&self, first: RecordNumber) -> Option<(u64, RecordNumber)> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let mut from = segments.range(first.0..);
+        let (_, segment) = from.next().filter(|(begins, _)| **begins == first.0)?;
+        from.next().map(|(next, _)| (*segment, RecordNumber(*next)))
+    }
+
+    /// Whether a segment has a seal that can be read.
+    pub(crate) fn is_sealed(&self, segment: u64) -> bool {
+        Seal::read(&*self.disk, self.shelves.journal(), segment).is_ok_and(|seal| seal.is_some())
+    }
+
+    /// Removes the segments up to this one, of which nobody wants anything any more, wherever they are; not while others move
+    /// to the archive. Whether that was done.
+    ///
+    /// # Errors
+    /// [`JournalTrouble`]; doing it again goes on where it was.
+    pub(crate) fn drop_through(&self, through: u64) -> Result<bool, JournalTrouble> {
+        self.begins.fetch_max(through.saturating_add(1), Ordering::AcqRel);
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).retain(|_, segment| *segment > through);
+        let turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+        };
+        dropping::remove_through(&*self.disk, &self.shelves, self.store, through)?;
+        drop(turn);
+        Ok(true)
+    }
+
+    /// As long as this is held no segment is removed but by who holds it.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The journal is on stable storage up to here.

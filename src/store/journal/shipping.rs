@@ -1,6 +1,7 @@
 //! Handing the journal on as it lies in its files, for a standby: what is on stable storage, and never a byte more.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -42,7 +43,8 @@ pub struct Shipped {
     pub document: u32,
     /// Which store it is.
     pub store: String,
-    /// The segment: the one that was asked for, or the next one when that one has no more entries.
+    /// The segment: the one that was asked for, the next one when that one has no more entries, or the first one that is
+    /// kept when that one is not.
     pub segment: u64,
     /// Where in it the bytes begin.
     pub offset: u64,
@@ -77,7 +79,8 @@ impl Reader {
     pub(crate) fn ship(&self, wanted: &Wanted, bytes_max: u64) -> Result<(Shipped, Vec<u8>), JournalTrouble> {
         let end = *self.end.borrow();
         let following = self.following(wanted).filter(|number| *number <= end.segment);
-        let (segment, offset) = following.map_or((wanted.segment, wanted.offset), |number| (number, 0));
+        let begins = Some(self.begins.load(Ordering::Acquire)).filter(|number| wanted.segment < *number);
+        let (segment, offset) = following.or(begins).map_or((wanted.segment, wanted.offset), |number| (number, 0));
         // One that cannot be read is told by whoever checks the record; the standby makes its own.
         let seal =
             following.and_then(|_| Seal::read(&*self.disk, self.shelves.journal(), wanted.segment).ok().flatten());

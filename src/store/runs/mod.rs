@@ -20,8 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use self::merged::Merged;
 use self::run::{Described, FILTER, Hint, PAGE, Run, parts};
+use super::floor::Floor;
 use super::index::IndexTrouble;
-use super::state::Pair;
+use super::state::{self, Pair};
 use crate::identifier::RecordNumber;
 
 /// Runs of a level that are merged into one of the next.
@@ -61,6 +62,8 @@ pub(crate) struct Runs {
     current: RwLock<Arc<Vec<Arc<Run>>>>,
     /// Those that were merged, whose pages somebody may still read.
     retired: Mutex<Vec<Arc<Run>>>,
+    /// Keys that speak of what is below it are not there.
+    floor: RwLock<Floor>,
 }
 
 impl Runs {
@@ -79,12 +82,30 @@ impl Runs {
         let current: Result<Vec<_>, IndexTrouble> =
             catalogue.runs.iter().rev().map(|described| Ok(Arc::new(Run::load(db, *described)?))).collect();
         let current = RwLock::new(Arc::new(current?));
-        Ok(Self { db: db.clone(), catalogue: Mutex::new(catalogue), current, retired: Mutex::default() })
+        let (catalogue, retired, floor) = (Mutex::new(catalogue), Mutex::default(), RwLock::default());
+        let runs = Self { db: db.clone(), catalogue, current, retired, floor };
+        if let Some(floor) = runs.get(state::FLOOR)? {
+            runs.raise(state::read(&floor).map_err(|_| Damaged(0))?);
+        }
+        Ok(runs)
     }
 
     /// The last entry whose changes the runs hold.
     pub(crate) fn applied(&self) -> RecordNumber {
         RecordNumber(self.catalogue().applied)
+    }
+
+    /// Where the floor is.
+    pub(crate) fn floor(&self) -> Floor {
+        *self.floor.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keys that speak of what is below this floor are not there from now on. It never sinks.
+    pub(crate) fn raise(&self, floor: Floor) {
+        let mut current = self.floor.write().unwrap_or_else(PoisonError::into_inner);
+        if floor.is_above(&current) {
+            *current = floor;
+        }
     }
 
     /// What a key holds.
@@ -98,7 +119,7 @@ impl Runs {
             if hint.may_hold(probe.as_ref())
                 && let Some(said) = run.get(&self.db, key)?
             {
-                return Ok(said);
+                return Ok(said.filter(|value| self.floor().is_live(key, value)));
             }
         }
         Ok(None)
@@ -115,10 +136,11 @@ impl Runs {
         limit: usize,
         is_wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<Pair>, IndexTrouble> {
-        let mut found = Vec::new();
+        let (mut found, floor) = (Vec::new(), self.floor());
         let mut merged = Merged::seek(&self.db, &self.current(), prefix.max(from))?;
         while found.len() < limit && merged.advance()? && merged.key().starts_with(prefix) {
-            if let Some(value) = merged.value().filter(|_| is_wanted(merged.key())) {
+            let value = merged.value().filter(|value| floor.is_live(merged.key(), value));
+            if let Some(value) = value.filter(|_| is_wanted(merged.key())) {
                 found.push((merged.key().to_vec(), value.to_vec()));
             }
         }
@@ -127,18 +149,30 @@ impl Runs {
 
     /// Every key that holds something, in order.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = Result<Pair, IndexTrouble>> + use<> {
+        let floor = self.floor();
         let (mut merged, mut trouble) = match Merged::seek(&self.db, &self.current(), b"") {
             Ok(merged) => (Some(merged), None),
             Err(trouble) => (None, Some(trouble)),
         };
         std::iter::from_fn(move || {
-            let next =
-                trouble.take().map_or_else(|| next_pair(merged.as_mut()?).transpose(), |trouble| Some(Err(trouble)));
+            let next = trouble
+                .take()
+                .map_or_else(|| next_pair(merged.as_mut()?, &floor).transpose(), |trouble| Some(Err(trouble)));
             if !matches!(next, Some(Ok(_))) {
                 merged = None;
             }
             next
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn everything(&self) -> std::collections::BTreeSet<Vec<u8>> {
+        let mut merged = Merged::seek(&self.db, &self.current(), b"").unwrap();
+        let mut keys = std::collections::BTreeSet::new();
+        while merged.advance().unwrap() {
+            keys.insert(merged.key().to_vec());
+        }
+        keys
     }
 
     /// Takes over what entries up to `applied` changed, in the order of the keys.
@@ -151,10 +185,18 @@ impl Runs {
         applied: RecordNumber,
     ) -> Result<(), IndexTrouble> {
         let mut writer = self.writer();
+        let mut floor = None;
         for (key, value) in changes {
             writer.push(key, value)?;
+            if key == state::FLOOR {
+                floor = value.map(state::read::<Floor>).transpose().map_err(|_| Damaged(0))?;
+            }
         }
-        self.count(writer, applied)
+        self.count(writer, applied)?;
+        if let Some(floor) = floor {
+            self.raise(floor);
+        }
+        Ok(())
     }
 
     /// Writes a run that counts for nothing yet.
@@ -193,9 +235,11 @@ impl Runs {
         // Behind the earliest run a removed key hides nothing.
         let is_earliest = first + count == current.len();
         let mut merged = Merged::seek(&self.db, merging, b"")?;
-        let mut writer = self.writer();
+        let (mut writer, floor) = (self.writer(), self.floor());
         while merged.advance()? {
-            if merged.value().is_some() || !is_earliest {
+            // What an earlier run has of a key that is not live is not live either.
+            let is_kept = merged.value().map_or(!is_earliest, |value| floor.is_live(merged.key(), value));
+            if is_kept {
                 writer.push(merged.key(), merged.value())?;
             }
             if writer.keys().is_multiple_of(KEYS_BETWEEN) && !is_wanted() {
@@ -265,10 +309,10 @@ impl Catalogue {
     }
 }
 
-/// The next key that holds something.
-fn next_pair(merged: &mut Merged) -> Result<Option<Pair>, IndexTrouble> {
+/// The next key that holds something and speaks of what is kept.
+fn next_pair(merged: &mut Merged, floor: &Floor) -> Result<Option<Pair>, IndexTrouble> {
     while merged.advance()? {
-        if let Some(value) = merged.value() {
+        if let Some(value) = merged.value().filter(|value| floor.is_live(merged.key(), value)) {
             return Ok(Some((merged.key().to_vec(), value.to_vec())));
         }
     }

@@ -18,3 +18,4 @@ pub use trouble::ArchiveTrouble;
 pub(crate) use moving::Mover;
 pub(crate) use note::Note;
 pub(crate) use place::Archive;
+pub(super) use place::is_there;

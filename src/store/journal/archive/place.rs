@@ -111,6 +111,11 @@ pub(super) fn check(directory: &Path, store: StoreId) -> Result<(), ArchiveTroub
     }
 }
 
+/// Whether the archive is there, and that of this store.
+pub(in crate::store::journal) fn is_there(directory: &Path, store: StoreId) -> bool {
+    check(directory, store).is_ok()
+}
+
 /// An archive in the journal would be listed as a part of it, and one in the state would go with it.
 fn refuse_inside(archive: &Path, store: &Path) -> Result<(), ArchiveTrouble> {
     let real = |path: &Path| match fs::canonicalize(path) {
