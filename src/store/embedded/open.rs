@@ -200,7 +200,7 @@ pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<Emb
     }
     let checks_everything = checks_everything && upgraded_from.is_none();
     let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
-    check_beginning(&mut found, &index)?;
+    check_beginning(&mut found, &index, applied)?;
     let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
     let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
     let last = RecordNumber(contents.next.saturating_sub(1));
@@ -270,9 +270,11 @@ fn find_journal(
 }
 
 /// Whether entries in front of those that are there were dropped, and not lost: the state says so, or where it does not, the
-/// journal. Before this is known nothing may be applied to the state.
-fn check_beginning(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble> {
-    if may_begin(found, &index.floor()).is_ok() {
+/// journal. Before this is known nothing may be applied to the state. A state that has everything that was applied has the
+/// floor below which files were removed; a new one is not made of what is left of them.
+fn check_beginning(found: &mut Opened, index: &Index, applied: RecordNumber) -> Result<(), OpenTrouble> {
+    let is_cut = may_begin(found, &index.floor()).is_err();
+    if !is_cut && !(applied.0 == 0 && found.begins_absent()) {
         return Ok(());
     }
     let floor = found.latest(Entry::floor)?.unwrap_or_default();
@@ -287,7 +289,7 @@ fn may_begin(found: &mut Opened, floor: &Floor) -> Result<(), JournalTrouble> {
 /// Removes segments that were to be dropped when the process ended. The state must have the floor on stable storage first.
 fn finish_dropping(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble> {
     let floor = index.floor();
-    if found.begins().number <= floor.segment {
+    if found.has_through(floor.segment) {
         index.checkpoint()?;
         match found.drop_through(floor.segment) {
             // It keeps nobody from recording.

@@ -41,6 +41,8 @@ pub(crate) struct Opened {
     unsealed: Vec<(Header, Header)>,
     /// The numbers of those that are neither in the journal nor in its archive.
     absent: Vec<u64>,
+    /// The lowest number of which a file is in the journal.
+    lowest: u64,
 }
 
 /// The first segment in a directory whose format this version does not know; none when it knows all of them. What else is
@@ -87,7 +89,7 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     let held = place.shelves.held().unwrap_or_default().segments;
     let is_absent = |number: &u64| !numbers.contains(number) && held.binary_search(number).is_err();
     let absent = (begins..=last.number).filter(is_absent).collect();
-    Ok(Some(Opened { place, headers, last, unsealed, absent }))
+    Ok(Some(Opened { place, headers, last, unsealed, absent, lowest: begins }))
 }
 
 /// What the header of a segment that moved to the archive says, but for its length and its format: its seal stayed, and the archive need not
@@ -154,7 +156,7 @@ impl Opened {
         let chain = Chain::of_store(store);
         let header = Header { format: FORMAT, store, number: 1, first: 1, bytes: place.segment_bytes, chain };
         append::name(&*place.disk, &*file, &prepared, &place.shelves.path(1), &header)?;
-        Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new(), absent: Vec::new() })
+        Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new(), absent: Vec::new(), lowest: 1 })
     }
 
     /// The first segment that is there. Only the first one of all may be so without a word about those in front of it.
@@ -163,27 +165,35 @@ impl Opened {
     }
 
     /// The latest entry in which something is found: the last segment is looked at first. What is damaged is passed over;
-    /// whoever reads all of it tells.
+    /// whoever reads all of it tells. What is away is passed over as well, when it is found elsewhere.
     ///
     /// # Errors
     /// [`JournalTrouble`] when a segment cannot be read.
     pub(crate) fn latest<T>(&self, mut find: impl FnMut(&[u8]) -> Option<T>) -> Result<Option<T>, JournalTrouble> {
-        let mut bytes = Vec::new();
+        let (mut bytes, mut away) = (Vec::new(), None);
         for header in self.headers.iter().rev() {
             let mut found = None;
-            self.read_segment(header, &mut bytes, RecordNumber(0), &mut |_, payload| {
+            let read = self.read_segment(header, &mut bytes, RecordNumber(0), &mut |_, payload| {
                 found = find(payload).or(found.take());
                 Ok::<_, JournalTrouble>(())
-            })?;
+            });
+            match read {
+                Err(trouble) if self.shelves().is_away(&trouble) => away = Some(trouble),
+                read => {
+                    read?;
+                }
+            }
             if found.is_some() {
                 return Ok(found);
             }
         }
-        Ok(None)
+        away.map_or(Ok(None), Err)
     }
 
-    /// The first segment goes on where the dropped ones end, as far as it does not say itself because it is away.
+    /// Passes over what is below the floor: its removal may have been interrupted. The first segment goes on where that ends,
+    /// as far as it does not say so itself because it is away.
     pub(crate) fn begin_behind(&mut self, floor: &Floor) {
+        self.pass_over(floor.segment);
         if let Some(first) = self.headers.first_mut()
             && first.chain == UNKNOWN
             && floor.segment.checked_add(1) == Some(first.number)
@@ -197,11 +207,24 @@ impl Opened {
     /// # Errors
     /// [`JournalTrouble`]; doing it again goes on where it was.
     pub(crate) fn drop_through(&mut self, through: u64) -> Result<(), JournalTrouble> {
+        self.pass_over(through);
+        dropping::remove_through(&*self.place.disk, &self.place.shelves, self.last.store, through)
+    }
+
+    fn pass_over(&mut self, through: u64) {
         self.headers.retain(|header| header.number > through);
         self.unsealed.retain(|(header, _)| header.number > through);
         self.absent.retain(|number| *number > through);
-        dropping::remove_through(&*self.place.disk, &self.place.shelves, self.last.store, through)?;
-        Ok(())
+    }
+
+    /// Whether something is left of the segments up to this one.
+    pub(crate) fn has_through(&self, through: u64) -> bool {
+        self.lowest <= through
+    }
+
+    /// Whether the first segment is in neither place.
+    pub(crate) fn begins_absent(&self) -> bool {
+        self.absent.first() == Some(&self.begins().number)
     }
 
     /// The store it belongs to.

@@ -114,13 +114,17 @@ impl Former {
     async fn goes_on(&self, teller: &mut Teller, number: usize) {
         let [acme, _] = partners();
         let last = AnswerReference(teller.waiting(&acme).await.pop().unwrap());
-        let told = teller.came.iter().chain(&self.told.came).flat_map(|came| &came.proofs);
-        let sequence =
-            told.filter_map(|proof| proof.strip_prefix("AB123420261121")?.parse::<u64>().ok()).max().unwrap();
+        let sequence = self.last_sequence(teller);
         let came = teller.tells(&acme, &one_line_declaration(number)).await.clone();
         assert_eq!(came.proofs, [format!("AB123420261121{}", sequence + 1)]);
         let waiting = teller.waiting(&acme).await;
         assert!(waiting.ends_with(&[last.0 + 1, last.0 + 2]), "{waiting:?}");
+    }
+
+    /// What the last number ended with that was given.
+    fn last_sequence(&self, teller: &Teller) -> u64 {
+        let told = teller.came.iter().chain(&self.told.came).flat_map(|came| &came.proofs);
+        told.filter_map(|proof| proof.strip_prefix("AB123420261121")?.parse().ok()).max().unwrap()
     }
 
     /// The tools count what was counted; kinds of keys that came later are empty.
@@ -186,6 +190,33 @@ async fn everything_that_was_told_stands_and_numbers_go_on() {
         let [acme, _] = partners();
         assert!(teller.tells(&acme, &one_line_declaration(9001)).await.is_repeat);
         former.goes_on(&mut teller, 9002).await;
+    }
+}
+
+/// The counters of what is dropped stand in an entry that the former version did not know.
+#[tokio::test]
+async fn a_former_store_is_dropped_from_and_gives_no_number_again() {
+    for former in formers() {
+        let store = former.opens();
+        let dropped = store.prune("2060-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
+        let first = store.first();
+        assert!(dropped.segments > 1 && dropped.declarations > 1, "{dropped:?}");
+        assert_eq!(first, RecordNumber(dropped.entries + 1));
+        let (mut teller, [acme, _]) = (Teller::new(store), partners());
+        let sequence = former.last_sequence(&teller);
+        let came = teller.tells(&acme, &one_line_declaration(9001)).await.clone();
+        assert_eq!(came.proofs, [format!("AB123420261121{}", sequence + 1)]);
+        teller.gateway.store().close().await.unwrap();
+        drop(teller);
+        for (name, extension) in (1..=dropped.segments).flat_map(|number| [(number, "seg"), (number, "seal")]) {
+            assert!(!former.record().join(format!("journal/{name:08}.{extension}")).exists());
+        }
+        former.tool(&["check"]).said(0, "nothing disagrees");
+        former.tool(&["rebuild"]).said(0, "compared with the journal");
+        let mut teller = Teller::new(former.opens());
+        assert_eq!((teller.gateway.store().first(), teller.gateway.store().summary().upgraded_from), (first, None));
+        assert_eq!(teller.gateway.store().delivery(RecordNumber(1)).await.unwrap(), None);
+        assert!(teller.tells(&acme, &one_line_declaration(9001)).await.is_repeat);
     }
 }
 

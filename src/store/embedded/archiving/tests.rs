@@ -1,5 +1,7 @@
 //! Segments move to the archive whole or not at all, and are read wherever they are.
 
+mod dropping;
+
 use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
