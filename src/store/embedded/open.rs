@@ -273,8 +273,8 @@ fn find_journal(
 /// journal. Before this is known nothing may be applied to the state. A state that has everything that was applied has the
 /// floor below which files were removed; a new one is not made of what is left of them.
 fn check_beginning(found: &mut Opened, index: &Index, applied: RecordNumber) -> Result<(), OpenTrouble> {
-    let is_cut = may_begin(found, &index.floor()).is_err();
-    if !is_cut && !(applied.0 == 0 && found.begins_absent()) {
+    let (is_whole, is_made_anew) = (may_begin(found, &index.floor()).is_ok(), applied.0 == 0);
+    if is_whole && !(is_made_anew && found.begins_absent()) {
         return Ok(());
     }
     let floor = found.latest(Entry::floor)?.unwrap_or_default();

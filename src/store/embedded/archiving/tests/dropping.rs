@@ -146,13 +146,14 @@ async fn whatever_stops_the_removal_the_next_start_goes_on() {
 }
 
 #[tokio::test]
+#[expect(clippy::await_holding_lock, reason = "nobody waits for it who works for what is awaited")]
 async fn what_is_dropped_while_others_move_goes_behind_them() {
     let (home, recorded) = Home::archived().await;
     let store = home.open();
     let turn = store.shared.reader.hold();
     let dropped = store.prune(over()).await.unwrap();
     while store.lag() > 0 {
-        thread::yield_now();
+        std::thread::yield_now();
     }
     is_kept_behind(&store, &recorded, dropped).await;
     assert!(home.numbers("seg").contains(&1));
