@@ -52,12 +52,13 @@ impl Marks {
 }
 
 impl Overlay {
-    /// An empty one with room for as many keys as another one has, which would otherwise be moved each time it doubles.
-    pub(crate) fn with_room_of(other: &Self) -> Self {
-        let held = HashMap::with_capacity_and_hasher(other.held.len(), RandomState::default());
-        let bytes = Vec::with_capacity(other.marks.bytes.len());
-        let marks = Marks { bytes, ends: Vec::with_capacity(other.marks.ends.len()) };
-        Self { held, waiting: BTreeMap::new(), marks }
+    /// Forgets everything and keeps the memory, in which the next changes need not be moved each time it doubles.
+    pub(crate) fn clear(&mut self) {
+        let Self { held, waiting, marks: Marks { bytes, ends } } = self;
+        held.clear();
+        waiting.clear();
+        bytes.clear();
+        ends.clear();
     }
 
     /// Takes over what an entry changes.

@@ -282,7 +282,7 @@ int ftruncate(int number, off_t bytes) {
 
 /* What a kernel may do to pages that it could not write: as if they had never been written. */
 static void lose(struct file *file, int number) {
-    static const char zeroes[4096];
+    static const char zeroes[4096] __attribute__((aligned(4096))); /* for files that are written past memory */
     find_pwrite64();
     for (off64_t at = file->from; at < file->to;) {
         size_t bytes = file->to - at < (off64_t)sizeof zeroes ? file->to - at : (off64_t)sizeof zeroes;

@@ -14,6 +14,7 @@ use crate::background;
 use crate::event;
 use crate::identifier::RecordNumber;
 use crate::store::floor::Floor;
+use crate::store::overlay::Overlay;
 use crate::store::{Unavailable, state};
 
 use super::pace::Due;
@@ -42,6 +43,8 @@ pub(crate) struct Applier {
     dropping: Option<u64>,
     /// The last one that was, while others moved to the archive: the next checkpoint tries again.
     late: Option<u64>,
+    /// Memory for what is committed next.
+    next: Overlay,
     merger: Merger,
 }
 
@@ -50,7 +53,16 @@ impl Applier {
     pub(crate) fn new(shared: &Arc<Shared>, applied: RecordNumber, segment: u64) -> std::io::Result<Self> {
         let merger = Merger::start(Arc::clone(shared))?;
         let shared = Arc::clone(shared);
-        Ok(Self { shared, applied, checkpoint: applied, segment, dropping: None, late: None, merger })
+        Ok(Self {
+            shared,
+            applied,
+            checkpoint: applied,
+            segment,
+            dropping: None,
+            late: None,
+            next: Overlay::default(),
+            merger,
+        })
     }
 
     /// Works until the writer ends, and then leaves nothing to apply, unless the store was dropped.
@@ -92,18 +104,20 @@ impl Applier {
     /// Applies all that is committed, and returns the segment of the last entry.
     fn apply(&mut self) -> Result<u64, Unavailable> {
         let keys = self.shared.pace.taken();
-        let Some(recent) = self.shared.take_recent() else { return Ok(self.segment) };
+        let Some(recent) = self.shared.take_recent(&mut self.next) else { return Ok(self.segment) };
         self.shared.index.apply(recent.changes.in_order(), recent.up_to)?;
         if let Some(Some(floor)) = recent.changes.get(state::FLOOR) {
             self.dropping = Some(state::read::<Floor>(floor)?.segment);
         }
-        self.shared.forget_taken();
-        self.shared.pace.applied(keys);
+        let segment = recent.segment;
         self.applied = recent.up_to;
+        drop(recent);
+        self.next = self.shared.forget_taken();
+        self.shared.pace.applied(keys);
         let lag = u32::try_from(self.shared.lag()).unwrap_or(u32::MAX);
         metrics::gauge!(event::STORE_LAG).set(f64::from(lag));
         self.merger.wake();
-        Ok(recent.segment)
+        Ok(segment)
     }
 
     /// Puts the state on stable storage; then what was dropped may go.

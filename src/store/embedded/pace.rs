@@ -48,9 +48,13 @@ impl Pace {
     /// More keys wait. When too many do, it waits until there is room: whether anybody still applies them.
     pub(crate) fn more(&self, keys: usize) -> bool {
         let mut state = self.lock();
-        state.keys = state.keys.saturating_add(keys);
-        state.since.get_or_insert_with(Instant::now);
-        self.due.notify_one();
+        let before = state.keys;
+        state.keys = before.saturating_add(keys);
+        // Whoever applies wakes for the first of them and for the last that were missing, not for each between.
+        if state.since.is_none() || (before < APPLY_KEYS && state.keys >= APPLY_KEYS) {
+            state.since.get_or_insert_with(Instant::now);
+            self.due.notify_one();
+        }
         let is_full = |state: &mut State| state.keys > WAITING_KEYS_MAX && !state.is_stopped;
         let state = self.room.wait_while(state, is_full).unwrap_or_else(PoisonError::into_inner);
         !state.is_stopped

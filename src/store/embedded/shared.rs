@@ -174,20 +174,22 @@ impl Shared {
         self.committed.store(number.0, Ordering::Release);
     }
 
-    /// What is committed and not in the state, when there is any. It is read here until [`Self::forget_taken`].
-    pub(crate) fn take_recent(&self) -> Option<Arc<Taken>> {
+    /// What is committed and not in the state, when there is any. It is read here until [`Self::forget_taken`]. What comes
+    /// now goes to the memory of `next`, which has nothing in it: nobody waits while memory is found.
+    pub(crate) fn take_recent(&self, next: &mut Overlay) -> Option<Arc<Taken>> {
         let recent = &mut *self.recent.write().unwrap_or_else(PoisonError::into_inner);
         let (up_to, segment) = recent.end.take()?;
-        let next = Overlay::with_room_of(&recent.gathered);
-        let changes = std::mem::replace(&mut recent.gathered, next);
+        let changes = std::mem::replace(&mut recent.gathered, std::mem::take(next));
         Some(Arc::clone(recent.taken.insert(Arc::new(Taken { changes, up_to, segment }))))
     }
 
-    /// The state holds what was taken.
-    pub(crate) fn forget_taken(&self) {
+    /// The state holds what was taken. Its memory comes back with nothing in it, if nobody else holds it.
+    pub(crate) fn forget_taken(&self) -> Overlay {
         let taken = self.recent.write().unwrap_or_else(PoisonError::into_inner).taken.take();
         // A hundred thousand keys are not given back while others wait.
-        drop(taken);
+        let mut changes = taken.and_then(Arc::into_inner).map(|taken| taken.changes).unwrap_or_default();
+        changes.clear();
+        changes
     }
 
     /// What the key holds once what is on its way is on stable storage: for the writer, whose answers follow it there.

@@ -3,6 +3,7 @@
 //!
 //! Nothing is retried. After the first error the bytes on the disk are unknown, and whoever owns the [`Journal`] stops.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use crate::identifier::RecordNumber;
 use crate::store::state::Pointer;
 
 use super::chain::Chain;
-use super::disk::{Disk, JournalFile, PAGE_BYTES};
+use super::direct::PAGE_BYTES;
+use super::disk::{Disk, JournalFile};
 use super::frame::{self, Frame};
 use super::prepare::Preparing;
 use super::reader::Reader;
@@ -35,11 +37,14 @@ pub(crate) struct Journal {
     next: u64,
     /// What all entries before it come to.
     chain: Chain,
-    /// Frames that are not written yet.
+    /// Frames that are not written yet, and in front of them what stands in the page in which they begin: whole pages are
+    /// written.
     gathered: Vec<u8>,
-    /// How many.
+    /// Where that page begins in the active segment.
+    begins: u64,
+    /// How many entries are gathered.
     entries: u32,
-    /// The last frames that were taken to be written, and where in the active segment they begin.
+    /// The last pages that were taken to be written, and where in the active segment they begin.
     taken: (Arc<Vec<u8>>, u64),
     preparing: Preparing,
 }
@@ -52,6 +57,16 @@ pub(crate) struct Active {
     pub(crate) header: Header,
     /// Behind the last frame that was taken to be written.
     pub(crate) end: u64,
+}
+
+impl Active {
+    /// What stands in the page in which the next frame begins, in front of it, and where that page begins.
+    fn last_page(&self) -> io::Result<(Vec<u8>, u64)> {
+        let begins = self.end - self.end % PAGE_BYTES;
+        let mut page = vec![0; usize::try_from(self.end - begins).unwrap_or_default()];
+        self.file.read_at(&mut page, begins)?;
+        Ok((page, begins))
+    }
 }
 
 /// Frames on their way to stable storage. There is one at a time: the next ones may be written only when these are there.
@@ -99,11 +114,21 @@ pub(crate) struct Place {
 
 impl Journal {
     /// The journal whose next entry has this number, follows this chain, and goes to the end of the active segment.
-    pub(crate) fn new(place: Place, behind: Behind, active: Active, (next, chain): (u64, Chain)) -> Self {
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`] when the end of that cannot be read.
+    pub(crate) fn new(
+        place: Place,
+        behind: Behind,
+        active: Active,
+        (next, chain): (u64, Chain),
+    ) -> Result<Self, JournalTrouble> {
         let Place { disk, shelves, segment_bytes } = place;
         let store = active.header.store;
         let preparing = Preparing::new(Arc::clone(&disk), shelves.journal());
-        let (gathered, entries, taken) = (Vec::new(), 0, Default::default());
+        let path = shelves.path(active.header.number);
+        let (gathered, begins) = active.last_page().map_err(JournalTrouble::io("read", &path))?;
+        let (entries, taken) = (0, Default::default());
         let journal = Self {
             disk,
             shelves,
@@ -114,12 +139,13 @@ impl Journal {
             next,
             chain,
             gathered,
+            begins,
             entries,
             taken,
             preparing,
         };
         journal.behind.reader.ends(journal.end());
-        journal
+        Ok(journal)
     }
 
     /// The number that the next entry gets.
@@ -150,8 +176,13 @@ impl Journal {
         if payload_bytes > frame::PAYLOAD_BYTES_MAX {
             return Err(JournalTrouble::TooLong { bytes: payload_bytes });
         }
-        let needed = self.gathered.len() + frame::HEADER_BYTES + payload_bytes;
-        Ok(self.active.end.saturating_add(as_offset(needed)) <= self.active.header.bytes)
+        let needed = as_offset(frame::HEADER_BYTES + payload_bytes);
+        Ok(self.gathered_end().saturating_add(needed) <= self.active.header.bytes)
+    }
+
+    /// Behind the last frame that is gathered.
+    fn gathered_end(&self) -> u64 {
+        self.begins.saturating_add(as_offset(self.gathered.len()))
     }
 
     /// Gathers an entry, for which there is room, under the next number.
@@ -160,7 +191,7 @@ impl Journal {
     /// [`JournalTrouble::TooLong`], and nothing is gathered.
     pub(crate) fn gather(&mut self, payload: &[u8]) -> Result<Pointer, JournalTrouble> {
         let number = self.next_number();
-        let offset = self.active.end.saturating_add(as_offset(self.gathered.len()));
+        let offset = self.gathered_end();
         let chain = self.chain.follow(number, payload);
         let frame = Frame { number, behind: self.entries, chain, payload };
         let generation = self.active.header.generation();
@@ -174,7 +205,7 @@ impl Journal {
     /// An entry that is gathered or was taken to be written.
     pub(crate) fn unwritten_entry(&self, pointer: Pointer) -> Option<&[u8]> {
         let (taken, taken_at) = &self.taken;
-        let places = [(self.gathered.as_slice(), self.active.end), (taken.as_slice(), *taken_at)];
+        let places = [(self.gathered.as_slice(), self.begins), (taken.as_slice(), *taken_at)];
         let (bytes, offset) = places.into_iter().find_map(|(bytes, begins)| {
             let offset = pointer.offset.checked_sub(begins).filter(|_| pointer.segment == self.segment())?;
             Some((bytes, offset))
@@ -186,14 +217,14 @@ impl Journal {
     /// Takes everything gathered, to be put on stable storage. What was taken before must be there.
     pub(crate) fn take(&mut self) -> Write {
         let path = self.shelves.path(self.segment());
-        let offset = self.active.end;
-        self.active.end = offset.saturating_add(as_offset(self.gathered.len()));
-        self.fill_page();
+        let offset = self.begins;
+        self.active.end = self.gathered_end();
         // What was taken before is written, so its memory serves again.
         let mut written = std::mem::take(&mut self.taken.0);
         let mut next = Arc::get_mut(&mut written).map(std::mem::take).unwrap_or_default();
         next.clear();
         next.shrink_to(KEPT_BYTES);
+        self.begin_page(&mut next);
         let bytes = Arc::new(std::mem::replace(&mut self.gathered, next));
         self.taken = (Arc::clone(&bytes), offset);
         self.entries = 0;
@@ -204,9 +235,12 @@ impl Journal {
         Write { file, path, bytes, offset, reader, end: self.end() }
     }
 
-    /// Puts zeroes behind what is gathered, where there are zeroes, up to the end of the page: a page that is written only
-    /// in part would have to be read first.
-    fn fill_page(&mut self) {
+    /// Begins the next pages with what is gathered of the last one, which is filled with zeroes, where there are zeroes.
+    fn begin_page(&mut self, next: &mut Vec<u8>) {
+        let begins = self.active.end - self.active.end % PAGE_BYTES;
+        let of_page = usize::try_from(begins.saturating_sub(self.begins)).ok().and_then(|at| self.gathered.get(at..));
+        next.extend_from_slice(of_page.unwrap_or_default());
+        self.begins = begins;
         let page_end = self.active.end.next_multiple_of(PAGE_BYTES).min(self.active.header.bytes);
         let missing = usize::try_from(page_end.saturating_sub(self.active.end)).unwrap_or_default();
         self.gathered.resize(self.gathered.len() + missing, 0);
@@ -227,6 +261,7 @@ impl Journal {
         self.behind.reader.learn(header.first, header.number);
         self.behind.sealer.seal(self.active.header, header);
         self.active = Active { file, header, end: FIRST_FRAME };
+        (self.gathered, self.begins) = (header.write(), 0);
         self.taken = Default::default();
         self.behind.reader.ends(self.end());
         Ok(())

@@ -5,14 +5,13 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::direct::Direct;
 use super::trouble::JournalTrouble;
 
 /// How many zeroes are written at a time.
 const ZEROES: usize = 1 << 20;
-
-/// What a file system keeps in memory as one piece, in bytes: a write of whole pages needs nothing of what was there.
-pub(crate) const PAGE_BYTES: u64 = 4096;
 
 /// Where the journal's files are.
 pub(crate) trait Disk: Send + Sync + 'static {
@@ -51,21 +50,22 @@ pub(crate) struct RealDisk;
 impl Disk for RealDisk {
     fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        let file = RealFile::new(file, path);
         // Piece by piece, since the flushes of commits wait for whatever else the disk has been given.
-        for from in (zero_directly(path, bytes)?..bytes).step_by(ZEROES) {
+        for from in (0..bytes).step_by(ZEROES) {
             write_zeroes(&file, from, bytes.min(from + ZEROES as u64))?;
-            file.sync_data()?;
+            file.sync()?;
         }
-        file.sync_all()?;
+        file.through_memory.sync_all()?;
         Ok(Arc::new(file))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
-        Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
+        Ok(Arc::new(RealFile::new(OpenOptions::new().read(true).write(true).open(path)?, path)))
     }
 
     fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
-        Ok(Arc::new(File::open(path)?))
+        Ok(Arc::new(RealFile::to_read(File::open(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -120,21 +120,50 @@ impl Disk for ReadOnlyDisk {
     }
 }
 
-impl JournalFile for File {
+/// A file. Whole pages are written past the memory of the operating system where that is to be had, and all else through it.
+struct RealFile {
+    through_memory: File,
+    past_memory: Option<Direct>,
+    /// Something went through memory since the last flush.
+    is_in_memory: AtomicBool,
+}
+
+impl RealFile {
+    fn new(file: File, path: &Path) -> Self {
+        Self { past_memory: Direct::open(path), ..Self::to_read(file) }
+    }
+
+    fn to_read(file: File) -> Self {
+        Self { through_memory: file, past_memory: None, is_in_memory: AtomicBool::new(false) }
+    }
+}
+
+impl JournalFile for RealFile {
     fn bytes(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
+        Ok(self.through_memory.metadata()?.len())
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.read_exact_at(buffer, offset)
+        self.through_memory.read_exact_at(buffer, offset)
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.write_all_at(bytes, offset)
+        match self.past_memory.as_ref().filter(|_| Direct::takes(bytes, offset)) {
+            Some(direct) => direct.write_at(bytes, offset),
+            None => {
+                self.is_in_memory.store(true, Ordering::Release);
+                self.through_memory.write_all_at(bytes, offset)
+            }
+        }
     }
 
+    /// Either way puts all of the file on stable storage. The way that was written is taken, since each of them hears of a
+    /// write that failed behind its back.
     fn sync(&self) -> io::Result<()> {
-        self.sync_data()
+        match self.past_memory.as_ref().filter(|_| !self.is_in_memory.swap(false, Ordering::AcqRel)) {
+            Some(direct) => direct.sync(),
+            None => self.through_memory.sync_data(),
+        }
     }
 }
 
@@ -165,38 +194,6 @@ pub(crate) fn write_zeroes(file: &dyn JournalFile, from: u64, to: u64) -> io::Re
         at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
     }
     Ok(())
-}
-
-/// Writes zeroes to a file past the memory of the operating system, in which nobody needs them and which takes a tenth of
-/// what a record costs: up to which offset, 0 where that is not to be had. Each piece is on stable storage before the next.
-#[cfg(target_os = "linux")]
-fn zero_directly(path: &Path, bytes: u64) -> io::Result<u64> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    let Ok(file) = OpenOptions::new().write(true).custom_flags(libc::O_DIRECT).open(path) else { return Ok(0) };
-    let page = usize::try_from(PAGE_BYTES).unwrap_or(ZEROES);
-    let room = vec![0; ZEROES + page];
-    let aligned = room.as_ptr().align_offset(page);
-    let zeroes = room.get(aligned..).and_then(|rest| rest.get(..ZEROES)).unwrap_or_default();
-    let whole = bytes - bytes % PAGE_BYTES;
-    let mut at = 0;
-    while at < whole {
-        let length = usize::try_from(whole - at).map_or(ZEROES, |left| left.min(ZEROES));
-        let piece = zeroes.get(..length).unwrap_or_default();
-        match file.write_all_at(piece, at) {
-            Err(error) if at == 0 && error.kind() == io::ErrorKind::InvalidInput => return Ok(0),
-            written => written?,
-        }
-        file.sync_data()?;
-        at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-    }
-    Ok(whole)
-}
-
-/// Not to be had.
-#[cfg(not(target_os = "linux"))]
-fn zero_directly(_path: &Path, _bytes: u64) -> io::Result<u64> {
-    Ok(0)
 }
 
 #[cfg(test)]

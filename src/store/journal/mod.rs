@@ -14,6 +14,7 @@ pub(crate) mod seal;
 pub(crate) mod segment;
 
 // The files, and the seam at which tests make them fail.
+mod direct;
 mod disk;
 mod prepare;
 mod shelves;

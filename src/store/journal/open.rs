@@ -357,7 +357,7 @@ impl Opened {
         unsealed.into_iter().for_each(|(header, next)| sealer.seal(header, next));
         let active = Active { file, header: last, end: contents.end };
         let behind = Behind { reader: Arc::clone(&reader), sealer };
-        let mut journal = Journal::new(place, behind, active, (contents.next, contents.chain));
+        let mut journal = Journal::new(place, behind, active, (contents.next, contents.chain))?;
         if is_of_former_format {
             journal.roll(0)?;
         }
