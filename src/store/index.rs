@@ -580,7 +580,7 @@ mod tests {
 
     #[test]
     fn a_state_of_another_format_is_moved_aside() {
-        for format in [None, Some(1_u32), Some(3)] {
+        for format in [None, Some(2_u32), Some(4)] {
             let directory = tempfile::tempdir().unwrap();
             made(directory.path());
             let (db, ..) = open_sled(&directory.path().join("state"), CACHE_BYTES).unwrap();

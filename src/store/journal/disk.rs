@@ -21,6 +21,8 @@ pub(crate) trait Disk: Send + Sync + 'static {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
     /// A file that is there, to read.
     fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
+    /// A file that is there, to read once from end to end.
+    fn read_through(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>>;
     /// Gives a file another name in its directory.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Takes a file away.
@@ -68,6 +70,10 @@ impl Disk for RealDisk {
         Ok(Arc::new(RealFile::to_read(File::open(path)?)))
     }
 
+    fn read_through(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        Ok(Arc::new(RealFile { past_memory: Direct::open(path, false), ..RealFile::to_read(File::open(path)?) }))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
@@ -103,6 +109,10 @@ impl Disk for ReadOnlyDisk {
         RealDisk.read(path)
     }
 
+    fn read_through(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+        RealDisk.read_through(path)
+    }
+
     fn rename(&self, _from: &Path, _to: &Path) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
@@ -120,7 +130,7 @@ impl Disk for ReadOnlyDisk {
     }
 }
 
-/// A file. Whole pages are written past the memory of the operating system where that is to be had, and all else through it.
+/// A file. Whole pages are written and read past the memory of the operating system where that is to be had, and all else through it.
 struct RealFile {
     through_memory: File,
     past_memory: Option<Direct>,
@@ -130,7 +140,7 @@ struct RealFile {
 
 impl RealFile {
     fn new(file: File, path: &Path) -> Self {
-        Self { past_memory: Direct::open(path), ..Self::to_read(file) }
+        Self { past_memory: Direct::open(path, true), ..Self::to_read(file) }
     }
 
     fn to_read(file: File) -> Self {
@@ -144,7 +154,10 @@ impl JournalFile for RealFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.through_memory.read_exact_at(buffer, offset)
+        match self.past_memory.as_ref().filter(|_| Direct::takes(buffer, offset)) {
+            Some(direct) => direct.read_at(buffer, offset),
+            None => self.through_memory.read_exact_at(buffer, offset),
+        }
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -277,6 +290,10 @@ pub(crate) mod faulty {
 
         fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
             Ok(Arc::new(FaultyFile { file: RealDisk.read(path)?, disk: self.clone() }))
+        }
+
+        fn read_through(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
+            Ok(Arc::new(FaultyFile { file: RealDisk.read_through(path)?, disk: self.clone() }))
         }
 
         fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

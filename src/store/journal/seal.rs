@@ -71,7 +71,7 @@ impl Seal {
         header: &Header,
         next: &Header,
     ) -> Result<Self, JournalTrouble> {
-        let (file, path) = shelves.open(disk, header.number)?;
+        let (file, path) = shelves.open_through(disk, header.number)?;
         let mut looked = Looked::new(header);
         looked.look(&*file).map_err(JournalTrouble::io("read", &path))?;
         let Looked { next: number, chain, at, .. } = looked;

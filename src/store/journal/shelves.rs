@@ -105,13 +105,29 @@ impl Shelves {
     /// # Errors
     /// [`JournalTrouble`] when it is in neither place, or cannot be opened.
     pub(crate) fn open(&self, disk: &dyn Disk, number: u64) -> Result<Found, JournalTrouble> {
+        self.open_by(|path| disk.read(path), number)
+    }
+
+    /// Opens a segment to read it once from end to end.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub(crate) fn open_through(&self, disk: &dyn Disk, number: u64) -> Result<Found, JournalTrouble> {
+        self.open_by(|path| disk.read_through(path), number)
+    }
+
+    fn open_by(
+        &self,
+        open: impl Fn(&Path) -> io::Result<Arc<dyn JournalFile>>,
+        number: u64,
+    ) -> Result<Found, JournalTrouble> {
         let path = self.path(number);
-        let archive = match (disk.read(&path), self.archive()) {
+        let archive = match (open(&path), self.archive()) {
             (Err(error), Some(archive)) if error.kind() == io::ErrorKind::NotFound => archive,
             (file, _) => return Ok((file.map_err(JournalTrouble::io("open", &path))?, path)),
         };
         let path = segment::path(archive, number);
-        match disk.read(&path) {
+        match open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.absent(number)),
             file => Ok((file.map_err(JournalTrouble::io("open", &path))?, path)),
         }

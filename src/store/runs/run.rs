@@ -17,7 +17,7 @@ pub(super) const FILTER: u8 = b'F';
 
 /// A run whose filters would take more memory has none, and its pages are looked at: the runs of some million
 /// declarations, of which there are few.
-const FILTERS_BYTES_MAX: usize = 32 << 20;
+const FILTERS_BYTES_MAX: usize = 128 << 20;
 
 /// What the catalogue says of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
