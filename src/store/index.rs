@@ -37,9 +37,8 @@ const STORE: &[u8] = b"m store";
 /// The key of the format.
 const FORMAT: &[u8] = b"m format";
 
-/// How keys and values lie in sled: 2 since they lie in runs, 3 since filters have more bits. A state of another format is
-/// made anew.
-const FORMAT_NUMBER: [u8; 4] = 3_u32.to_be_bytes();
+/// How keys and values lie in sled: 2 since they lie in runs. A state of another format is made anew.
+const FORMAT_NUMBER: [u8; 4] = 2_u32.to_be_bytes();
 
 /// The state cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -580,7 +579,7 @@ mod tests {
 
     #[test]
     fn a_state_of_another_format_is_moved_aside() {
-        for format in [None, Some(2_u32), Some(4)] {
+        for format in [None, Some(1_u32), Some(3)] {
             let directory = tempfile::tempdir().unwrap();
             made(directory.path());
             let (db, ..) = open_sled(&directory.path().join("state"), CACHE_BYTES).unwrap();

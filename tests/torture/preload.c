@@ -80,7 +80,15 @@ struct file {
     int is_directory;
     int fails_next;            /* the rest of a half write fails */
     int fails_next_flush;      /* it is to hear of a flush of this file that failed elsewhere */
-    off64_t from, to;          /* what was written since the last flush */
+    struct undo *undo;         /* what was written since the last flush, the last write first */
+};
+
+/* What stood where something was written. */
+struct undo {
+    struct undo *before;
+    off64_t offset;
+    ssize_t bytes;
+    char *data; /* aligned, for files that are written past memory */
 };
 
 static struct file *files[FILES_MAX];
@@ -103,6 +111,7 @@ REAL(int, close, int)
 REAL(ssize_t, write, int, const void *, size_t)
 REAL(ssize_t, writev, int, const struct iovec *, int)
 REAL(ssize_t, pwrite64, int, const void *, size_t, off64_t)
+REAL(ssize_t, pread64, int, void *, size_t, off64_t)
 REAL(int, ftruncate64, int, off64_t)
 REAL(int, fsync, int)
 REAL(int, fdatasync, int)
@@ -165,13 +174,34 @@ static int is_zeroes(const char *data, size_t bytes) {
 }
 
 static void note_write(struct file *file, off64_t offset, const char *data, size_t bytes) {
-    if (file->from == file->to) file->from = offset;
-    if (offset < file->from) file->from = offset;
-    if ((off64_t)(offset + bytes) > file->to) file->to = offset + bytes;
     if (is_zeroes(data, bytes))
         note(ZEROES, file->path, offset, bytes, NULL, 0);
     else
         note(WRITE, file->path, offset, bytes, data, bytes);
+}
+
+/* Remembers what stands where something is about to be written, if it may be lost. */
+static void keep(struct file *file, int number, off64_t offset, size_t bytes) {
+    if (control->effect != FAILS_AND_LOSES) return;
+    struct undo *undo = calloc(1, sizeof *undo);
+    size_t aligned = (bytes + 4095) / 4096 * 4096;
+    if (!undo || posix_memalign((void **)&undo->data, 4096, aligned)) stop("what may be lost");
+    memset(undo->data, 0, aligned); /* behind the end, and of a file that cannot be read */
+    find_pread64();
+    real_pread64(number, undo->data, bytes, offset);
+    undo->offset = offset;
+    undo->bytes = bytes;
+    undo->before = file->undo;
+    file->undo = undo;
+}
+
+static void forget(struct file *file) {
+    while (file->undo) {
+        struct undo *undo = file->undo;
+        file->undo = undo->before;
+        free(undo->data);
+        free(undo);
+    }
 }
 
 static int ends_in(const char *path, const char *end) {
@@ -212,6 +242,12 @@ static enum effect meets(enum operation operation) {
     return effect;
 }
 
+/* Past memory a part of a write is whole sectors. */
+static size_t half(int number, size_t bytes) {
+    size_t unit = fcntl(number, F_GETFL) & O_DIRECT ? 512 : 1;
+    return bytes / 2 < unit ? bytes : bytes / 2 / unit * unit;
+}
+
 static ssize_t written(struct file *file, int number, const void *data, size_t bytes, off64_t offset) {
     int is_rest = file->fails_next;
     file->fails_next = 0;
@@ -220,7 +256,8 @@ static ssize_t written(struct file *file, int number, const void *data, size_t b
         errno = effect == NO_SPACE ? ENOSPC : EIO;
         return -1;
     }
-    if (bytes > 1 && (effect == HALF_FAILS || effect == HALF || effect == DIES_AMID)) bytes /= 2;
+    if (effect == HALF_FAILS || effect == HALF || effect == DIES_AMID) bytes = half(number, bytes);
+    keep(file, number, offset, bytes);
     find_pwrite64();
     ssize_t done = real_pwrite64(number, data, bytes, offset);
     if (done > 0) note_write(file, offset, data, done);
@@ -282,13 +319,10 @@ int ftruncate(int number, off_t bytes) {
 
 /* What a kernel may do to pages that it could not write: as if they had never been written. */
 static void lose(struct file *file, int number) {
-    static const char zeroes[4096] __attribute__((aligned(4096))); /* for files that are written past memory */
     find_pwrite64();
-    for (off64_t at = file->from; at < file->to;) {
-        size_t bytes = file->to - at < (off64_t)sizeof zeroes ? file->to - at : (off64_t)sizeof zeroes;
-        if (real_pwrite64(number, zeroes, bytes, at) <= 0) stop("what was to be lost");
-        at += bytes;
-    }
+    for (struct undo *undo = file->undo; undo; undo = undo->before)
+        if (real_pwrite64(number, undo->data, undo->bytes, undo->offset) != undo->bytes)
+            stop("what was to be lost");
 }
 
 /* As Linux does: each of the other ways in which the same file is open hears once of a flush that failed. */
@@ -310,7 +344,7 @@ static int flush(int number, int (*real)(int)) {
     if (fails) tell_others(file);
     fails |= file->fails_next_flush;
     file->fails_next_flush = 0;
-    file->from = file->to = 0;
+    forget(file);
     uint64_t delay = control->flush_delay;
     pthread_mutex_unlock(&lock);
     if (delay) {
@@ -395,6 +429,7 @@ int close(int number) {
     if (file) {
         pthread_mutex_lock(&lock);
         files[number] = NULL;
+        forget(file);
         free(file);
         pthread_mutex_unlock(&lock);
     }

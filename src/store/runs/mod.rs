@@ -508,6 +508,23 @@ mod tests {
     }
 
     #[test]
+    fn filters_of_a_former_kind_hide_no_key() {
+        let db = sled();
+        add(&Runs::open(&db).unwrap(), &changes(0..20_000, "1"), 1);
+        for pair in db.scan_prefix([FILTER]).map(Result::unwrap) {
+            // No bit is set, so that whoever went by them would find nothing.
+            let bits = vec![0; pair.1.len() - 4];
+            let checksum = crc32c::crc32c_append(crc32c::crc32c(&pair.0), &bits).to_le_bytes();
+            db.insert(pair.0, [&checksum[..], &bits].concat()).unwrap();
+        }
+        let runs = Runs::open(&db).unwrap();
+        for key in (0..20_000).step_by(77) {
+            assert_eq!(get(&runs, &format!("r{key:06}")).as_deref(), Some("1"));
+        }
+        assert_eq!(get(&runs, "r1"), None);
+    }
+
+    #[test]
     fn a_catalogue_or_filter_that_is_spoiled_or_gone_is_seen_at_once() {
         for key in [&b"F"[..], CATALOGUE] {
             let db = sled();

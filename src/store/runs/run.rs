@@ -19,6 +19,10 @@ pub(super) const FILTER: u8 = b'F';
 /// declarations, of which there are few.
 const FILTERS_BYTES_MAX: usize = 128 << 20;
 
+/// What the checksum of a filter covers behind its bits: which keys set which of them. That of a former one, of twelve bits
+/// for each key, ends with them; a run that has such filters is read as one that has none, until it is merged.
+const FILTER_KIND: &[u8] = &[2];
+
 /// What the catalogue says of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Described {
@@ -144,12 +148,13 @@ impl Run {
         let Described { id, filters: Some(expected), .. } = described else {
             return Ok(Self { described, filters: None });
         };
-        let mut filters = Filters::default();
+        let (mut filters, mut is_former) = (Filters::default(), false);
         let prefix = parts(FILTER, id);
         for pair in db.scan_prefix(&prefix) {
             let (key, value) = pair?;
             let (checksum, bits) = value.split_first_chunk().ok_or(Damaged(id))?;
-            if *checksum != checksum_of(&key, bits) {
+            is_former |= *checksum == checksum_of(&key, &[bits]);
+            if !is_former && *checksum != checksum_of(&key, &[bits, FILTER_KIND]) {
                 return Err(Damaged(id).into());
             }
             filters.push(key.get(prefix.len()..).unwrap_or_default(), Filter::read(bits).ok_or(Damaged(id))?);
@@ -157,7 +162,7 @@ impl Run {
         if u32::try_from(filters.len()).ok() != Some(expected) {
             return Err(Damaged(id).into());
         }
-        Ok(Self { described, filters: Some(filters) })
+        Ok(Self { described, filters: Some(filters).filter(|_| !is_former) })
     }
 
     /// What has to be looked at before the pages are asked for a key.
@@ -306,7 +311,7 @@ impl<'a> RunWriter<'a> {
         let (id, keys) = (self.id, self.keys);
         for (first, filter) in self.filters.iter().flat_map(Filters::iter) {
             let (place, bits) = (place_of_filter(id, first), filter.write());
-            let value = [&checksum_of(&place, &bits)[..], &bits].concat();
+            let value = [&checksum_of(&place, &[&bits, FILTER_KIND])[..], &bits].concat();
             self.db.insert(place, value)?;
         }
         let filters = self.filters.as_ref().map(|filters| u32::try_from(filters.len()).unwrap_or(u32::MAX));
@@ -323,8 +328,8 @@ impl<'a> RunWriter<'a> {
     }
 }
 
-fn checksum_of(place: &[u8], bits: &[u8]) -> [u8; 4] {
-    crc32c::crc32c_append(crc32c::crc32c(place), bits).to_le_bytes()
+fn checksum_of(place: &[u8], parts: &[&[u8]]) -> [u8; 4] {
+    parts.iter().fold(crc32c::crc32c(place), |sum, part| crc32c::crc32c_append(sum, part)).to_le_bytes()
 }
 
 #[cfg(test)]
