@@ -10,6 +10,11 @@ use foldhash::quality::RandomState;
 
 use super::state::{self, Change};
 
+/// How many keys of a kind memory is kept for, and for how many bytes of search keys: what is mostly put into the state at one
+/// time.
+const KEPT_KEYS: usize = 128 << 10;
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Changes by key, the latest of each.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
@@ -52,13 +57,17 @@ impl Marks {
 }
 
 impl Overlay {
-    /// Forgets everything and keeps the memory, in which the next changes need not be moved each time it doubles.
+    /// Forgets everything and keeps the memory, but for that of a rush, in which the next changes need not be moved each time
+    /// it doubles.
     pub(crate) fn clear(&mut self) {
         let Self { held, waiting, marks: Marks { bytes, ends } } = self;
         held.clear();
+        held.shrink_to(KEPT_KEYS);
         waiting.clear();
         bytes.clear();
+        bytes.shrink_to(KEPT_BYTES);
         ends.clear();
+        ends.shrink_to(KEPT_KEYS);
     }
 
     /// Takes over what an entry changes.

@@ -242,10 +242,13 @@ static enum effect meets(enum operation operation) {
     return effect;
 }
 
-/* Past memory a part of a write is whole sectors. */
-static size_t half(int number, size_t bytes) {
-    size_t unit = fcntl(number, F_GETFL) & O_DIRECT ? 512 : 1;
-    return bytes / 2 < unit ? bytes : bytes / 2 / unit * unit;
+/* A part of a write: half of a long one, and a short one without the end of what stands in it, since the front of a page was
+ * there before. Past memory it is whole sectors. */
+static size_t part_of(int number, const char *data, size_t bytes) {
+    size_t unit = fcntl(number, F_GETFL) & O_DIRECT ? 512 : 1, used = bytes;
+    while (used > 1 && !data[used - 1]) used--;
+    size_t part = (bytes > 8192 ? bytes / 2 : used - 1) / unit * unit;
+    return part ? part : bytes;
 }
 
 static ssize_t written(struct file *file, int number, const void *data, size_t bytes, off64_t offset) {
@@ -256,7 +259,7 @@ static ssize_t written(struct file *file, int number, const void *data, size_t b
         errno = effect == NO_SPACE ? ENOSPC : EIO;
         return -1;
     }
-    if (effect == HALF_FAILS || effect == HALF || effect == DIES_AMID) bytes = half(number, bytes);
+    if (effect == HALF_FAILS || effect == HALF || effect == DIES_AMID) bytes = part_of(number, data, bytes);
     keep(file, number, offset, bytes);
     find_pwrite64();
     ssize_t done = real_pwrite64(number, data, bytes, offset);

@@ -104,7 +104,11 @@ impl Applier {
     /// Applies all that is committed, and returns the segment of the last entry.
     fn apply(&mut self) -> Result<u64, Unavailable> {
         let keys = self.shared.pace.taken();
-        let Some(recent) = self.shared.take_recent(&mut self.next) else { return Ok(self.segment) };
+        let Some(recent) = self.shared.take_recent(&mut self.next) else {
+            // They were taken with those before, between their commit and their count.
+            self.shared.pace.applied(keys);
+            return Ok(self.segment);
+        };
         self.shared.index.apply(recent.changes.in_order(), recent.up_to)?;
         if let Some(Some(floor)) = recent.changes.get(state::FLOOR) {
             self.dropping = Some(state::read::<Floor>(floor)?.segment);

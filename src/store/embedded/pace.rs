@@ -139,6 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn the_last_key_that_was_missing_wakes_who_applies() {
+        let pace = Pace::default();
+        std::thread::scope(|scope| {
+            let applying = scope.spawn(|| {
+                let begun = Instant::now();
+                (pace.next(10 * APPLY_AFTER), begun.elapsed() < APPLY_AFTER)
+            });
+            assert!(pace.more(1));
+            assert!(pace.more(APPLY_KEYS - 1));
+            assert_eq!(applying.join().unwrap(), (Due::Apply, true));
+        });
+    }
+
+    #[test]
     fn the_writer_waits_for_room_and_not_for_the_dead() {
         let pace = Pace::default();
         std::thread::scope(|scope| {

@@ -163,7 +163,7 @@ impl Journal {
         self.entries
     }
 
-    /// How many bytes are gathered.
+    /// How many bytes are gathered, with those in front of them in their page.
     pub(crate) fn gathered_bytes(&self) -> usize {
         self.gathered.len()
     }
@@ -225,6 +225,7 @@ impl Journal {
         next.clear();
         next.shrink_to(KEPT_BYTES);
         self.begin_page(&mut next);
+        debug_assert_eq!(self.active.end - self.begins, as_offset(next.len()), "a page begins with all that it holds");
         let bytes = Arc::new(std::mem::replace(&mut self.gathered, next));
         self.taken = (Arc::clone(&bytes), offset);
         self.entries = 0;

@@ -25,15 +25,15 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    /// The file at this path, to read, and to write if `writes`; none where there is no such way.
+    /// The file at this path, to read, and to write if `writes`; none where there is no such way, or not a page to try it on.
     #[cfg(target_os = "linux")]
     pub(super) fn open(path: &Path, writes: bool) -> Option<Self> {
         use std::os::unix::fs::OpenOptionsExt as _;
 
         let file = OpenOptions::new().read(true).write(writes).custom_flags(libc::O_DIRECT).open(path).ok()?;
         let mut room = Room::default();
-        // A file system that takes the flag and wants other pages than these says so when they are read.
-        file.read_at(room.get(PAGE)?, 0).ok()?;
+        // A file system that takes the flag and wants other pages than these says so when one is read.
+        file.read_at(room.get(PAGE)?, 0).ok().filter(|read| *read == PAGE)?;
         Some(Self { file, room: Mutex::new(room) })
     }
 
@@ -92,5 +92,42 @@ impl Room {
         }
         let aligned = self.0.as_ptr().align_offset(PAGE);
         self.0.get_mut(aligned..)?.get_mut(..bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A file of so many bytes, and whether this way goes to it.
+    #[track_caller]
+    fn check(bytes: usize, expected: bool) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, vec![7; bytes]).unwrap();
+        assert_eq!(Direct::open(&path, true).is_some(), expected);
+    }
+
+    #[test]
+    fn this_way_goes_only_where_a_page_was_read_by_it() {
+        check(0, false);
+        check(300, false);
+        check(PAGE, cfg!(target_os = "linux"));
+    }
+
+    #[test]
+    fn pages_come_back_as_they_were_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, vec![0; 3 * PIECE_BYTES]).unwrap();
+        let Some(direct) = Direct::open(&path, true) else { return assert!(cfg!(not(target_os = "linux"))) };
+        let bytes: Vec<u8> = (0..PIECE_BYTES + 2 * PAGE).map(|at| at.to_le_bytes()[at % 3]).collect();
+        direct.write_at(&bytes, 3 * PAGE_BYTES).unwrap();
+        direct.sync().unwrap();
+        let mut read = vec![1; bytes.len()];
+        direct.read_at(&mut read, 3 * PAGE_BYTES).unwrap();
+        assert!(read == bytes && fs::read(&path).unwrap()[3 * PAGE..][..bytes.len()] == bytes);
     }
 }

@@ -52,18 +52,22 @@ pub(crate) struct RealDisk;
 impl Disk for RealDisk {
     fn create(&self, path: &Path, bytes: u64) -> io::Result<Arc<dyn JournalFile>> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-        let file = RealFile::new(file, path);
+        let mut file = RealFile::to_read(file);
         // Piece by piece, since the flushes of commits wait for whatever else the disk has been given.
         for from in (0..bytes).step_by(ZEROES) {
             write_zeroes(&file, from, bytes.min(from + ZEROES as u64))?;
             file.sync()?;
+            if from == 0 {
+                file.past_memory = Direct::open(path, true);
+            }
         }
         file.through_memory.sync_all()?;
         Ok(Arc::new(file))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
-        Ok(Arc::new(RealFile::new(OpenOptions::new().read(true).write(true).open(path)?, path)))
+        let file = RealFile::to_read(OpenOptions::new().read(true).write(true).open(path)?);
+        Ok(Arc::new(RealFile { past_memory: Direct::open(path, true), ..file }))
     }
 
     fn read(&self, path: &Path) -> io::Result<Arc<dyn JournalFile>> {
@@ -139,10 +143,6 @@ struct RealFile {
 }
 
 impl RealFile {
-    fn new(file: File, path: &Path) -> Self {
-        Self { past_memory: Direct::open(path, true), ..Self::to_read(file) }
-    }
-
     fn to_read(file: File) -> Self {
         Self { through_memory: file, past_memory: None, is_in_memory: AtomicBool::new(false) }
     }
@@ -223,7 +223,7 @@ pub(crate) mod faulty {
     pub(crate) enum Fault {
         /// Nothing is written.
         Write,
-        /// Half is written.
+        /// All is written but the end of what is new.
         ShortWrite,
         /// Everything is written, and the flush fails.
         Sync,
@@ -233,7 +233,7 @@ pub(crate) mod faulty {
         Remove,
         /// One bit of what is written is another.
         Flip,
-        /// The process is killed: whatever would change something is not done, nor anything behind it. Of a write half is.
+        /// The process is killed: whatever would change something is not done, nor anything behind it. Of a write the end is missing.
         Kill,
     }
 
@@ -334,7 +334,9 @@ pub(crate) mod faulty {
             match self.disk.due(&[Fault::Write, Fault::ShortWrite, Fault::Flip, Fault::Kill]) {
                 None => self.file.write_at(bytes, offset),
                 Some(Fault::ShortWrite | Fault::Kill) => {
-                    self.file.write_at(&bytes[..bytes.len() / 2], offset)?;
+                    // What is new stands last, and zeroes behind it.
+                    let new = bytes.iter().rposition(|byte| *byte != 0).unwrap_or_default();
+                    self.file.write_at(&bytes[..new], offset)?;
                     Err(io::ErrorKind::WriteZero.into())
                 }
                 Some(Fault::Flip) => {

@@ -96,7 +96,7 @@ impl Seal {
         if !path.exists() {
             return Ok(None);
         }
-        let file = disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        let file = disk.read(&path).map_err(JournalTrouble::io("open", &path))?;
         let length = file.bytes().map_err(JournalTrouble::io("measure", &path))?.min(BYTES_MAX);
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         file.read_at(&mut bytes, 0).map_err(JournalTrouble::io("read", &path))?;

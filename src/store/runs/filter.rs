@@ -13,7 +13,7 @@ const BLOCK_WORDS: usize = 8;
 /// Most keys of one filter, so that it is a value that sled keeps in its segments: 40 KiB.
 pub(super) const FILTER_KEYS_MAX: usize = 16 << 10;
 
-/// Odd, with as many ones as zeroes: the golden ratio in 64 bits.
+/// The golden ratio in 64 bits, odd: what is multiplied by it is spread over all of them.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// What stands for a key.

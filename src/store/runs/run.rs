@@ -15,8 +15,8 @@ use crate::store::state;
 pub(super) const PAGE: u8 = b'P';
 pub(super) const FILTER: u8 = b'F';
 
-/// A run whose filters would take more memory has none, and its pages are looked at: the runs of some million
-/// declarations, of which there are few.
+/// A run whose filters would take more memory has none, and its pages are looked at: a run of more than ten million
+/// declarations.
 const FILTERS_BYTES_MAX: usize = 128 << 20;
 
 /// What the checksum of a filter covers behind its bits: which keys set which of them. That of a former one, of twelve bits
