@@ -87,7 +87,8 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
 
 fn directories(config: &Config) -> impl Iterator<Item = (&'static str, &PathBuf)> {
     let grammars = config.grammars.directory.as_ref().map(|path| ("grammars.directory", path));
-    [("partners.directory", &config.partners.directory)].into_iter().chain(grammars)
+    let others = [("partners.directory", &config.partners.directory), ("feeds.directory", &config.feeds.directory)];
+    others.into_iter().chain(grammars)
 }
 
 #[cfg(test)]
@@ -177,5 +178,9 @@ mod tests {
         std::fs::create_dir(home.path().join("partners")).unwrap();
         let said = home.mistakes();
         assert!(said.starts_with("`store.directory` and `partners.directory` are both "), "{said}");
+        let home = Home::new("[feeds]\ndirectory = \"record\"\n[store]\ndirectory = \"record\"\n");
+        std::fs::create_dir(home.path().join("record")).unwrap();
+        let said = home.mistakes();
+        assert!(said.contains("`store.directory` and `feeds.directory` are both "), "{said}");
     }
 }

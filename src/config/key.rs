@@ -69,6 +69,7 @@ pub(super) const SETTINGS: &[Key] = &[
             key("repeat_days", Whole(1, 36_500, "days")),
             key("archive", OptionalPath),
             key("archive_days", Whole(0, 36_500, "days")),
+            key("check_at_start", Flag),
             key("scrub_hours", Whole(0, 8_760, "hours")),
             key("scrub_bytes_per_second", Whole(1_048_576, 10_737_418_240, "bytes")),
         ],

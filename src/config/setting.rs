@@ -197,6 +197,8 @@ pub struct StoreSettings {
     pub archive: Option<PathBuf>,
     /// Days after which a segment is old, counted from its last entry; 0 as soon as it is sealed.
     pub archive_days: u64,
+    /// Whether a start reads the whole record, and not only what is not sealed and what the state has not.
+    pub check_at_start: bool,
     /// Hours between two readings of the whole record by a running gateway; 0 for none.
     pub scrub_hours: u64,
     /// How fast it is read then.
@@ -213,6 +215,7 @@ impl Default for StoreSettings {
             repeat_days: Retention::REPEAT_DAYS,
             archive: None,
             archive_days: 90,
+            check_at_start: false,
             scrub_hours: 168,
             scrub_bytes_per_second: 16 * 1024 * 1024,
         }

@@ -125,7 +125,7 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
         numbering: prepared.loaded.numbering.clone(),
         retention: Retention { retention_days: settings.retention_days, repeat_days: settings.repeat_days },
         archive: settings.archive.clone(),
-        checks_everything: false,
+        checks_everything: settings.check_at_start,
     })?;
     let summary = store.summary();
     if let Some(former) = summary.upgraded_from {

@@ -7,9 +7,12 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 
-use lodged::store::EmbeddedStore;
+use jiff::tz::TimeZone;
+use lodged::identifier::ProofForm;
+use lodged::store::{EmbeddedStore, Numbering, Store as _, StoreOptions};
 
 use crate::gateway::{Gateway, Home, serve};
+use crate::house;
 use crate::interchange::declaration;
 use crate::keys::Keys;
 
@@ -148,6 +151,34 @@ fn a_record_without_its_last_segments_is_refused() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
     check(&home, &["has a state but no journal; restore the journal from a backup"]);
+}
+
+#[tokio::test]
+async fn a_spoiled_sealed_segment_is_found_by_a_start_that_reads_everything() {
+    let home = Home::new("check_at_start = true\n");
+    let record = home.path().join("record");
+    let numbering = Numbering { form: ProofForm::Cers, zone: TimeZone::UTC };
+    let segment_bytes = StoreOptions::SEGMENT_BYTES_MIN;
+    let store =
+        EmbeddedStore::open(StoreOptions { segment_bytes, ..StoreOptions::new(record.clone(), numbering) }).unwrap();
+    for number in 0..8 {
+        store.record(house::examined(&house::one_line_declaration(number))).await.unwrap();
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let segment = record.join("journal/00000001.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[1000] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    let before = contents(&record.join("journal"));
+    let output = serve(&home).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("00000001.seg is damaged at byte "), "{said}");
+    assert_eq!(contents(&record.join("journal")), before);
+    home.sets("");
+    let gateway = Gateway::at(home);
+    gateway.says("the record is damaged");
 }
 
 #[test]
