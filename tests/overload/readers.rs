@@ -39,7 +39,8 @@ fn slow_readers_are_bounded_and_dropped_and_their_answers_are_kept() {
     });
     let dropped = gateway.metric("lodged_refused_connections_total{reason=\"write-seconds-max\"}");
     assert_eq!(usize::try_from(dropped).unwrap(), READERS, "{}", gateway.log());
-    let growth = gateway.memory_peak_kilobytes() - before;
+    // The system counts pages in advance and takes some of them back.
+    let growth = gateway.memory_peak_kilobytes().saturating_sub(before);
     println!("{before} kB before, {growth} kB more with {READERS} slow readers");
     assert!(growth < GROWTH_MAX, "from {before} kB by {growth} kB");
     drop(readers);
