@@ -522,6 +522,12 @@ mod tests {
             assert_eq!(get(&runs, &format!("r{key:06}")).as_deref(), Some("1"));
         }
         assert_eq!(get(&runs, "r1"), None);
+        drop(runs);
+        let (place, value) = db.scan_prefix([FILTER]).map(Result::unwrap).last().unwrap();
+        let mut spoiled = value.to_vec();
+        spoiled[10] ^= 1;
+        db.insert(place, spoiled).unwrap();
+        assert!(matches!(Runs::open(&db), Err(IndexTrouble::Damaged(_))), "the last of several filters is spoiled");
     }
 
     #[test]

@@ -153,8 +153,9 @@ impl Run {
         for pair in db.scan_prefix(&prefix) {
             let (key, value) = pair?;
             let (checksum, bits) = value.split_first_chunk().ok_or(Damaged(id))?;
-            is_former |= *checksum == checksum_of(&key, &[bits]);
-            if !is_former && *checksum != checksum_of(&key, &[bits, FILTER_KIND]) {
+            if *checksum == checksum_of(&key, &[bits]) {
+                is_former = true;
+            } else if *checksum != checksum_of(&key, &[bits, FILTER_KIND]) {
                 return Err(Damaged(id).into());
             }
             filters.push(key.get(prefix.len()..).unwrap_or_default(), Filter::read(bits).ok_or(Damaged(id))?);
