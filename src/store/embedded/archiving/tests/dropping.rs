@@ -38,6 +38,12 @@ impl Home {
         of_kind.map(|path| path.file_stem().unwrap().to_str().unwrap().parse().unwrap()).collect()
     }
 
+    async fn closes_without(&self, store: EmbeddedStore, dropped: Dropped) {
+        store.close().await.unwrap();
+        drop(store);
+        self.is_without(dropped);
+    }
+
     /// Nothing is left of what was dropped, all else is there, and the journal agrees with the state.
     fn is_without(&self, dropped: Dropped) {
         for extension in ["seg", "seal"] {
@@ -77,9 +83,7 @@ async fn what_is_dropped_goes_from_the_archive_too() {
     let next = record(&store, [RECORDED + 1]).await.remove(0);
     assert!(next.number.0 > u64::from(RECORDED), "{}", next.number);
     assert!(store.archive(Timestamp::MAX).await.unwrap().absent.is_empty());
-    store.close().await.unwrap();
-    drop(store);
-    home.is_without(dropped);
+    home.closes_without(store, dropped).await;
 }
 
 #[tokio::test]
@@ -95,9 +99,7 @@ async fn dropping_waits_while_the_archive_is_away_and_nothing_is_lost() {
     let dropped = store.prune(over()).await.unwrap();
     assert!(dropped.segments > 1);
     is_kept_behind(&store, &recorded, dropped).await;
-    store.close().await.unwrap();
-    drop(store);
-    home.is_without(dropped);
+    home.closes_without(store, dropped).await;
 }
 
 #[tokio::test]
@@ -113,9 +115,7 @@ async fn a_start_does_without_the_archive_behind_what_was_dropped() {
     record(&store, [RECORDED + 1]).await;
     home.archive_comes_back();
     is_kept_behind(&store, &recorded, dropped).await;
-    store.close().await.unwrap();
-    drop(store);
-    home.is_without(dropped);
+    home.closes_without(store, dropped).await;
 }
 
 /// The files are removed in an order of which every beginning is a store, whatever the place in which they lie.
@@ -158,7 +158,5 @@ async fn what_is_dropped_while_others_move_goes_behind_them() {
     is_kept_behind(&store, &recorded, dropped).await;
     assert!(home.numbers("seg").contains(&1));
     drop(turn);
-    store.close().await.unwrap();
-    drop(store);
-    home.is_without(dropped);
+    home.closes_without(store, dropped).await;
 }
