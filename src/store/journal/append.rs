@@ -40,8 +40,6 @@ pub(crate) struct Journal {
     /// Frames that are not written yet, and in front of them what stands in the page in which they begin: whole pages are
     /// written.
     gathered: Vec<u8>,
-    /// Where that page begins in the active segment.
-    begins: u64,
     /// How many entries are gathered.
     entries: u32,
     /// The last pages that were taken to be written, and where in the active segment they begin.
@@ -60,12 +58,16 @@ pub(crate) struct Active {
 }
 
 impl Active {
-    /// What stands in the page in which the next frame begins, in front of it, and where that page begins.
-    fn last_page(&self) -> io::Result<(Vec<u8>, u64)> {
-        let begins = self.end - self.end % PAGE_BYTES;
-        let mut page = vec![0; usize::try_from(self.end - begins).unwrap_or_default()];
-        self.file.read_at(&mut page, begins)?;
-        Ok((page, begins))
+    /// Where the page begins in which the next frame to be written does.
+    fn last_page(&self) -> u64 {
+        self.end - self.end % PAGE_BYTES
+    }
+
+    /// What stands in that page in front of the frame.
+    fn of_last_page(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(self.end - self.last_page()).unwrap_or_default()];
+        self.file.read_at(&mut bytes, self.last_page())?;
+        Ok(bytes)
     }
 }
 
@@ -127,7 +129,7 @@ impl Journal {
         let store = active.header.store;
         let preparing = Preparing::new(Arc::clone(&disk), shelves.journal());
         let path = shelves.path(active.header.number);
-        let (gathered, begins) = active.last_page().map_err(JournalTrouble::io("read", &path))?;
+        let gathered = active.of_last_page().map_err(JournalTrouble::io("read", &path))?;
         let (entries, taken) = (0, Default::default());
         let journal = Self {
             disk,
@@ -139,7 +141,6 @@ impl Journal {
             next,
             chain,
             gathered,
-            begins,
             entries,
             taken,
             preparing,
@@ -182,7 +183,7 @@ impl Journal {
 
     /// Behind the last frame that is gathered.
     fn gathered_end(&self) -> u64 {
-        self.begins.saturating_add(as_offset(self.gathered.len()))
+        self.active.last_page().saturating_add(as_offset(self.gathered.len()))
     }
 
     /// Gathers an entry, for which there is room, under the next number.
@@ -205,7 +206,7 @@ impl Journal {
     /// An entry that is gathered or was taken to be written.
     pub(crate) fn unwritten_entry(&self, pointer: Pointer) -> Option<&[u8]> {
         let (taken, taken_at) = &self.taken;
-        let places = [(self.gathered.as_slice(), self.begins), (taken.as_slice(), *taken_at)];
+        let places = [(self.gathered.as_slice(), self.active.last_page()), (taken.as_slice(), *taken_at)];
         let (bytes, offset) = places.into_iter().find_map(|(bytes, begins)| {
             let offset = pointer.offset.checked_sub(begins).filter(|_| pointer.segment == self.segment())?;
             Some((bytes, offset))
@@ -217,16 +218,18 @@ impl Journal {
     /// Takes everything gathered, to be put on stable storage. What was taken before must be there.
     pub(crate) fn take(&mut self) -> Write {
         let path = self.shelves.path(self.segment());
-        let offset = self.begins;
+        let offset = self.active.last_page();
         self.active.end = self.gathered_end();
         // What was taken before is written, so its memory serves again.
         let mut written = std::mem::take(&mut self.taken.0);
         let mut next = Arc::get_mut(&mut written).map(std::mem::take).unwrap_or_default();
         next.clear();
         next.shrink_to(KEPT_BYTES);
-        self.begin_page(&mut next);
-        debug_assert_eq!(self.active.end - self.begins, as_offset(next.len()), "a page begins with all that it holds");
+        let before = usize::try_from(self.active.last_page().saturating_sub(offset)).unwrap_or_default();
+        next.extend_from_slice(self.gathered.get(before..).unwrap_or_default());
+        self.fill_page();
         let bytes = Arc::new(std::mem::replace(&mut self.gathered, next));
+        debug_assert_eq!(self.gathered_end(), self.active.end, "a page begins with all that it holds");
         self.taken = (Arc::clone(&bytes), offset);
         self.entries = 0;
         if self.active.end >= self.active.header.bytes / 4 {
@@ -236,12 +239,8 @@ impl Journal {
         Write { file, path, bytes, offset, reader, end: self.end() }
     }
 
-    /// Begins the next pages with what is gathered of the last one, which is filled with zeroes, where there are zeroes.
-    fn begin_page(&mut self, next: &mut Vec<u8>) {
-        let begins = self.active.end - self.active.end % PAGE_BYTES;
-        let of_page = usize::try_from(begins.saturating_sub(self.begins)).ok().and_then(|at| self.gathered.get(at..));
-        next.extend_from_slice(of_page.unwrap_or_default());
-        self.begins = begins;
+    /// Puts zeroes behind what is gathered, where there are zeroes, up to the end of the page.
+    fn fill_page(&mut self) {
         let page_end = self.active.end.next_multiple_of(PAGE_BYTES).min(self.active.header.bytes);
         let missing = usize::try_from(page_end.saturating_sub(self.active.end)).unwrap_or_default();
         self.gathered.resize(self.gathered.len() + missing, 0);
@@ -262,7 +261,7 @@ impl Journal {
         self.behind.reader.learn(header.first, header.number);
         self.behind.sealer.seal(self.active.header, header);
         self.active = Active { file, header, end: FIRST_FRAME };
-        (self.gathered, self.begins) = (header.write(), 0);
+        self.gathered = header.write();
         self.taken = Default::default();
         self.behind.reader.ends(self.end());
         Ok(())

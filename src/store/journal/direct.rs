@@ -51,12 +51,10 @@ impl Direct {
     /// Writes whole pages, through memory that begins where a page does.
     pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at = offset;
-        for piece in bytes.chunks(PIECE_BYTES) {
+        for (piece, at) in bytes.chunks(PIECE_BYTES).zip((offset..).step_by(PIECE_BYTES)) {
             let aligned = room.get(piece.len()).ok_or(io::ErrorKind::OutOfMemory)?;
             aligned.copy_from_slice(piece);
             self.file.write_all_at(aligned, at)?;
-            at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         }
         Ok(())
     }
@@ -64,12 +62,10 @@ impl Direct {
     /// Reads whole pages, in the same way.
     pub(super) fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at = offset;
-        for piece in bytes.chunks_mut(PIECE_BYTES) {
+        for (piece, at) in bytes.chunks_mut(PIECE_BYTES).zip((offset..).step_by(PIECE_BYTES)) {
             let aligned = room.get(piece.len()).ok_or(io::ErrorKind::OutOfMemory)?;
             self.file.read_exact_at(aligned, at)?;
             piece.copy_from_slice(aligned);
-            at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         }
         Ok(())
     }

@@ -134,7 +134,8 @@ impl Disk for ReadOnlyDisk {
     }
 }
 
-/// A file. Whole pages are written and read past the memory of the operating system where that is to be had, and all else through it.
+/// A file. Whole pages are written and read past the memory of the operating system where that is to be had, and all else
+/// through it.
 struct RealFile {
     through_memory: File,
     past_memory: Option<Direct>,
