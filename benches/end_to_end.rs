@@ -1,8 +1,10 @@
-//! Declarations a second from a partner's bytes to its answers: the real binary over mutual TLS, with the load generator
-//! on the same machine.
+//! From a partner's bytes to its answers: the real binary over mutual TLS under its own load generator, which shares the
+//! machine with it, beside what the disk gives to a bare append in the same run.
 //!
-//! Each connection sends one-line declarations and keeps so many of them unanswered at a time; a declaration counts once
-//! its CUSRES with a number is read. The connections stay; setting them up is not measured.
+//! `cargo bench --bench end_to_end -- --seconds 60` measures the first closed loop of many connections that long, and the
+//! others a sixth of it (3 unless it is said, and then the others one). What stands in the table is one run of
+//! one gateway on one record: loads, the same beside a standby, how long a start takes once the gateway was killed with all of
+//! that recorded, and then connections that say nothing.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -13,89 +15,167 @@
     reason = "a bench that cannot go on has nothing better to do, and it plays with the stories' cast"
 )]
 
+#[path = "../tests/overload/bench.rs"]
+mod bench;
 #[path = "../tests/connection/mod.rs"]
 mod connection;
 #[path = "../tests/acceptance/gateway.rs"]
 mod gateway;
-#[path = "../tests/house/mod.rs"]
-mod house;
 #[path = "../tests/acceptance/interchange.rs"]
 mod interchange;
 #[path = "../tests/acceptance/keys.rs"]
 mod keys;
 #[path = "../tests/acceptance/partner.rs"]
 mod partner;
+mod raw;
 
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use gateway::Gateway;
-use partner::Partner;
+use bench::{GENEROUS, Said, command, end};
+use gateway::{Gateway, Home, until};
+use raw::Raw;
 
-/// No rate, and answers that need no confirmation for as long as a bench takes.
-const SETTINGS: &str =
-    "[limits]\ninterchanges_per_minute_max = 10000000\nunconfirmed_answers_max = 1000000\n[log]\nfilter = \"error\"\n";
+/// What the journal takes for a one-line declaration, nearly: the size of a bare append.
+const ENTRY_BYTES: usize = 2048;
 
-/// How many connections, and how many declarations each keeps unanswered.
-const LOADS: [(usize, usize); 3] = [(1, 1), (16, 1), (16, 16)];
+/// The load that is measured longest.
+const MAIN: &str = "--connections 16 --window 16";
 
-static NEXT: AtomicUsize = AtomicUsize::new(1);
+/// The others.
+const LOADS: [&str; 6] = [
+    "--connections 1 --window 1",
+    "--connections 16 --window 1",
+    "--connections 64 --window 4",
+    "--connections 16 --rate 6000",
+    "--connections 16 --rate 6000 --contrl --refused 5 --repeated 5",
+    "--connections 16 --rate 15000",
+];
 
-/// Sends so many declarations on one connection and reads their answers.
-fn lodge(partner: &mut Partner, declarations: usize, unanswered_max: usize) {
-    let first = NEXT.fetch_add(declarations, Ordering::Relaxed);
-    let (mut sent, mut answered) = (0, 0);
-    while answered < declarations {
-        let more = (declarations - sent).min(unanswered_max - (sent - answered));
-        let bytes: Vec<u8> = (sent..sent + more).flat_map(|number| unasked(first + number)).collect();
-        partner.sends(&bytes);
-        sent += more;
-        let cusres = partner.gets_bytes().unwrap();
-        assert!(cusres.windows(7).any(|bytes| bytes == b"RFF+ABT"), "{}", cusres.escape_ascii());
-        answered += 1;
+/// Those that are measured beside a standby, too.
+const FOLLOWED: [&str; 2] = [MAIN, "--connections 16 --rate 6000"];
+
+/// How often it is asked how far a standby is.
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+
+/// Connections that say nothing.
+const IDLE: usize = 10_000;
+
+fn main() {
+    let mut words = std::env::args().skip_while(|word| word != "--seconds");
+    let seconds = words.nth(1).map_or(3, |word| word.parse().unwrap());
+    let limits = format!("[limits]\nconnections_max = {0}\nconnections_per_partner_max = {0}\n", IDLE + 100);
+    let home = Home::new(&GENEROUS.replace("[limits]\n", &limits));
+    raw(&home);
+    let mut gateway = Gateway::at(home);
+    println!("{:<76} {:>9} {:>8} {:>8} {:>8} {:>8}", "load", "per s", "p50 ms", "p99 ms", "longest", "MB");
+    load(&gateway, MAIN, seconds);
+    for options in LOADS {
+        load(&gateway, options, seconds / 6);
+    }
+    followed(&gateway, seconds / 6);
+    again(&mut gateway);
+    idle(&gateway);
+}
+
+/// What the disk gives.
+fn raw(home: &Home) {
+    let mut disk = Raw::new(home.path());
+    for entries in [1, 16, 256] {
+        disk.calm();
+        let rate = disk.rate(entries, ENTRY_BYTES, Duration::from_millis(700));
+        println!("raw: {entries:>3} of {ENTRY_BYTES} bytes appended and flushed at a time, {rate:.0} per second");
     }
 }
 
-/// A declaration that asks for no CONTRL.
-fn unasked(number: usize) -> Vec<u8> {
-    let text: String = house::one_line_declaration(number).into_iter().map(char::from).collect();
-    text.replace("++++1'UNH", "'UNH").chars().map(|character| u8::try_from(character).unwrap()).collect()
+/// One load, measured so long.
+fn load(gateway: &Gateway, options: &str, seconds: u64) {
+    let options = format!("{options} --seconds {}", seconds.max(1));
+    let all = format!("{options} --warm-up 1 --timeout 60 --pid {}", gateway.process_id());
+    let said = end(command(gateway, &gateway.home.acme, "ACMEFWD:ZZ", &all).spawn().unwrap());
+    assert_eq!(said.code, 0, "{} {}", said.report, said.talk);
+    let rate = said.report["load"]["interchanges_per_second"].as_f64().unwrap();
+    let [half, most, longest] = ["p50", "p99", "max"].map(|name| said.milliseconds(name));
+    let resident = megabytes(&said, "after");
+    println!("{options:<76} {rate:>9.0} {half:>8.1} {most:>8.1} {longest:>8.1} {resident:>8.0}");
 }
 
-fn measure(partners: &mut [Partner], declarations: usize, unanswered_max: usize) -> Duration {
-    let each = declarations.div_ceil(partners.len());
-    let start = Barrier::new(partners.len() + 1);
-    let elapsed = thread::scope(|scope| {
-        for partner in partners.iter_mut() {
-            let start = &start;
-            scope.spawn(move || {
-                start.wait();
-                lodge(partner, each, unanswered_max);
-            });
-        }
-        start.wait();
-        Instant::now()
-    })
-    .elapsed();
-    elapsed.mul_f64(declarations as f64 / (each * partners.len()) as f64)
+/// What the gateway holds, as the generator was told.
+fn megabytes(said: &Said, when: &str) -> f64 {
+    said.report["resident"][when].as_f64().unwrap() / 1e6
 }
 
-fn end_to_end(criterion: &mut Criterion) {
-    let gateway = Gateway::with(SETTINGS);
-    let mut group = criterion.benchmark_group("end to end");
-    group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(4));
-    for (connections, unanswered) in LOADS {
-        let mut partners: Vec<Partner> = (0..connections).map(|_| gateway.partner()).collect();
-        group.bench_function(format!("{connections} connections, {unanswered} unanswered each"), |bencher| {
-            bencher
-                .iter_custom(|declarations| measure(&mut partners, usize::try_from(declarations).unwrap(), unanswered));
+/// The same beside a standby, and how far it was behind.
+fn followed(gateway: &Gateway, seconds: u64) {
+    let standby = Standby::of(&gateway.home);
+    until("the standby has everything", || {
+        gateway.page("/metrics").contains("lodged_follow_behind{follower=\"standby\"} 0\n")
+    });
+    println!("beside a standby:");
+    for options in FOLLOWED {
+        let is_over = AtomicBool::new(false);
+        let mut behind = thread::scope(|scope| {
+            let asked = scope.spawn(|| asked(gateway, &is_over));
+            load(gateway, options, seconds);
+            is_over.store(true, Ordering::Relaxed);
+            asked.join().unwrap()
         });
+        behind.sort_unstable();
+        let at = |percent: usize| behind.get((behind.len() - 1) * percent / 100).unwrap();
+        println!("  entries that the standby did not have: p50 {}, p99 {}, most {}", at(50), at(99), at(100));
     }
-    group.finish();
+    drop(standby);
 }
 
-criterion_group!(benches, end_to_end);
-criterion_main!(benches);
+/// How far the standby is behind, now and then until the load is over.
+fn asked(gateway: &Gateway, is_over: &AtomicBool) -> Vec<u64> {
+    let mut behind = Vec::new();
+    while !is_over.load(Ordering::Relaxed) {
+        behind.push(gateway.metric("lodged_follow_behind{follower=\"standby\"}"));
+        thread::sleep(ASKED_EVERY);
+    }
+    behind
+}
+
+/// `lodged store follow`, while it runs.
+struct Standby(Child);
+
+impl Standby {
+    fn of(home: &Home) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+        command.args(["store", "follow"]).arg(home.path().join("standby")).arg("--config").arg(home.config());
+        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Standby {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Connections that say nothing.
+fn idle(gateway: &Gateway) {
+    let options = format!("--idle {IDLE} --seconds 1 --pid {}", gateway.process_id());
+    let said = end(command(gateway, &gateway.home.acme, "ACMEFWD:ZZ", &options).spawn().unwrap());
+    assert_eq!(said.code, 0, "{} {}", said.report, said.talk);
+    let [before, after] = ["before", "after"].map(|when| megabytes(&said, when));
+    println!(
+        "{} connections that say nothing: {before:.0} MB before, {after:.0} MB with them",
+        said.report["idle"]["opened"]
+    );
+}
+
+/// How long it takes from the start of the process until it is ready, after a kill without a word.
+fn again(gateway: &mut Gateway) {
+    let last = |gateway: &Gateway| gateway.metric("lodged_store_commits_total");
+    let recorded = last(gateway);
+    gateway.is_killed();
+    let started = Instant::now();
+    gateway.is_started_again();
+    until("it is ready", || gateway.page("/readyz").starts_with("HTTP/1.1 200"));
+    println!("killed with {recorded} entries; ready {:.2} s after its start", started.elapsed().as_secs_f64());
+}

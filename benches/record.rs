@@ -15,11 +15,12 @@
 
 #[path = "../tests/house/mod.rs"]
 mod house;
+mod raw;
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::hint::black_box;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +33,7 @@ use lodged::identifier::{DeclarationReference, ProofForm};
 use lodged::partner::PartnerId;
 use lodged::record::{Decision, Examination};
 use lodged::store::{EmbeddedStore, Numbering, Store, StoreOptions};
+use raw::Raw;
 use tokio::runtime::Runtime;
 
 #[global_allocator]
@@ -40,11 +42,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many entries share a flush, or how many callers wait at one time.
 const AT_ONE_TIME: [u64; 3] = [1, 16, 256];
 
-/// The file of the bare append: as long as a segment, and written round and round.
-const RAW_BYTES: usize = 64 << 20;
-
-/// Most flushes until the disk counts as calm whatever they take.
-const CALM_FLUSHES: u32 = 2000;
+/// Records a second in the open loop: half of what is demanded.
+const HALF: f64 = 25_000.0;
 
 /// Rounds of what is compared in turn; the median counts.
 const ROUNDS: usize = 3;
@@ -79,56 +78,17 @@ impl Arguments {
     }
 }
 
-/// The file of the bare append.
-struct Raw {
-    file: File,
-    offset: usize,
-}
-
-impl Raw {
-    fn new(directory: &Path) -> Self {
-        let path = directory.join("raw");
-        fs::write(&path, vec![0; RAW_BYTES]).unwrap();
-        let file = File::options().write(true).open(&path).unwrap();
-        file.sync_all().unwrap();
-        Self { file, offset: 0 }
-    }
-
-    fn append(&mut self, bytes: &[u8]) {
-        self.offset = if self.offset + bytes.len() > RAW_BYTES { 0 } else { self.offset };
-        self.file.write_all_at(bytes, u64::try_from(self.offset).unwrap()).unwrap();
-        self.file.sync_data().unwrap();
-        self.offset += bytes.len();
-    }
-
-    /// Flushes until twenty small flushes in a row were quick: what the measurement before wrote must not slow the next.
-    fn calm(&mut self) {
-        let mut quick = 0;
-        for _ in 0..CALM_FLUSHES {
-            let started = Instant::now();
-            self.append(b"x");
-            quick = if started.elapsed() < Duration::from_micros(300) { quick + 1 } else { 0 };
-            if quick == 20 {
-                return;
-            }
-        }
-    }
-
-    /// Entries a second, so many of them with each flush.
-    fn rate(&mut self, batch: u64, entry_bytes: usize, time: Duration) -> f64 {
-        let bytes = vec![b'x'; entry_bytes * usize::try_from(batch).unwrap()];
-        let (started, mut entries) = (Instant::now(), 0);
-        while started.elapsed() < time {
-            self.append(&bytes);
-            entries += batch;
-        }
-        entries as f64 / started.elapsed().as_secs_f64()
-    }
-}
-
 /// Latencies in microseconds.
 #[derive(Default)]
 struct Latencies(Vec<u32>);
+
+impl From<Vec<Duration>> for Latencies {
+    fn from(taken: Vec<Duration>) -> Self {
+        let mut latencies = Self::default();
+        taken.into_iter().for_each(|taken| latencies.add(taken));
+        latencies
+    }
+}
 
 impl Latencies {
     fn add(&mut self, taken: Duration) {
@@ -350,12 +310,15 @@ fn measure(arguments: &Arguments) {
         latencies.in_words()
     );
     disk.calm();
-    let Loaded { rate, latencies, lag_most } = runtime.block_on(open_loop(&store, &next, 25_000.0, time));
+    let Loaded { rate, latencies, lag_most } = runtime.block_on(open_loop(&store, &next, HALF, time));
     println!(
         "open loop for {} s: {rate:.0} per second, {}, lag at most {lag_most}",
         time.as_secs(),
         latencies.in_words()
     );
+    disk.calm();
+    let latencies: Latencies = disk.paced(HALF, entry_bytes, time).into();
+    println!("the same appended and flushed, and nothing else: {}", latencies.in_words());
     runtime.block_on(store.close()).unwrap();
     drop(store);
     disk.calm();
