@@ -61,12 +61,12 @@ impl Raw {
         entries as f64 / started.elapsed().as_secs_f64()
     }
 
-    /// How long each of the entries that come at this rate took from the moment at which it was due, when all that are due share a
-    /// flush and nothing else is done: what no record can be quicker than.
-    pub(crate) fn paced(&mut self, rate: f64, entry_bytes: usize, time: Duration) -> Vec<Duration> {
+    /// How long each of the entries of which one is due so often took from that moment on, when all that are due share a flush
+    /// and nothing else is done: what no record can be quicker than.
+    pub(crate) fn paced(&mut self, often: Duration, entry_bytes: usize, time: Duration) -> Vec<Duration> {
         let (started, mut taken) = (Instant::now(), Vec::new());
         while started.elapsed() < time {
-            let due = (started.elapsed().as_secs_f64() * rate) as usize;
+            let due = usize::try_from(started.elapsed().as_nanos() / often.as_nanos()).unwrap();
             if due == taken.len() {
                 thread::sleep(Duration::from_micros(50));
                 continue;
@@ -74,7 +74,7 @@ impl Raw {
             let entries = (due - taken.len()).min(ENTRIES_MAX);
             self.append(&vec![b'x'; entry_bytes * entries]);
             let now = started.elapsed();
-            let late = |entry: usize| now.saturating_sub(Duration::from_secs_f64(entry as f64 / rate));
+            let late = |entry| now.saturating_sub(often * u32::try_from(entry).unwrap());
             taken.extend((taken.len()..taken.len() + entries).map(late));
         }
         taken

@@ -317,7 +317,7 @@ fn measure(arguments: &Arguments) {
         latencies.in_words()
     );
     disk.calm();
-    let latencies: Latencies = disk.paced(HALF, entry_bytes, time).into();
+    let latencies: Latencies = disk.paced(Duration::from_secs_f64(1.0 / HALF), entry_bytes, time).into();
     println!("the same appended and flushed, and nothing else: {}", latencies.in_words());
     runtime.block_on(store.close()).unwrap();
     drop(store);
