@@ -19,6 +19,7 @@ fn main() -> io::Result<()> {
         ("have_openssl", "openssl", "version"),
         ("have_man", "man", "--version"),
         ("have_systemd_analyze", "systemd-analyze", "--version"),
+        ("have_promtool", "promtool", "--version"),
     ];
     for (name, program, question) in programs {
         println!("cargo::rustc-check-cfg=cfg({name})");

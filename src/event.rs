@@ -91,6 +91,8 @@ metrics! {
     STORE_DISAGREEMENTS = "lodged_store_disagreements", Gauge, [];
     /// When the record was last read from end to end, in seconds since 1970.
     STORE_SCRUBBED = "lodged_store_scrubbed_timestamp_seconds", Gauge, [];
+    /// When the last backup of the record that ended well was made, in seconds since 1970; 0 when none is known.
+    STORE_BACKED_UP = "lodged_store_backed_up_timestamp_seconds", Gauge, [];
     /// Entries of the journal that were dropped, older than the record is kept.
     STORE_DROPPED_ENTRIES = "lodged_store_dropped_entries_total", Counter, [];
     /// Answers that were dropped with what they answer, and that their partners never confirmed.
@@ -145,6 +147,11 @@ pub fn describe() {
             Histogram(_) => metrics::describe_histogram!(metric.name, help),
         }
     }
+    // So are those whose words are known.
+    let show = |name, label, word| metrics::counter!(name, label => word).increment(0);
+    ReloadResult::ALL.iter().for_each(|word| show(RELOADS, "result", word.as_str()));
+    TurnedAway::ALL.iter().for_each(|word| show(REFUSED_CONNECTIONS, "reason", word.as_str()));
+    SecurityEvent::ALL.iter().for_each(|word| show(SECURITY_EVENTS, "kind", word.as_str()));
 }
 
 /// The words of one label.

@@ -103,14 +103,27 @@ fn every_alert_says_what_it_means_and_what_to_do() {
     assert_eq!(told, alerts().len(), "docs/operating.md tells of alerts that there are not");
 }
 
-/// Only where Prometheus is installed.
+fn promtool(verb: [&str; 2], file: &Path) -> Output {
+    Command::new("promtool").args(verb).arg(file).output().unwrap()
+}
+
 #[test]
+#[cfg_attr(not(have_promtool), ignore = "promtool is not on this machine")]
 fn prometheus_takes_the_alerts() {
-    if let Ok(Output { status, stdout, .. }) =
-        Command::new("promtool").args(["check", "rules"]).arg(path("conf/monitoring/alerts.yml")).output()
-    {
-        assert!(status.success(), "{}", String::from_utf8_lossy(&stdout));
-    }
+    let output = promtool(["check", "rules"], &path("conf/monitoring/alerts.yml"));
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// What `tests/alerts.yml` tells of figures over time raises the alerts that it names, and no others.
+#[test]
+#[cfg_attr(not(have_promtool), ignore = "promtool is not on this machine")]
+fn alerts_are_raised_by_what_they_are_for() {
+    let story = path("tests/alerts.yml");
+    let output = promtool(["test", "rules"], &story);
+    assert!(output.status.success(), "{output:?}");
+    let story = fs::read_to_string(story).unwrap();
+    let untold: Vec<_> = alerts().into_iter().map(|(name, _)| name).filter(|name| !story.contains(name)).collect();
+    assert!(untold.is_empty(), "tests/alerts.yml tells nothing of {untold:?}");
 }
 
 #[test]

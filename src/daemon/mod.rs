@@ -15,6 +15,7 @@ mod pulse;
 // What runs.
 mod administration;
 mod archiving;
+mod backups;
 mod descriptors;
 mod readiness;
 mod reload;
@@ -226,9 +227,10 @@ impl Serving {
         Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
     }
 
-    /// Reads the record again and moves what is old of it, now and then, as the settings want it.
+    /// Reads the record again, moves what is old of it, and tells when it was backed up, as the settings want it.
     fn tending(&self) -> impl Future<Output = ()> + use<> {
         let settings = &self.loaded.config.store;
+        let watching = backups::watch(settings.directory.clone());
         let scrub = Scrub::new(settings, Arc::clone(&self.clock));
         let archiving = Archiving::new(settings, Arc::clone(&self.gateway), Arc::clone(&self.clock));
         async move {
@@ -242,7 +244,7 @@ impl Serving {
                     archiving.repeat().await;
                 }
             };
-            tokio::join!(scrubbing, archiving);
+            tokio::join!(scrubbing, archiving, watching);
         }
     }
 }

@@ -50,7 +50,7 @@ mod model;
 #[cfg(test)]
 mod sample;
 
-pub use backup::{BackupReport, BackupTrouble, RestoreReport, backed_up, backup, restore};
+pub use backup::{BackedUp, BackupReport, BackupTrouble, RestoreReport, backed_up, backup, last_backup, restore};
 pub use embedded::{Accepted, Archived, Dropped, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;

@@ -43,6 +43,8 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
         std::fs::write(home.path().join(format!("feeds/{consumer}.toml")), text).unwrap();
     }
     has_an_old_record(&home);
+    let backup = home.path().join("backup");
+    home.asks(&["store", "backup", backup.to_str().unwrap()]).done();
     let gateway = Gateway::at(home);
     let mut partner = gateway.partner();
     partner.sends(&declaration("ONE"));
@@ -89,4 +91,45 @@ fn every_figure_is_there_once_what_it_counts_has_happened() {
     assert!(gateway.metric("lodged_feed_skipped_entries_total{consumer=\"customs\"}") > 7);
     assert!(gateway.log().contains("what is older than the record is kept was dropped"), "{}", gateway.log());
     assert_eq!(gateway.metric("lodged_security_events_total{kind=\"foreign-exporter\"}"), 1);
+}
+
+/// The first step of a counter that was not there before is no increase to Prometheus.
+#[test]
+fn counters_that_are_watched_are_there_before_they_count() {
+    let gateway = Gateway::started();
+    let page = gateway.page("/metrics");
+    let lines = [
+        "lodged_panics_total 0",
+        "lodged_reloads_total{result=\"refused\"} 0",
+        "lodged_refused_connections_total{reason=\"connections-max\"} 0",
+        "lodged_security_events_total{kind=\"foreign-sender\"} 0",
+    ];
+    for line in lines {
+        assert!(page.contains(&format!("\n{line}\n")), "{line} is not in\n{page}");
+    }
+}
+
+/// When the record was last backed up, as the gateway shows it.
+fn backed_up(gateway: &Gateway) -> Option<i64> {
+    let page = gateway.page("/metrics");
+    page.lines().find_map(|line| line.strip_prefix("lodged_store_backed_up_timestamp_seconds ")?.parse().ok())
+}
+
+#[test]
+fn a_backup_is_known_whoever_made_it_and_after_a_new_start_too() {
+    let mut gateway = Gateway::started();
+    until("none is known", || backed_up(&gateway) == Some(0));
+    let to = gateway.home.path().join("backup");
+    let document = gateway.home.asks_json(&["store", "backup", to.to_str().unwrap()]);
+    let made = document["made"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    until("the one beside it is known", || backed_up(&gateway) == Some(made.as_second()));
+    gateway.is_killed_and_started_again();
+    until("it still is", || backed_up(&gateway) == Some(made.as_second()));
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    gateway.home.asks(&["store", "backup", to.to_str().unwrap(), "--daemon"]).done();
+    until("its own is known", || backed_up(&gateway) > Some(made.as_second()));
+    let note = gateway.home.path().join("record/backed-up");
+    std::fs::write(note, "tomorrow").unwrap();
+    until("a changed note counts as none", || backed_up(&gateway) == Some(0));
+    gateway.says("when the record was last backed up is not known");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lodged::store::Store as _;
+use lodged::store::{Store as _, last_backup};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -90,6 +90,31 @@ fn what_was_backed_up_is_restored() {
     assert_eq!(report["chain"], is_right(&store)["chain"]);
     assert_eq!(fs::read(backup.copy(1)).unwrap(), fs::read(store.segment(1)).unwrap());
     backup.is_restored(16);
+}
+
+#[test]
+fn the_record_knows_of_its_last_backup() {
+    let store = Store::with(12);
+    let backup = Backup::of(&store);
+    assert_eq!(last_backup(&store.directory()).unwrap(), None);
+    let report = backup.is_made();
+    let noted = last_backup(&store.directory()).unwrap().unwrap();
+    assert_eq!((json!(noted.made.to_string()), json!(noted.entries)), (report["made"].clone(), json!(16)));
+    assert_eq!(report["not_noted"], Value::Null);
+    // One that is not made changes nothing.
+    writes(&store, 100..=112);
+    let (path, directory) = (backup.path.to_str().unwrap(), store.directory());
+    run_with_files_of(8, &["store", "backup", path, "--store", directory.to_str().unwrap()]).said(2, "cannot write ");
+    assert_eq!(last_backup(&store.directory()).unwrap(), Some(noted));
+    // One that cannot be noted is made.
+    let blocked = store.directory().join("backed-up.new");
+    fs::create_dir(&blocked).unwrap();
+    backup.tries(&[]).said(0, "the record could not be told of this backup: cannot write ");
+    assert_eq!(last_backup(&store.directory()).unwrap(), Some(noted));
+    backup.is_restored(29);
+    fs::remove_dir(blocked).unwrap();
+    backup.is_made();
+    assert_eq!(last_backup(&store.directory()).unwrap().unwrap().entries, 29);
 }
 
 #[test]

@@ -5,15 +5,17 @@
 //! does not speak of does not count, so an interrupted backup leaves the one before it as it was. The state is not in it: it
 //! is made from the journal.
 
-// What a backup says of itself, and how its files are written.
+// What a backup says of itself, what the record then knows of it, and how their files are written.
 mod file;
 mod manifest;
+mod note;
 mod trouble;
 
 // Both ways.
 mod restore;
 mod save;
 
+pub use note::{BackedUp, last_backup};
 pub use restore::{RestoreReport, restore};
 pub use save::{BackupReport, backed_up, backup};
 pub use trouble::BackupTrouble;

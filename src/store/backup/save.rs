@@ -1,6 +1,7 @@
 //! Making a backup: what is sealed and not there yet, then the open segment as far as it goes, then the manifest.
 
 use std::collections::HashSet;
+use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::BackupTrouble;
 use super::file::{self, as_length, digest_of, sha256};
 use super::manifest::{self, Manifest};
+use super::note::BackedUp;
 use crate::identifier::RecordNumber;
 use crate::store::guard::Unfit;
 use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, StorePlace, Watch};
@@ -46,9 +48,12 @@ pub struct BackupReport {
     pub tail_bytes: u64,
     /// Whether an earlier backup to this directory was interrupted.
     pub was_half: bool,
+    /// Why the record could not be told of this backup, which is whole all the same; none when it was told.
+    pub not_noted: Option<String>,
 }
 
-/// Copies what a backup does not have yet, and checks it. A daemon may write meanwhile.
+/// Copies what a backup does not have yet, and checks it. A daemon may write meanwhile. That it was done is noted beside the
+/// journal ([`last_backup`](super::last_backup)).
 ///
 /// A copy that is there is taken for right when its length and its seal are; all copies are read again when `reads_copies`.
 ///
@@ -78,9 +83,12 @@ pub fn backup(
     manifest.write(to)?;
     saving.tidy(&manifest)?;
     drop(lock);
+    let entries = manifest.next.saturating_sub(1);
+    let noted = BackedUp { made: manifest.made, entries }.write(&place.directory);
     Ok(BackupReport {
         store: manifest.store.to_string(),
-        entries: manifest.next.saturating_sub(1),
+        entries,
+        not_noted: noted.err().map(|trouble| with_cause(&trouble)),
         chain: manifest.chain.to_string(),
         ..saving.report
     })
@@ -92,6 +100,10 @@ pub fn backup(
 /// [`BackupTrouble`] when its manifest cannot be read.
 pub fn backed_up(to: &Path) -> Result<Option<u64>, BackupTrouble> {
     Ok(Manifest::find(to)?.map(|manifest| manifest.next.saturating_sub(1)))
+}
+
+fn with_cause(trouble: &BackupTrouble) -> String {
+    trouble.source().map_or_else(|| trouble.to_string(), |cause| format!("{trouble}: {cause}"))
 }
 
 fn report(made: Timestamp) -> BackupReport {
@@ -107,6 +119,7 @@ fn report(made: Timestamp) -> BackupReport {
         copied_bytes: 0,
         tail_bytes: 0,
         was_half: false,
+        not_noted: None,
     }
 }
 

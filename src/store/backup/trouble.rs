@@ -46,6 +46,9 @@ pub enum BackupTrouble {
     /// The manifest is not as it was written.
     #[error("{} is no manifest, or was changed; take another backup", .0.display())]
     Manifest(PathBuf),
+    /// What the record says of its last backup is not as it was written.
+    #[error("{} is not as it was written; the next backup writes it anew", .0.display())]
+    Note(PathBuf),
     /// It is of another store.
     #[error("{} holds a backup of store {found}, and this is store {store}; give each store a directory of its own", path.display())]
     OtherStore {
