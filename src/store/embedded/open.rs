@@ -188,8 +188,8 @@ impl Unopened {
     /// Opens the store, or makes one where there is none. It blocks until everything is checked and applied.
     ///
     /// # Errors
-    /// [`OpenTrouble`] when the store is in use, damaged, or cannot be kept safe here. As long as it is the journal that is
-    /// not right, nothing was changed.
+    /// [`OpenTrouble`] when the store is in use, damaged, or cannot be kept safe here. When it is the journal that is not
+    /// right, nothing was changed, but for what sled wrote to a state that it had to open to find it spoiled.
     pub fn open(mut self) -> Result<EmbeddedStore, OpenTrouble> {
         let started = Instant::now();
         let (lock, there) = self.take()?;
