@@ -69,23 +69,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Opens the door. Port 0 lets the system choose; [`Self::address`] says what it chose.
+    /// The door at a socket that is listened on.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
-    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok(Self { listener, address })
-    }
-
-    /// Opens the door on a socket that another process opened. Call it within the runtime.
-    ///
-    /// # Errors
-    /// When it is no socket that can be listened on.
-    pub fn of(socket: std::net::TcpListener) -> io::Result<Self> {
-        socket.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(socket)?;
+    /// When the system does not say its address.
+    pub fn of(listener: TcpListener) -> io::Result<Self> {
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
@@ -257,7 +245,7 @@ mod tests {
             metrics::counter!(event::PANICS).increment(3);
             metrics::histogram!(event::EXAMINATION_SECONDS).record(0.0007);
         });
-        let watch = Watch::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let watch = Watch::of(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
         let (address, shutdown) = (watch.address(), CancellationToken::new());
         let serving = tokio::spawn(watch.serve(recorder.handle(), Fixed(checks), shutdown.clone()));
         let mut stream = TcpStream::connect(address).await.unwrap();

@@ -1,7 +1,8 @@
 //! The daemon: everything put together, from the configuration to the doors, and taken down again in order.
 //!
-//! Start with [`run`]. It loads everything before it opens anything, says where it listens, and then only waits for
-//! signals: SIGTERM and SIGINT drain, SIGHUP reloads all or nothing. It decides nothing about interchanges.
+//! Start with [`run`]. It loads everything, looks at the record and claims the doors before it changes anything, then opens
+//! the record and the doors, says where it listens, and only waits for signals: SIGTERM and SIGINT drain, SIGHUP reloads all or
+//! nothing. It decides nothing about interchanges.
 
 // What is loaded at the start and on SIGHUP.
 mod load;
@@ -17,6 +18,7 @@ mod administration;
 mod archiving;
 mod backups;
 mod descriptors;
+mod doors;
 mod readiness;
 mod reload;
 mod scrub;
@@ -26,7 +28,7 @@ mod validity;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,12 +38,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use crate::admin::socket::Socket;
-use crate::admin::{Watch, install_metrics};
-use crate::channel::tls::{Door, Listener, Terms};
+use crate::admin::install_metrics;
+use crate::channel::tls::{Door, Terms};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Loaded, start_log};
-use crate::feed::{Consumer, Feed};
+use crate::feed::{Consumer, Feed, check_places};
 use crate::gateway::Gateway;
 use crate::record::Actor;
 use crate::store::{EmbeddedStore, Retention, StoreOptions};
@@ -53,6 +54,7 @@ pub use trouble::Trouble;
 
 use administration::{Followers, Office, Settled, settle};
 use archiving::Archiving;
+use doors::{Claimed, Doors};
 use handed::Handed;
 use load::{Prepared, prepare};
 use manager::Manager;
@@ -80,15 +82,15 @@ fn serve(path: &Path, handed: Handed, manager: &Manager) -> Result<(), Trouble> 
     tell_panics();
     descriptors::prepare(&loaded.config.limits);
     let prepared = Prepared::new(loaded, Arc::clone(&clock))?;
-    let opening = manager.opening();
-    let store = open_store(&prepared)?;
-    drop(opening);
     let runtime = Runtime::new().map_err(Trouble::Runtime)?;
+    let opening = manager.opening();
+    let (claimed, store) = claim_and_open(&prepared, handed)?;
+    drop(opening);
     let prepared = runtime.block_on(settled(prepared, &store, &clock))?;
     // The record is dropped behind the runtime: that waits for its threads.
     let gateway = Arc::new(Gateway::new(prepared.rulebook, store));
     let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock, manager: manager.clone() };
-    let served = runtime.block_on(Box::pin(serving.run(prepared.terms, handed)));
+    let served = runtime.block_on(Box::pin(serving.run(prepared.terms, claimed)));
     drop(runtime);
     served
 }
@@ -117,17 +119,23 @@ async fn settled(prepared: Prepared, store: &EmbeddedStore, clock: &Arc<dyn Cloc
     }
 }
 
-fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
-    let settings = &prepared.loaded.config.store;
-    let store = EmbeddedStore::open(StoreOptions {
+/// Claims the doors and opens the record. Whatever is in the way is told before the first change on the disk, as far as it
+/// can be known by then.
+fn claim_and_open(prepared: &Prepared, mut handed: Handed) -> Result<(Claimed, EmbeddedStore), Trouble> {
+    let Loaded { config, consumers, numbering, .. } = &prepared.loaded;
+    let settings = &config.store;
+    let unopened = EmbeddedStore::look(StoreOptions {
         directory: settings.directory.clone(),
         segment_bytes: settings.segment_bytes,
         cache_bytes: settings.cache_bytes,
-        numbering: prepared.loaded.numbering.clone(),
+        numbering: numbering.clone(),
         retention: Retention { retention_days: settings.retention_days, repeat_days: settings.repeat_days },
         archive: settings.archive.clone(),
         checks_everything: settings.check_at_start,
     })?;
+    check_places(consumers, &places(config), unopened.identity().as_deref())?;
+    let claimed = Claimed::of(config, &mut handed, &unopened)?;
+    let store = unopened.open()?;
     let summary = store.summary();
     if let Some(former) = summary.upgraded_from {
         let now = EmbeddedStore::FORMAT;
@@ -135,7 +143,12 @@ fn open_store(prepared: &Prepared) -> Result<EmbeddedStore, Trouble> {
     }
     info!(?summary, "the record is open");
     archiving::tell_absent(&store, &summary.absent_segments);
-    Ok(store)
+    Ok((claimed, store))
+}
+
+/// Where it is noted how far consumers of the feed came.
+fn places(config: &Config) -> PathBuf {
+    config.store.directory.join("feeds")
 }
 
 /// The gateway while it runs.
@@ -147,16 +160,13 @@ struct Serving {
 }
 
 impl Serving {
-    async fn run(self, terms: Terms, mut handed: Handed) -> Result<(), Trouble> {
+    async fn run(self, terms: Terms, claimed: Claimed) -> Result<(), Trouble> {
         let metrics = install_metrics()?;
         let signals = Signals::new().map_err(Trouble::Runtime)?;
         let config = &self.loaded.config;
-        let watch = open_watch(config.watch.listen, &mut handed).await?;
-        let listener = open_listener(config.tls.listen, &mut handed).await?;
         let feeds = self.feeds()?;
         let tending = self.tending();
-        let named = &config.admin.user_ids.0;
-        let socket = Socket::open(&config.admin_socket(), named)?;
+        let Doors { listener, watch, socket } = claimed.open()?;
         let drain_max = Duration::from_secs(config.drain.seconds_max);
         let manager = self.manager;
         let door = Door::new(Arc::clone(&self.gateway), Arc::clone(&self.clock), terms);
@@ -222,7 +232,7 @@ impl Serving {
 impl Serving {
     /// Who takes what is accepted, each from where it stands.
     fn feeds(&self) -> Result<Vec<Feed>, Trouble> {
-        let places = self.loaded.config.store.directory.join("feeds");
+        let places = places(&self.loaded.config);
         let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
         Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
     }
@@ -258,24 +268,6 @@ fn look_after(
 ) {
     tasks.spawn(ended.clone().run_until_cancelled_owned(pruning));
     tasks.spawn(ended.clone().run_until_cancelled_owned(tending));
-}
-
-/// The watching door: the one that was handed over, or one of our own.
-async fn open_watch(address: SocketAddr, handed: &mut Handed) -> Result<Watch, Trouble> {
-    let opened = match handed.tcp(handed::WATCH)? {
-        Some(socket) => Watch::of(socket),
-        None => Watch::bind(address).await,
-    };
-    opened.map_err(Trouble::listen("watch", address))
-}
-
-/// The same for the door of partners.
-async fn open_listener(address: SocketAddr, handed: &mut Handed) -> Result<Listener, Trouble> {
-    let opened = match handed.tcp(handed::EDI)? {
-        Some(socket) => Listener::of(socket),
-        None => Listener::bind(address).await,
-    };
-    opened.map_err(Trouble::listen("tls", address))
 }
 
 /// Says where it listens, for those who started it and let the system choose a port.

@@ -57,7 +57,9 @@ impl Cursor {
         let path = places.join(format!("{name}.place"));
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(absent) if absent.kind() == io::ErrorKind::NotFound => format!("{store} 1"),
+            Err(absent) if absent.kind() == io::ErrorKind::NotFound => {
+                return Ok((Self { path, store: store.to_owned() }, RecordNumber(1)));
+            }
             Err(source) => return Err(CursorTrouble::Io { path, source }),
         };
         let parts = text.trim_end().split_once(' ').and_then(|(of, next)| Some((of, next.parse().ok()?)));

@@ -39,6 +39,9 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 /// The longest it waits after a refusal.
 const RETRY_MAX: Duration = Duration::from_secs(300);
 
+/// What stands for the identity of a store that is not made yet: no place names it.
+const NEW_STORE: &str = "a new one";
+
 /// A system that takes what was accepted.
 #[derive(Debug, Clone)]
 pub struct Consumer {
@@ -99,6 +102,16 @@ pub struct Feed {
     consumer: Consumer,
     cursor: Cursor,
     along: Along,
+}
+
+/// Whether all consumers stand in this store, as their places in this directory say; in a new one when it has no identity
+/// yet. Nothing is changed.
+///
+/// # Errors
+/// [`CursorTrouble`] when a place cannot be read, or is one in another store.
+pub fn check_places(consumers: &[Consumer], places: &Path, store: Option<&str>) -> Result<(), CursorTrouble> {
+    let store = store.unwrap_or(NEW_STORE);
+    consumers.iter().try_for_each(|consumer| Cursor::read(places, &consumer.name, store).map(drop))
 }
 
 impl Feed {

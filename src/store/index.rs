@@ -120,31 +120,59 @@ pub(crate) struct OpenedIndex {
 }
 
 impl Index {
-    /// The state in `directory`, of the store whose journal is there.
+    /// Up to which entry the state in `directory` is said to hold everything; none when it is surely made anew. Nothing is
+    /// opened for it.
+    pub(crate) fn promised(directory: &Path, store: StoreId) -> Option<RecordNumber> {
+        let marked = promise(&directory.join("watermark"), store).ok();
+        marked.filter(|_| directory.join("state").exists())
+    }
+
+    /// The state in `directory`, of the store whose journal is there. `may_be_made` is asked before a new one is made, in the
+    /// place of one that is moved aside.
     ///
     /// A state that had to be made anew keeps the watermark file of the one before it until its first checkpoint: should
     /// the start be interrupted, the next one knows that the state is not whole.
     ///
     /// # Errors
-    /// [`IndexTrouble`] when not even a new one can be made.
-    pub(crate) fn open(directory: &Path, store: StoreId, cache_bytes: u64) -> Result<OpenedIndex, IndexTrouble> {
+    /// What `may_be_made` says, and then nothing is made or moved; [`IndexTrouble`] when not even a new one can be made.
+    pub(crate) fn open<E: From<IndexTrouble>>(
+        directory: &Path,
+        store: StoreId,
+        cache_bytes: u64,
+        may_be_made: impl FnOnce() -> Result<(), E>,
+    ) -> Result<OpenedIndex, E> {
         let state = directory.join("state");
         let watermark = directory.join("watermark");
-        let known = watermark::known_entry(&watermark, store);
-        let was_there = state.exists() || watermark.exists();
-        let trouble = match Self::reopen(&state, &watermark, store, cache_bytes) {
+        // One that is not said to be kept is not opened either: it would be written to.
+        let opened = promise(&watermark, store).and_then(|_| Self::reopen(&state, &watermark, store, cache_bytes));
+        let trouble = match opened {
             Ok((index, applied)) => return Ok(OpenedIndex { index, applied, known: applied, rebuilt: None }),
             Err(trouble) => trouble,
         };
-        move_aside(&state)?;
-        let index = Self::make(&state, &watermark, store, cache_bytes)?;
-        index.flush()?;
-        sync_tree(&state)?;
-        if !was_there {
-            watermark::write(&watermark, store, Watermark::Kept(RecordNumber(0)))?;
-        }
+        may_be_made()?;
+        let known = watermark::known_entry(&watermark, store);
+        let was_there = state.exists() || watermark.exists();
+        let index = Self::make_anew(&state, &watermark, store, cache_bytes, was_there)?;
         let rebuilt = was_there.then(|| trouble.to_string());
         Ok(OpenedIndex { index, applied: RecordNumber(0), known, rebuilt })
+    }
+
+    /// An empty state in the place of one that is moved aside, on stable storage.
+    fn make_anew(
+        state: &Path,
+        watermark: &Path,
+        store: StoreId,
+        cache_bytes: u64,
+        was_there: bool,
+    ) -> Result<Self, IndexTrouble> {
+        move_aside(state)?;
+        let index = Self::make(state, watermark, store, cache_bytes)?;
+        index.flush()?;
+        sync_tree(state)?;
+        if !was_there {
+            watermark::write(watermark, store, Watermark::Kept(RecordNumber(0)))?;
+        }
+        Ok(index)
     }
 
     /// The state as it was left, if it can be trusted, and the last entry that it surely holds.
@@ -157,10 +185,9 @@ impl Index {
         store: StoreId,
         cache_bytes: u64,
     ) -> Result<(Self, RecordNumber), IndexTrouble> {
-        let marked = match watermark::read(watermark, store) {
-            Ok(Watermark::NotKept(_)) => return Err(IndexTrouble::NotKept),
-            Ok(Watermark::Kept(marked)) => Ok(marked),
-            Err(trouble) => Err(trouble),
+        let marked = match promise(watermark, store) {
+            Err(IndexTrouble::NotKept) => return Err(IndexTrouble::NotKept),
+            marked => marked,
         };
         let (index, applied) = Self::unmarked(state, watermark, store, cache_bytes)?;
         match marked? {
@@ -341,6 +368,14 @@ impl Index {
     }
 }
 
+/// Up to which entry the file says that the state was kept.
+fn promise(watermark: &Path, store: StoreId) -> Result<RecordNumber, IndexTrouble> {
+    match watermark::read(watermark, store)? {
+        Watermark::Kept(marked) => Ok(marked),
+        Watermark::NotKept(_) => Err(IndexTrouble::NotKept),
+    }
+}
+
 /// Keys that are in sled and none of ours, in order. Those of runs are many, so they are jumped over.
 fn strays(db: sled::Db) -> impl Iterator<Item = Result<Pair, IndexTrouble>> {
     let is_own = |key: &[u8]| key == STORE || key == FORMAT || runs::is_own(key);
@@ -449,7 +484,7 @@ mod tests {
     const CACHE_BYTES: u64 = 8 << 20;
 
     fn open(directory: &Path) -> OpenedIndex {
-        Index::open(directory, STORE_ID, CACHE_BYTES).unwrap()
+        Index::open(directory, STORE_ID, CACHE_BYTES, || Ok::<_, IndexTrouble>(())).unwrap()
     }
 
     fn put(index: &Index, key: &str) {
@@ -560,8 +595,24 @@ mod tests {
     fn a_state_of_another_store_is_moved_aside() {
         let directory = tempfile::tempdir().unwrap();
         made(directory.path());
-        let other = Index::open(directory.path(), StoreId([8; 16]), CACHE_BYTES).unwrap();
+        let may_be_made = || Ok::<_, IndexTrouble>(());
+        let other = Index::open(directory.path(), StoreId([8; 16]), CACHE_BYTES, may_be_made).unwrap();
         assert!(other.rebuilt.is_some());
+    }
+
+    #[test]
+    fn a_state_stays_where_it_is_until_another_may_be_made() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let watermark = directory.path().join("watermark");
+        for mark in [Watermark::NotKept(RecordNumber(3)), Watermark::Kept(RecordNumber(4))] {
+            watermark::write(&watermark, STORE_ID, mark).unwrap();
+            let refused = Index::open(directory.path(), STORE_ID, CACHE_BYTES, || Err(IndexTrouble::NotOurs));
+            assert!(matches!(refused, Err(IndexTrouble::NotOurs)));
+            assert!(!directory.path().join("state.aside-1").exists());
+        }
+        is_rebuilt(directory.path());
+        assert!(directory.path().join("state.aside-1").exists());
     }
 
     #[test]

@@ -37,6 +37,18 @@ pub(crate) fn take(directory: &Path) -> Result<File, LockTrouble> {
     locked(path, opened)
 }
 
+/// Takes a directory that was taken before, and makes nothing for it; none when nobody ever took it. Waits as [`take`] does.
+///
+/// # Errors
+/// [`LockTrouble`] when it is another's, or that cannot be told.
+pub(crate) fn take_again(directory: &Path) -> Result<Option<File>, LockTrouble> {
+    let path = path(directory);
+    match OpenOptions::new().write(true).open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => locked(path, opened).map(Some),
+    }
+}
+
 /// Keeps others from taking a directory, and writes nothing for it; none when nobody ever took it. Waits as [`take`] does.
 ///
 /// # Errors

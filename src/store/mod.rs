@@ -51,7 +51,9 @@ mod model;
 mod sample;
 
 pub use backup::{BackedUp, BackupReport, BackupTrouble, RestoreReport, backed_up, backup, last_backup, restore};
-pub use embedded::{Accepted, Archived, Dropped, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions};
+pub use embedded::{
+    Accepted, Archived, Dropped, EmbeddedStore, OpenTrouble, Progress, StartSummary, StoreOptions, Unopened,
+};
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};

@@ -28,6 +28,7 @@ mod answering;
 mod archiving;
 mod auditing;
 mod bad_input;
+mod claiming;
 mod draining;
 mod feeding;
 mod following;

@@ -18,21 +18,28 @@ use crate::keys::Keys;
 
 /// The gateway refuses to start here, says all of this, and leaves everything as it was.
 fn check(home: &Home, said: &[&str]) {
+    is_refused(home, serve(home), said);
+}
+
+/// The same of a gateway that this starts.
+pub(crate) fn is_refused(home: &Home, mut command: Command, said: &[&str]) {
     let before = contents(home.path());
-    let output = serve(home).output().unwrap();
+    let output = command.output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(said.iter().all(|part| text.contains(part)), "{text}");
     assert_eq!(contents(home.path()), before, "something was changed on the disk");
 }
 
-/// Every file and directory: its length, its permissions, when it was changed last.
-fn contents(directory: &Path) -> BTreeMap<String, (u64, u32, i64, i64)> {
+/// Every file and directory: the checksum of its bytes, its permissions, when it was changed last.
+pub(crate) fn contents(directory: &Path) -> BTreeMap<String, (u32, u32, i64, i64)> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        let data = path.metadata().unwrap();
-        found.insert(path.display().to_string(), (data.len(), data.mode(), data.mtime(), data.mtime_nsec()));
+        let data = path.symlink_metadata().unwrap();
+        let bytes = if data.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        let checksum = crc32c::crc32c(&bytes);
+        found.insert(path.display().to_string(), (checksum, data.mode(), data.mtime(), data.mtime_nsec()));
         if data.is_dir() {
             found.extend(contents(&path));
         }
@@ -41,7 +48,7 @@ fn contents(directory: &Path) -> BTreeMap<String, (u64, u32, i64, i64)> {
 }
 
 /// A home with a record in which one declaration is.
-fn lodged() -> Home {
+pub(crate) fn lodged() -> Home {
     let mut gateway = Gateway::started();
     let mut partner = gateway.partner();
     partner.sends(&declaration("ONE"));
@@ -153,14 +160,12 @@ fn a_record_without_its_last_segments_is_refused() {
     check(&home, &["has a state but no journal; restore the journal from a backup"]);
 }
 
-#[tokio::test]
-async fn a_spoiled_sealed_segment_is_found_by_a_start_that_reads_everything() {
-    let home = Home::new("check_at_start = true\n");
-    let record = home.path().join("record");
+/// A record of some segments, of which the first one is spoiled.
+pub(crate) async fn spoiled(record: &Path) {
     let numbering = Numbering { form: ProofForm::Cers, zone: TimeZone::UTC };
     let segment_bytes = StoreOptions::SEGMENT_BYTES_MIN;
-    let store =
-        EmbeddedStore::open(StoreOptions { segment_bytes, ..StoreOptions::new(record.clone(), numbering) }).unwrap();
+    let options = StoreOptions { segment_bytes, ..StoreOptions::new(record.to_owned(), numbering) };
+    let store = EmbeddedStore::open(options).unwrap();
     for number in 0..8 {
         store.record(house::examined(&house::one_line_declaration(number))).await.unwrap();
     }
@@ -170,12 +175,16 @@ async fn a_spoiled_sealed_segment_is_found_by_a_start_that_reads_everything() {
     let mut bytes = fs::read(&segment).unwrap();
     bytes[1000] ^= 1;
     fs::write(&segment, bytes).unwrap();
-    let before = contents(&record.join("journal"));
-    let output = serve(&home).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("00000001.seg is damaged at byte "), "{said}");
-    assert_eq!(contents(&record.join("journal")), before);
+}
+
+#[tokio::test]
+async fn a_spoiled_sealed_segment_is_found_by_a_start_that_reads_everything() {
+    let home = Home::new("check_at_start = true\n");
+    let sockets = tempfile::tempdir().unwrap();
+    spoiled(&home.path().join("record")).await;
+    let mut serving = serve(&home);
+    serving.env("LODGED__ADMIN__SOCKET", sockets.path().join("admin.sock"));
+    is_refused(&home, serving, &["00000001.seg is damaged at byte "]);
     home.sets("");
     let gateway = Gateway::at(home);
     gateway.says("the record is damaged");

@@ -17,6 +17,7 @@ use lodged::identifier::{DeclarationReference, ProofOfReportNumber, RecordNumber
 use lodged::partner::PartnerId;
 use lodged::record::{Act, Answer, AnswerReference, Evidence, Examination, Recorded, RepeatKey};
 use lodged::store::{FoundPage, Lodged, Memory, Search, Standing, Store, Unavailable, WaitingAnswer};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +47,8 @@ impl Inside {
         ));
         let door = Door::new(gateway, clock, terms);
         let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(Listener::bind("127.0.0.1:0".parse().unwrap())).unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = Listener::of(listener).unwrap();
         let address = listener.address();
         runtime.spawn(listener.serve(door, CancellationToken::new(), DEADLINE));
         Self { home, address, _runtime: runtime }

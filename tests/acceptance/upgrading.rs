@@ -28,10 +28,16 @@ fn bytes(text: &Value) -> Vec<u8> {
     text.as_str().unwrap().chars().map(|character| u8::try_from(character).unwrap()).collect()
 }
 
-#[test]
-fn a_record_of_a_former_version_is_upgraded_and_answers_as_ever() {
+/// A home with such a record.
+pub(crate) fn former() -> Home {
     let home = Home::new("");
     copy(&kept().join("record"), &home.path().join("record"));
+    home
+}
+
+#[test]
+fn a_record_of_a_former_version_is_upgraded_and_answers_as_ever() {
+    let home = former();
     let told: Value = serde_json::from_slice(&fs::read(kept().join("told.json")).unwrap()).unwrap();
     let came = told["came"].as_array().unwrap().iter().filter(|came| came["partner"] == "acme");
     let came: Vec<_> = came.filter(|came| came["is_repeat"] == false && !came["entry"].is_null()).collect();

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::place::{Place, SocketTrouble};
+use super::place::{self, Claim, Place, SocketTrouble};
 use super::request::{Answered, PROTOCOL, REQUEST_BYTES_MAX, Replied, Reply, Request};
 use super::user::{Users, name_of};
 use crate::event::{self, AdminResult, SecurityEvent};
@@ -35,6 +35,13 @@ pub trait Administration: Send + Sync + 'static {
     fn answer(&self, who: Actor, request: Request) -> impl Future<Output = Answered> + Send;
 }
 
+/// The socket's place is ours, and nobody finds it there yet.
+#[derive(Debug)]
+pub struct SocketClaim {
+    claim: Claim,
+    users: Users,
+}
+
 /// The socket, open.
 #[derive(Debug)]
 pub struct Socket {
@@ -42,14 +49,33 @@ pub struct Socket {
     users: Users,
 }
 
-impl Socket {
-    /// Opens the socket at this path, for root, the user of this process, and the users that are named.
+impl SocketClaim {
+    /// The same socket, where it is looked for. Call it within the runtime.
     ///
     /// # Errors
-    /// [`SocketTrouble`] when a gateway that runs has it, something else is there, or the system does not let us.
-    pub fn open(path: &Path, named: &[u32]) -> Result<Self, SocketTrouble> {
-        let (place, users) = Place::open(path, named)?;
-        Ok(Self { place, users })
+    /// [`SocketTrouble`] when somebody took the place meanwhile, or the system does not let us.
+    pub fn open(self) -> Result<Socket, SocketTrouble> {
+        Ok(Socket { place: self.claim.open()?, users: self.users })
+    }
+}
+
+impl Socket {
+    /// Whether the socket may be at this path, as far as that can be said without making anything.
+    ///
+    /// # Errors
+    /// [`SocketTrouble`] when a gateway that runs or starts has it, or something else is there.
+    pub fn look(path: &Path) -> Result<(), SocketTrouble> {
+        place::look(path)
+    }
+
+    /// Claims the socket at this path, for root, the user of this process, and the users that are named. Whoever claims it
+    /// later is refused; whoever asks there is not heard before it is opened.
+    ///
+    /// # Errors
+    /// [`SocketTrouble`] as from [`Self::look`], or when the system does not let us.
+    pub fn claim(path: &Path, named: &[u32]) -> Result<SocketClaim, SocketTrouble> {
+        let (claim, users) = Claim::new(path, named)?;
+        Ok(SocketClaim { claim, users })
     }
 
     /// Answers until `shutdown`; what was asked by then is still answered.
@@ -228,7 +254,7 @@ mod tests {
     fn open() -> Open {
         let home = tempfile::tempdir().unwrap();
         let (path, shutdown) = (home.path().join("admin.sock"), CancellationToken::new());
-        let serving = tokio::spawn(Socket::open(&path, &[]).unwrap().serve(Echo, shutdown.clone()));
+        let serving = tokio::spawn(Socket::claim(&path, &[]).unwrap().open().unwrap().serve(Echo, shutdown.clone()));
         Open { _home: home, path, shutdown, serving }
     }
 

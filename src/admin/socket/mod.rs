@@ -18,7 +18,7 @@ mod ask;
 mod door;
 
 pub use ask::{AskTrouble, ask, ask_for_bytes};
-pub use door::{Administration, Socket};
+pub use door::{Administration, Socket, SocketClaim};
 pub use place::SocketTrouble;
 pub use request::{Answered, CertificateOf, Found, JournalFrom, PROTOCOL, Refusal, Reply, Request, Since, Which};
 pub use text::{bytes_of, text_of};

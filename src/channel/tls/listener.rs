@@ -25,23 +25,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens there. Port 0 lets the system choose; [`Self::address`] says what it chose.
+    /// Lets partners in at a socket that is listened on.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
-    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok(Self { listener, address })
-    }
-
-    /// Listens on a socket that another process opened. Call it within the runtime.
-    ///
-    /// # Errors
-    /// When it is no socket that can be listened on.
-    pub fn of(socket: std::net::TcpListener) -> io::Result<Self> {
-        socket.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(socket)?;
+    /// When the system does not say its address.
+    pub fn of(listener: TcpListener) -> io::Result<Self> {
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }

@@ -5,6 +5,7 @@
 //! it is applied or not. It never answers from memory what the disk might not have, and never goes on after a failed write.
 
 // How a store is found again, and what can be in the way.
+mod look;
 mod open;
 
 // The threads, and what they share with readers.
@@ -28,6 +29,7 @@ mod upgrading;
 
 pub use accepted::Accepted;
 pub use archiving::Archived;
+pub use look::Unopened;
 pub use open::{OpenTrouble, StartSummary, StoreOptions};
 pub use pruning::Dropped;
 
@@ -92,7 +94,15 @@ impl EmbeddedStore {
     /// # Errors
     /// [`OpenTrouble`] when the store is in use, damaged, or cannot be kept safe here.
     pub fn open(options: StoreOptions) -> Result<Self, OpenTrouble> {
-        open::open(options)
+        Self::look(options)?.open()
+    }
+
+    /// Looks at the store in a directory, or where one would be made, and changes nothing. It reads no entry.
+    ///
+    /// # Errors
+    /// [`OpenTrouble`] when the directory is not fit for a store, somebody has it, or its segments do not fit together.
+    pub fn look(options: StoreOptions) -> Result<Unopened, OpenTrouble> {
+        open::look(options)
     }
 
     /// What was found at the start.

@@ -1,10 +1,8 @@
-//! Opening a store: lock, self-test, journal, state, and the state brought up to the journal. In this order; the first
-//! thing that is not right stops the start, and says so. A journal of a former format is read whole before anything else, and
-//! goes on in a segment of the present one.
+//! Opening a store that was looked at: journal, state, and the state brought up to the journal. In this order; the first
+//! thing that is not right stops the start, and says so. The journal is read before the state is touched; one of a former format
+//! or of which a state is to be made is read whole, and the former one goes on in a segment of the present format.
 
-use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -16,23 +14,23 @@ use crate::background;
 use crate::identifier::RecordNumber;
 use crate::store::entry::Entry;
 use crate::store::floor::Floor;
-use crate::store::flush::{self, NotFlushing};
-use crate::store::guard::{self, Unfit};
+use crate::store::flush::NotFlushing;
+use crate::store::guard::Unfit;
 use crate::store::index::{Index, IndexTrouble, OpenedIndex};
+#[cfg(test)]
+use crate::store::journal::Disk;
 use crate::store::journal::dropping;
 use crate::store::journal::segment::OTHER_FORMAT;
-use crate::store::journal::{
-    Archive, ArchiveTrouble, Disk, Journal, JournalTrouble, Opened, Place, RealDisk, Shelves, StoreId,
-};
-use crate::store::lock::{self, LockTrouble};
+use crate::store::journal::{ArchiveTrouble, Contents, Journal, JournalTrouble, Opened, RealDisk};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
 use crate::store::watermark::known_entry;
-use crate::store::{Numbering, Retention, Unavailable, journal};
+use crate::store::{Numbering, Retention, Unavailable};
 
 use super::EmbeddedStore;
 use super::applier::{Applier, NOT_REMOVED};
 use super::flushing::Flushing;
+use super::look::Unopened;
 use super::pace::APPLY_KEYS;
 use super::shared::Shared;
 use super::writer::Writer;
@@ -149,7 +147,7 @@ pub enum OpenTrouble {
 }
 
 impl OpenTrouble {
-    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }
 }
@@ -175,105 +173,137 @@ impl From<Unavailable> for OpenTrouble {
     }
 }
 
-/// Opens a store on the file system.
-pub(super) fn open(options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    open_on(&disk, options)
+/// A store on the file system, looked at.
+pub(super) fn look(options: StoreOptions) -> Result<Unopened, OpenTrouble> {
+    Unopened::look(Arc::new(RealDisk), options)
 }
 
 /// Opens a store whose journal is on this disk.
+#[cfg(test)]
 pub(super) fn open_on(disk: &Arc<dyn Disk>, options: StoreOptions) -> Result<EmbeddedStore, OpenTrouble> {
-    let started = Instant::now();
-    let StoreOptions { directory, segment_bytes, cache_bytes, numbering, retention, archive, checks_everything } =
-        options;
-    if segment_bytes < StoreOptions::SEGMENT_BYTES_MIN {
-        return Err(OpenTrouble::SegmentTooShort(segment_bytes));
+    Unopened::look(Arc::clone(disk), options)?.open()
+}
+
+impl Unopened {
+    /// Opens the store, or makes one where there is none. It blocks until everything is checked and applied.
+    ///
+    /// # Errors
+    /// [`OpenTrouble`] when the store is in use, damaged, or cannot be kept safe here. When it is the journal that is not
+    /// right, nothing was changed, but for what sled wrote to a state that it had to open to find it spoiled.
+    pub fn open(mut self) -> Result<EmbeddedStore, OpenTrouble> {
+        let started = Instant::now();
+        let (lock, there) = self.take()?;
+        let mut found = there.map_or_else(|| self.make_journal(), Ok)?;
+        let Self { disk, options, archive, .. } = self;
+        let StoreOptions { directory, cache_bytes, numbering, retention, checks_everything, .. } = options;
+        let upgraded_from = found.former_format();
+        let (store, mut is_new) = (found.store(), false);
+        let mut check = Check::of(&mut found, &directory, checks_everything)?;
+        let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, store, cache_bytes, || {
+            is_new = true;
+            check.whole()
+        })?;
+        let Check { contents, .. } = check;
+        if !is_new {
+            check_beginning(&mut found, &index.floor(), applied)?;
+        }
+        let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
+        let contents = match contents.next > applied.0.saturating_add(1) {
+            true => found.read(applied, false, |pointer, payload| replay.entry(pointer, payload))?,
+            false => contents,
+        };
+        let last = contents.last();
+        check_end(last, known)?;
+        let replayed = replay.finish(rebuilt.is_some())?;
+        finish_dropping(&mut found, &index)?;
+        if let Some(archive) = &archive {
+            archive.settle(&*disk, found.shelves().journal(), store)?;
+        }
+        let segments = found.segments() + usize::from(upgraded_from.is_some());
+        let absent_segments = found.absent().to_vec();
+        let (journal, reader) = found.resume(&contents)?;
+        let archives = archive.is_some_and(|archive| archive.is_named());
+        let summary = StartSummary {
+            records: last.0,
+            segments,
+            absent_segments,
+            replayed,
+            upgraded_from,
+            rebuilt,
+            had_torn_tail: contents.is_torn(),
+            took: started.elapsed(),
+        };
+        start(journal, Shared::new(reader, index, retention, (last, archives), lock), numbering, summary)
     }
-    guard::guard(&directory)?;
-    let archive = Archive::find(&directory, archive.as_deref())?;
-    let lock = lock(&directory)?;
-    flush::self_test()?;
-    let mut found = find_journal(disk, &directory, archive.as_ref(), segment_bytes)?;
-    let upgraded_from = found.former_format();
-    if upgraded_from.is_some() {
-        check_before_upgrade(&found, &directory.join("watermark"))?;
+}
+
+/// What is asked of the journal before anything is changed, the files of sled too: sled writes to them as soon as it opens
+/// them.
+struct Check<'a> {
+    found: &'a mut Opened,
+    /// The last entry that surely was on stable storage.
+    known: RecordNumber,
+    /// How the journal ends.
+    contents: Contents,
+    /// Whether all of it was read.
+    is_whole: bool,
+}
+
+impl<'a> Check<'a> {
+    /// Reads what the state may not hold, and all of it when that is wanted, when a former version wrote it, or when the
+    /// state is surely made anew.
+    fn of(found: &'a mut Opened, directory: &Path, checks_everything: bool) -> Result<Self, OpenTrouble> {
+        let store = found.store();
+        let known = known_entry(&directory.join("watermark"), store);
+        let promised = Index::promised(directory, store).filter(|_| found.former_format().is_none());
+        let (contents, is_whole) = match promised {
+            None => (read_whole(found)?, true),
+            Some(promised) => (read_behind(found, promised, checks_everything)?, false),
+        };
+        check_end(contents.last(), known)?;
+        Ok(Self { found, known, contents, is_whole })
     }
-    let checks_everything = checks_everything && upgraded_from.is_none();
-    let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, found.store(), cache_bytes)?;
-    check_beginning(&mut found, &index, applied)?;
-    let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
-    let contents = found.read(applied, checks_everything, |pointer, payload| replay.entry(pointer, payload))?;
-    let last = RecordNumber(contents.next.saturating_sub(1));
-    check_end(last, known)?;
-    let replayed = replay.finish(rebuilt.is_some())?;
-    finish_dropping(&mut found, &index)?;
-    if let Some(archive) = &archive {
-        archive.settle(&**disk, found.shelves().journal(), found.store())?;
+
+    /// Reads all of it, unless that was done: a state is to be made of it.
+    fn whole(&mut self) -> Result<(), OpenTrouble> {
+        if !self.is_whole {
+            self.contents = read_whole(self.found)?;
+            self.is_whole = true;
+        }
+        check_end(self.contents.last(), self.known)
     }
-    let segments = found.segments() + usize::from(upgraded_from.is_some());
-    let absent_segments = found.absent().to_vec();
-    let (journal, reader) = found.resume(&contents)?;
-    let archives = archive.is_some_and(|archive| archive.is_named());
-    let had_torn_tail = contents.is_torn();
-    let took = started.elapsed();
-    let summary = StartSummary {
-        records: last.0,
-        segments,
-        absent_segments,
-        replayed,
-        upgraded_from,
-        rebuilt,
-        had_torn_tail,
-        took,
+}
+
+/// Reads all of a journal of which a state can be made: it begins where it may, is as it was written, down to what the entries
+/// say.
+fn read_whole(found: &mut Opened) -> Result<Contents, OpenTrouble> {
+    check_beginning(found, &Floor::default(), RecordNumber(0))?;
+    found.read(RecordNumber(0), true, understood)
+}
+
+/// Reads the entries that a state may not hold, and, when that is wanted, all of it. What is left of segments that were
+/// dropped may be as it is; where the floor is, only the state can say at once.
+fn read_behind(found: &mut Opened, promised: RecordNumber, is_whole: bool) -> Result<Contents, OpenTrouble> {
+    let trouble = match found.read(promised, is_whole, understood) {
+        Err(trouble) if is_whole => trouble,
+        read => return read,
     };
-    start(journal, Shared::new(reader, index, retention, (last, archives), lock), numbering, summary)
+    let Ok(Some(floor)) = found.latest(Entry::floor) else { return Err(trouble) };
+    let begins = found.begins().number;
+    may_begin(found, &floor)?;
+    if begins > floor.segment { Err(trouble) } else { found.read(promised, is_whole, understood) }
 }
 
-/// The directory is ours as long as the file is open.
-fn lock(directory: &Path) -> Result<File, OpenTrouble> {
-    make(&directory.join("journal"))?;
-    lock::take(directory).map_err(|trouble| match trouble {
-        LockTrouble::InUse => OpenTrouble::InUse(directory.to_owned()),
-        LockTrouble::Io { doing, path, source } => OpenTrouble::Io { doing, path, source },
-    })
-}
-
-/// Makes a directory and those above it that are missing, for nobody else, all of them on stable storage.
-fn make(directory: &Path) -> Result<(), OpenTrouble> {
-    let directory = std::path::absolute(directory).map_err(OpenTrouble::io("find", directory))?;
-    let missing: Vec<_> = directory.ancestors().take_while(|path| !path.exists()).collect();
-    DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(OpenTrouble::io("create", &directory))?;
-    for path in missing.iter().filter_map(|path| path.parent()) {
-        File::open(path).and_then(|parent| parent.sync_all()).map_err(OpenTrouble::io("flush", path))?;
-    }
+fn understood(_: Pointer, payload: &[u8]) -> Result<(), OpenTrouble> {
+    Entry::decode(payload)?;
     Ok(())
-}
-
-/// The journal that is there, or a new one where nothing is.
-fn find_journal(
-    disk: &Arc<dyn Disk>,
-    directory: &Path,
-    archive: Option<&Archive>,
-    segment_bytes: u64,
-) -> Result<Opened, OpenTrouble> {
-    let journal = directory.join("journal");
-    let shelves = archive.map_or_else(|| Shelves::of(&journal), |archive| archive.shelves(journal.clone()));
-    let place = || Place { disk: Arc::clone(disk), shelves: shelves.clone(), segment_bytes };
-    if let Some(found) = journal::open(place())? {
-        return Ok(found);
-    }
-    if ["state", "watermark"].iter().any(|name| directory.join(name).exists()) {
-        return Err(OpenTrouble::JournalMissing(directory.to_owned()));
-    }
-    let store = StoreId::draw().ok_or_else(|| OpenTrouble::Journal("the machine gives no random bytes".into()))?;
-    Ok(Opened::create(place(), store)?)
 }
 
 /// Whether entries in front of those that are there were dropped, and not lost: the state says so, or where it does not, the
 /// journal. Before this is known nothing may be applied to the state. A state that has everything that was applied has the
 /// floor below which files were removed; a new one is not made of what is left of them.
-fn check_beginning(found: &mut Opened, index: &Index, applied: RecordNumber) -> Result<(), OpenTrouble> {
-    let (is_whole, is_made_anew) = (may_begin(found, &index.floor()).is_ok(), applied.0 == 0);
+fn check_beginning(found: &mut Opened, floor: &Floor, applied: RecordNumber) -> Result<(), OpenTrouble> {
+    let (is_whole, is_made_anew) = (may_begin(found, floor).is_ok(), applied.0 == 0);
     if is_whole && !(is_made_anew && found.begins_absent()) {
         return Ok(());
     }
@@ -298,15 +328,6 @@ fn finish_dropping(found: &mut Opened, index: &Index) -> Result<(), OpenTrouble>
         }
     }
     Ok(())
-}
-
-/// All of a journal of a former format is as it was written, down to what the entries say; nothing is changed for that.
-fn check_before_upgrade(found: &Opened, watermark: &Path) -> Result<(), OpenTrouble> {
-    let contents = found.read(RecordNumber(0), true, |_, payload| {
-        Entry::decode(payload)?;
-        Ok::<_, OpenTrouble>(())
-    })?;
-    check_end(RecordNumber(contents.next.saturating_sub(1)), known_entry(watermark, found.store()))
 }
 
 /// What was on stable storage is still in the journal.

@@ -60,12 +60,20 @@ pub(crate) fn unknown(directory: &Path) -> Result<Option<PathBuf>, JournalTroubl
 }
 
 /// The segments in a directory; none when there is none. Whether they may begin where they do is for the caller to say
-/// ([`Opened::begins`]). What is there is on stable storage from now on: a process that
-/// was killed between a write and its flush left bytes that every reader sees and a power cut would take away.
+/// ([`Opened::begins`]). What is there is on stable storage from now on.
 ///
 /// # Errors
-/// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal, or the last one cannot be flushed.
+/// Those of [`find`] and [`Opened::flush`].
 pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
+    let opened = find(place)?;
+    opened.map(|opened| opened.flush().map(|()| opened)).transpose()
+}
+
+/// The same as they are: nothing is written and nothing flushed.
+///
+/// # Errors
+/// [`JournalTrouble`] when one of them is missing, unreadable, or of another journal.
+pub(crate) fn find(place: Place) -> Result<Option<Opened>, JournalTrouble> {
     let listed = place.shelves.list_journal()?;
     let numbers: BTreeSet<u64> = listed.segments.into_iter().collect();
     let (Some(first), Some(last)) = (numbers.first().copied(), numbers.last().copied()) else { return Ok(None) };
@@ -83,7 +91,6 @@ pub(crate) fn open(place: Place) -> Result<Option<Opened>, JournalTrouble> {
         headers.push(header);
     }
     let Some(last) = headers.last().copied() else { return Ok(None) };
-    flush(&place, &last)?;
     let unsealed = unsealed(&place, &headers)?;
     // An archive that cannot be read has nothing: that keeps nobody from recording.
     let held = place.shelves.held().unwrap_or_default().segments;
@@ -135,15 +142,6 @@ fn unsealed(place: &Place, headers: &[Header]) -> Result<Vec<(Header, Header)>, 
     Ok(unsealed)
 }
 
-/// Puts the last segment and the names of all of them on stable storage. Those before it were, before it was begun.
-fn flush(place: &Place, last: &Header) -> Result<(), JournalTrouble> {
-    let path = place.shelves.path(last.number);
-    let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
-    file.sync().map_err(JournalTrouble::io("flush", &path))?;
-    let journal = place.shelves.journal();
-    place.disk.sync_directory(journal).map_err(JournalTrouble::io("flush", journal))
-}
-
 impl Opened {
     /// A new journal.
     ///
@@ -157,6 +155,20 @@ impl Opened {
         let header = Header { format: FORMAT, store, number: 1, first: 1, bytes: place.segment_bytes, chain };
         append::name(&*place.disk, &*file, &prepared, &place.shelves.path(1), &header)?;
         Ok(Self { place, headers: vec![header], last: header, unsealed: Vec::new(), absent: Vec::new(), lowest: 1 })
+    }
+
+    /// Puts the last segment and the names of all of them on stable storage. Those before it were, before it was begun. A
+    /// process that was killed between a write and its flush left bytes that every reader sees and a power cut would take away.
+    ///
+    /// # Errors
+    /// [`JournalTrouble::Io`].
+    pub(crate) fn flush(&self) -> Result<(), JournalTrouble> {
+        let Self { place, last, .. } = self;
+        let path = place.shelves.path(last.number);
+        let file = place.disk.open(&path).map_err(JournalTrouble::io("open", &path))?;
+        file.sync().map_err(JournalTrouble::io("flush", &path))?;
+        let journal = place.shelves.journal();
+        place.disk.sync_directory(journal).map_err(JournalTrouble::io("flush", journal))
     }
 
     /// The first segment that is there. Only the first one of all may be so without a word about those in front of it.

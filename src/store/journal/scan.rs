@@ -26,6 +26,11 @@ impl Contents {
         Self { end: FIRST_FRAME, next: header.first, chain: header.chain, ending: Ending::Clean }
     }
 
+    /// The last entry.
+    pub(crate) fn last(&self) -> RecordNumber {
+        RecordNumber(self.next.saturating_sub(1))
+    }
+
     /// Whether an interrupted write lies behind it.
     pub(crate) fn is_torn(&self) -> bool {
         self.ending == Ending::Torn
