@@ -31,8 +31,15 @@ const FAN_OUT: usize = 8;
 /// The key of the catalogue in sled.
 const CATALOGUE: &[u8] = b"m runs";
 
+/// Most memory that the filters of all runs take, in bytes. Beyond it the earliest runs go without, and their pages are looked at
+/// for every key: with more than fifty million declarations. While runs are merged, those of the new one come on top.
+const FILTERS_BYTES_MAX: usize = 512 << 20;
+
 /// Keys between two looks at whether a merge is still wanted.
 const KEYS_BETWEEN: u64 = 4096;
+
+/// Pages that are removed between two such looks.
+const PAGES_BETWEEN: usize = 8;
 
 /// With so many runs that wait for the first merge, merging is urgent: each of them is a look more for every key.
 const URGENT_RUNS: usize = 3 * FAN_OUT;
@@ -62,6 +69,8 @@ pub(crate) struct Runs {
     current: RwLock<Arc<Vec<Arc<Run>>>>,
     /// Those that were merged, whose pages somebody may still read.
     retired: Mutex<Vec<Arc<Run>>>,
+    /// Most memory that filters take, in bytes.
+    filters_bytes_max: usize,
     /// Keys that speak of what is below it are not there.
     floor: RwLock<Floor>,
 }
@@ -72,6 +81,10 @@ impl Runs {
     /// # Errors
     /// [`IndexTrouble`] when they are not as they were written.
     pub(crate) fn open(db: &sled::Db) -> Result<Self, IndexTrouble> {
+        Self::open_with(db, FILTERS_BYTES_MAX)
+    }
+
+    fn open_with(db: &sled::Db, filters_bytes_max: usize) -> Result<Self, IndexTrouble> {
         let catalogue = match db.get(CATALOGUE)? {
             Some(value) => Catalogue::read(&value).ok_or(Damaged(0))?,
             None => Catalogue::default(),
@@ -79,11 +92,12 @@ impl Runs {
         for letter in [PAGE, FILTER] {
             remove_unknown(db, letter, &catalogue)?;
         }
-        let current: Result<Vec<_>, IndexTrouble> =
-            catalogue.runs.iter().rev().map(|described| Ok(Arc::new(Run::load(db, *described)?))).collect();
+        let mut room = FilterRoom(filters_bytes_max);
+        let load = |described: &Described| Ok(room.take(Arc::new(Run::load(db, *described)?)));
+        let current: Result<Vec<_>, IndexTrouble> = catalogue.runs.iter().rev().map(load).collect();
         let current = RwLock::new(Arc::new(current?));
         let (catalogue, retired, floor) = (Mutex::new(catalogue), Mutex::default(), RwLock::default());
-        let runs = Self { db: db.clone(), catalogue, current, retired, floor };
+        let runs = Self { db: db.clone(), catalogue, current, retired, filters_bytes_max, floor };
         if let Some(floor) = runs.get(state::FLOOR)? {
             runs.raise(state::read(&floor).map_err(|_| Damaged(0))?);
         }
@@ -211,7 +225,7 @@ impl Runs {
     /// # Errors
     /// [`IndexTrouble`]; then it does not.
     pub(crate) fn count(&self, writer: RunWriter<'_>, applied: RecordNumber) -> Result<(), IndexTrouble> {
-        let run = if writer.keys() == 0 { None } else { Some(writer.finish(0)?) };
+        let run = if writer.keys() == 0 { None } else { writer.finish(0, || true)? };
         let mut catalogue = self.catalogue();
         let mut counting = catalogue.clone();
         counting.applied = applied.0;
@@ -219,8 +233,15 @@ impl Runs {
         self.db.insert(CATALOGUE, counting.write()?)?;
         *catalogue = counting;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(run.into_iter().map(Arc::new).chain(current.iter().cloned()).collect());
+        let runs = run.into_iter().map(Arc::new).chain(current.iter().cloned());
+        *current = Arc::new(self.within_room(runs));
         Ok(())
+    }
+
+    /// Runs from the latest to the earliest, with as many filters as there is memory for.
+    fn within_room(&self, runs: impl Iterator<Item = Arc<Run>>) -> Vec<Arc<Run>> {
+        let mut room = FilterRoom(self.filters_bytes_max);
+        runs.map(|run| room.take(run)).collect()
     }
 
     /// Merges runs of one level, when there are enough of them and as long as it `is_wanted`: whether it did.
@@ -228,7 +249,7 @@ impl Runs {
     /// # Errors
     /// [`IndexTrouble`]; everything then counts as before.
     pub(crate) fn merge(&self, is_wanted: impl Fn() -> bool) -> Result<bool, IndexTrouble> {
-        self.remove_retired()?;
+        self.remove_retired(&is_wanted)?;
         let current = self.current();
         let Some((level, first, count)) = due(&current) else { return Ok(false) };
         let merging = current.get(first..first + count).unwrap_or_default();
@@ -247,7 +268,8 @@ impl Runs {
             }
         }
         drop(merged);
-        self.replace(merging, writer.finish(level.saturating_add(1))?)?;
+        let Some(run) = writer.finish(level.saturating_add(1), &is_wanted)? else { return Ok(false) };
+        self.replace(merging, run)?;
         Ok(true)
     }
 
@@ -268,22 +290,24 @@ impl Runs {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut runs: Vec<_> = current.iter().filter(|run| !is_merged(run.described.id)).cloned().collect();
         runs.insert(runs.len() - at, Arc::new(run));
-        *current = Arc::new(runs);
+        *current = Arc::new(self.within_room(runs.into_iter()));
         drop((current, catalogue));
         self.retired.lock().unwrap_or_else(PoisonError::into_inner).extend(merged.iter().cloned());
         Ok(())
     }
 
-    /// Removes the pages of merged runs that nobody reads any more.
-    fn remove_retired(&self) -> Result<(), IndexTrouble> {
+    /// Removes the pages of merged runs that nobody reads any more, as long as that `is_wanted`.
+    fn remove_retired(&self, is_wanted: &impl Fn() -> bool) -> Result<(), IndexTrouble> {
         let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read, unread) = std::mem::take(&mut *retired).into_iter().partition(|run| Arc::strong_count(run) > 1);
+        let (read, mut unread): (_, Vec<_>) = std::mem::take(&mut *retired).into_iter().partition(Run::is_read);
         *retired = read;
         drop(retired);
-        let unread: Vec<Arc<Run>> = unread;
-        for run in unread {
-            remove(&self.db, PAGE, run.described.id)?;
-            remove(&self.db, FILTER, run.described.id)?;
+        while let Some(run) = unread.pop() {
+            let id = run.described.id;
+            if !remove(&self.db, PAGE, id, is_wanted)? || !remove(&self.db, FILTER, id, is_wanted)? {
+                unread.push(run);
+                self.retired.lock().unwrap_or_else(PoisonError::into_inner).append(&mut unread);
+            }
         }
         Ok(())
     }
@@ -294,6 +318,22 @@ impl Runs {
 
     fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
         self.catalogue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is left of the memory that filters may take, in bytes.
+struct FilterRoom(usize);
+
+impl FilterRoom {
+    /// The run, without its filters when there is no room for them.
+    fn take(&mut self, run: Arc<Run>) -> Arc<Run> {
+        match self.0.checked_sub(run.filter_bytes()) {
+            Some(left) => {
+                self.0 = left;
+                run
+            }
+            None => Arc::new(run.without_filters()),
+        }
     }
 }
 
@@ -330,12 +370,15 @@ fn due(current: &[Arc<Run>]) -> Option<(u8, usize, usize)> {
     })
 }
 
-/// Removes what is kept of a run under a letter.
-fn remove(db: &sled::Db, letter: u8, run: u64) -> Result<(), IndexTrouble> {
-    for key in db.scan_prefix(parts(letter, run)).keys() {
+/// Removes what is kept of a run under a letter: whether all of it, which goes on as long as it `is_wanted`.
+fn remove(db: &sled::Db, letter: u8, run: u64, is_wanted: impl Fn() -> bool) -> Result<bool, IndexTrouble> {
+    for (removed, key) in (1_usize..).zip(db.scan_prefix(parts(letter, run)).keys()) {
         db.remove(key?)?;
+        if removed.is_multiple_of(PAGES_BETWEEN) && !is_wanted() {
+            return Ok(false);
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Removes what was begun and never counted, or counted once and was not removed yet.
@@ -347,7 +390,7 @@ fn remove_unknown(db: &sled::Db, letter: u8, catalogue: &Catalogue) -> Result<()
             break;
         };
         if !catalogue.runs.iter().any(|described| described.id == run) {
-            remove(db, letter, run)?;
+            remove(db, letter, run, || true)?;
         }
         let Some(next) = run.checked_add(1) else { break };
         from = next;
@@ -465,6 +508,101 @@ mod tests {
             pages(&db).iter().map(|key| u64::from_be_bytes(*key[1..].first_chunk().unwrap())).collect();
         assert!(kept.into_iter().eq(described.into_iter().collect::<std::collections::BTreeSet<_>>()));
         assert_eq!(Runs::open(&db).unwrap().pairs().count(), 300);
+    }
+
+    /// How much memory the filters of each run take, from the latest to the earliest.
+    fn filter_bytes(runs: &Runs) -> Vec<usize> {
+        runs.current().iter().map(|run| run.filter_bytes()).collect()
+    }
+
+    #[test]
+    fn filters_that_do_not_fit_into_memory_are_those_of_the_earliest_runs() {
+        let db = sled();
+        add(&Runs::open(&db).unwrap(), &changes(0..2000, "1"), 1);
+        let of_one = filter_bytes(&Runs::open(&db).unwrap())[0];
+        let mut runs = Runs::open_with(&db, 3 * of_one).unwrap();
+        for applied in 2..=5_u32 {
+            add(&runs, &changes(2000 * (applied - 1)..2000 * applied, "1"), applied.into());
+        }
+        for _ in 0..2 {
+            let with_filters: Vec<_> = filter_bytes(&runs).iter().map(|bytes| *bytes > 0).collect();
+            assert_eq!(with_filters, [true, true, true, false, false]);
+            for key in (0..10_000).step_by(77) {
+                assert_eq!(get(&runs, &format!("r{key:06}")).as_deref(), Some("1"));
+            }
+            runs = Runs::open_with(&db, 3 * of_one).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_run_that_loses_its_filters_while_it_is_read_keeps_its_pages() {
+        let db = sled();
+        let runs = Runs::open_with(&db, 0).unwrap();
+        add(&runs, &changes(0..2000, "1"), 1);
+        // Somebody reads the run as it was before its filters went.
+        let described = runs.current()[0].described;
+        let before = Arc::new(Run::load(&db, described).unwrap());
+        *runs.current.write().unwrap() = Arc::new(vec![Arc::clone(&before)]);
+        let mut reading = Merged::seek(&db, &runs.current(), b"").unwrap();
+        drop(before);
+        for applied in 2..=8 {
+            add(&runs, &changes(0..10, "2"), applied);
+        }
+        assert_eq!(filter_bytes(&runs), [0; 8]);
+        assert!(runs.merge(|| true).unwrap());
+        assert!(!runs.merge(|| true).unwrap());
+        let mut keys = 0;
+        while reading.advance().unwrap() {
+            keys += 1;
+        }
+        assert_eq!(keys, 2000);
+        drop(reading);
+        assert!(!runs.merge(|| true).unwrap());
+        let merged = runs.current()[0].described.id;
+        assert!(pages(&db).iter().all(|page| page.starts_with(&parts(PAGE, merged))));
+    }
+
+    #[test]
+    fn a_merge_rests_between_filters_and_between_pages_that_it_removes() {
+        let db = sled();
+        let runs = Runs::open(&db).unwrap();
+        for applied in 1..=8 {
+            add(&runs, &changes(0..60_000, &applied.to_string()), applied);
+        }
+        let rests = std::cell::Cell::new(0_u64);
+        let rest = || {
+            rests.set(rests.get() + 1);
+            true
+        };
+        assert!(runs.merge(rest).unwrap());
+        let filters = filters_of(&db, runs.current()[0].described.id);
+        assert!(filters >= 4 && rests.get() >= 60_000 / KEYS_BETWEEN + filters, "{filters} {}", rests.get());
+        rests.set(0);
+        let before = pages(&db).len();
+        assert!(!runs.merge(rest).unwrap());
+        let removed = before - pages(&db).len();
+        assert!(removed >= 8 * PAGES_BETWEEN && rests.get() >= 8 * (removed / 8 / PAGES_BETWEEN) as u64, "{removed}");
+    }
+
+    fn filters_of(db: &sled::Db, run: u64) -> u64 {
+        db.scan_prefix(parts(FILTER, run)).count() as u64
+    }
+
+    #[test]
+    fn pages_that_are_not_removed_yet_are_removed_later() {
+        let db = sled();
+        let runs = Runs::open(&db).unwrap();
+        for applied in 1..=8 {
+            add(&runs, &changes(0..60_000, &applied.to_string()), applied);
+        }
+        assert!(runs.merge(|| true).unwrap());
+        let before = pages(&db).len();
+        assert!(!runs.merge(|| false).unwrap());
+        assert_eq!(pages(&db).len(), before - PAGES_BETWEEN);
+        assert!(!runs.merge(|| true).unwrap());
+        let merged = runs.current()[0].described.id;
+        assert!(pages(&db).iter().all(|page| page.starts_with(&parts(PAGE, merged))));
+        assert_eq!(filters_of(&db, merged), db.scan_prefix([FILTER]).count() as u64);
     }
 
     #[test]

@@ -15,9 +15,9 @@ use crate::store::state;
 pub(super) const PAGE: u8 = b'P';
 pub(super) const FILTER: u8 = b'F';
 
-/// A run whose filters would take more memory has none, and its pages are looked at: a run of more than ten million
-/// declarations.
-const FILTERS_BYTES_MAX: usize = 128 << 20;
+/// A run whose filters would take more memory has none, and its pages are looked at: a run of more than 26 million
+/// declarations, or of 53 million whose answers were all delivered.
+const FILTERS_BYTES_MAX: usize = 256 << 20;
 
 /// What the checksum of a filter covers behind its bits: which keys set which of them. That of a former one, of twelve bits
 /// for each key, ends with them; a run that has such filters is read as one that has none, until it is merged.
@@ -41,6 +41,8 @@ pub(super) struct Described {
 pub(super) struct Run {
     pub(super) described: Described,
     filters: Option<Filters>,
+    /// Held by all who may read its pages.
+    pages: Arc<()>,
 }
 
 /// Filters, each of the keys from a first one on.
@@ -51,6 +53,8 @@ struct Filters {
     /// Where each of them is.
     places: Vec<Range<usize>>,
     filters: Vec<Filter>,
+    /// How much memory they take, in bytes.
+    bytes: usize,
 }
 
 impl Filters {
@@ -58,6 +62,7 @@ impl Filters {
         let begin = self.firsts.len();
         self.firsts.extend_from_slice(first);
         self.places.push(begin..self.firsts.len());
+        self.bytes += filter.bytes();
         self.filters.push(filter);
     }
 
@@ -78,11 +83,6 @@ impl Filters {
 
     fn first(&self, place: &Range<usize>) -> &[u8] {
         self.firsts.get(place.clone()).unwrap_or_default()
-    }
-
-    /// How much memory the filters take, in bytes.
-    fn bytes(&self) -> usize {
-        self.filters.iter().map(Filter::bytes).sum()
     }
 }
 
@@ -146,7 +146,7 @@ impl Run {
     /// A run of the catalogue, with its filters in memory.
     pub(super) fn load(db: &sled::Db, described: Described) -> Result<Self, IndexTrouble> {
         let Described { id, filters: Some(expected), .. } = described else {
-            return Ok(Self { described, filters: None });
+            return Ok(Self::new(described, None));
         };
         let (mut filters, mut is_former) = (Filters::default(), false);
         let prefix = parts(FILTER, id);
@@ -163,7 +163,26 @@ impl Run {
         if u32::try_from(filters.len()).ok() != Some(expected) {
             return Err(Damaged(id).into());
         }
-        Ok(Self { described, filters: Some(filters).filter(|_| !is_former) })
+        Ok(Self::new(described, Some(filters).filter(|_| !is_former)))
+    }
+
+    fn new(described: Described, filters: Option<Filters>) -> Self {
+        Self { described, filters, pages: Arc::default() }
+    }
+
+    /// The same run, whose pages are looked at for every key.
+    pub(super) fn without_filters(&self) -> Self {
+        Self { described: self.described, filters: None, pages: Arc::clone(&self.pages) }
+    }
+
+    /// How much memory its filters take, in bytes.
+    pub(super) fn filter_bytes(&self) -> usize {
+        self.filters.as_ref().map_or(0, |filters| filters.bytes)
+    }
+
+    /// Whether somebody besides the holder of this one may read its pages.
+    pub(super) fn is_read(self: &Arc<Self>) -> bool {
+        Arc::strong_count(self) > 1 || Arc::strong_count(&self.pages) > 1
     }
 
     /// What has to be looked at before the pages are asked for a key.
@@ -302,8 +321,9 @@ impl<'a> RunWriter<'a> {
         Ok(())
     }
 
-    /// Everything was written. The run counts once it is in the catalogue.
-    pub(super) fn finish(mut self, level: u8) -> Result<Run, IndexTrouble> {
+    /// Everything was written. The run counts once it is in the catalogue; there is none when it was not wanted any more, which
+    /// is asked between one filter and the next.
+    pub(super) fn finish(mut self, level: u8, is_wanted: impl Fn() -> bool) -> Result<Option<Run>, IndexTrouble> {
         let page = self.page.finish(&self.place, None);
         self.db.insert(&self.place, page)?;
         if !self.hashes.is_empty() {
@@ -314,16 +334,19 @@ impl<'a> RunWriter<'a> {
             let (place, bits) = (place_of_filter(id, first), filter.write());
             let value = [&checksum_of(&place, &[&bits, FILTER_KIND])[..], &bits].concat();
             self.db.insert(place, value)?;
+            if !is_wanted() {
+                return Ok(None);
+            }
         }
         let filters = self.filters.as_ref().map(|filters| u32::try_from(filters.len()).unwrap_or(u32::MAX));
-        Ok(Run { described: Described { id, level, keys, filters }, filters: self.filters })
+        Ok(Some(Run::new(Described { id, level, keys, filters }, self.filters)))
     }
 
     fn end_filter(&mut self) {
         let Some(filters) = &mut self.filters else { return };
         filters.push(&self.first, Filter::of(&self.hashes));
         self.hashes.clear();
-        if filters.bytes() > FILTERS_BYTES_MAX {
+        if filters.bytes > FILTERS_BYTES_MAX {
             self.filters = None;
         }
     }
