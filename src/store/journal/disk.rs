@@ -211,6 +211,79 @@ pub(crate) fn write_zeroes(file: &dyn JournalFile, from: u64, to: u64) -> io::Re
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The length of the file that is written, in bytes: pages, and a piece of one.
+    const BYTES: usize = 5 * 4096 + 700;
+
+    /// What happens to a file.
+    #[derive(Debug, Clone)]
+    enum Step {
+        /// So many bytes are written from there on, each of them this one.
+        Write(usize, usize, u8),
+        /// So many bytes are read from there on.
+        Read(usize, usize),
+        Flush,
+        /// It is opened anew.
+        Reopen,
+    }
+
+    /// A place and a length, one of two times whole pages.
+    fn stretch() -> impl Strategy<Value = (usize, usize)> {
+        let pages = (0..5_usize, 1..4_usize).prop_map(|(at, pages)| (at * 4096, pages * 4096));
+        let any = (0..BYTES, 1..9000_usize);
+        prop_oneof![pages, any].prop_map(|(at, bytes)| (at, bytes.min(BYTES - at)))
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            4 => (stretch(), any::<u8>()).prop_map(|((at, bytes), byte)| Step::Write(at, bytes, byte)),
+            3 => stretch().prop_map(|(at, bytes)| Step::Read(at, bytes)),
+            1 => Just(Step::Flush),
+            1 => Just(Step::Reopen),
+        ];
+        prop::collection::vec(step, 1..40)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whichever_way_bytes_go_everybody_sees_the_same_file(steps in steps()) {
+            let beside = std::env::current_exe().unwrap();
+            let directory = tempfile::tempdir_in(beside.parent().unwrap()).unwrap();
+            let path = directory.path().join("file");
+            let mut file = RealDisk.create(&path, BYTES as u64).unwrap();
+            prop_assert!(Direct::open(&path, false).is_some(), "there is no way past memory here");
+            let mut expected = vec![0; BYTES];
+            for step in steps {
+                match step {
+                    Step::Write(at, bytes, byte) => {
+                        file.write_at(&vec![byte; bytes], at as u64).unwrap();
+                        expected[at..at + bytes].fill(byte);
+                    }
+                    Step::Read(at, bytes) => {
+                        for file in [&file, &RealDisk.read(&path).unwrap(), &RealDisk.read_through(&path).unwrap()] {
+                            let mut read = vec![1; bytes];
+                            file.read_at(&mut read, at as u64).unwrap();
+                            prop_assert!(read == expected[at..at + bytes], "{bytes} bytes from {at} on");
+                        }
+                    }
+                    Step::Flush => file.sync().unwrap(),
+                    Step::Reopen => file = RealDisk.open(&path).unwrap(),
+                }
+            }
+            file.sync().unwrap();
+            prop_assert!(fs::read(&path).unwrap() == expected);
+        }
+    }
+}
+
+#[cfg(test)]
 pub(crate) mod faulty {
     //! A disk that fails or waits when it is told to.
 

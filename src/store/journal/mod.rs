@@ -47,4 +47,6 @@ pub use shipping::{Shipped, Wanted};
 pub(crate) use trouble::JournalTrouble;
 
 #[cfg(test)]
+mod carried;
+#[cfg(test)]
 pub(crate) use disk::faulty::{Fault, FaultyDisk};
