@@ -15,6 +15,7 @@ use crate::record::{
 
 use super::floor::Floor;
 use super::search;
+use super::settle::ORIGINAL;
 use super::state::{self, Change, Pointer, Series};
 use super::{Lodged, Unavailable};
 
@@ -276,7 +277,10 @@ impl LodgedInterchange {
             let standing = state::StandingDeclaration { proof: proof.clone(), version: *version, pointer };
             changes.push(Change::put(declaration, &standing)?);
             changes.push(Change::put(state::report(proof), &pointer)?);
-            changes.push(Change::put(state::counter(Series::of(proof)), &proof.sequence)?);
+            // A later version has the number of the first one: none was drawn for it.
+            if *version == ORIGINAL {
+                changes.push(Change::put(state::counter(Series::of(proof)), &proof.sequence)?);
+            }
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use super::{Numbering, Retention, Unavailable, refusals};
 use crate::rules;
 
 /// The version of a declaration that was not amended yet.
-const ORIGINAL: u32 = 1;
+pub(super) const ORIGINAL: u32 = 1;
 
 /// What an examination becomes.
 #[derive(Debug)]

@@ -75,12 +75,20 @@ fn lines_of(payload: &[u8], chain: Chain, is_practice: bool, lines: &mut Vec<u8>
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
     use serde_json::Value;
 
     use super::*;
+    use crate::declaration::Function;
+    use crate::record::{Decision, Verdict};
     use crate::store::battery::options;
+    use crate::store::entry::LodgedInterchange;
+    use crate::store::inspect::{self, Step, Watch};
+    use crate::store::journal::{self, JournalTrouble, Place, RealDisk, Shelves};
     use crate::store::sample::{evidence, sent};
-    use crate::store::{EmbeddedStore, Store as _};
+    use crate::store::{EmbeddedStore, ExportedDeclaration, Store as _};
 
     async fn with(declarations: u32) -> (tempfile::TempDir, EmbeddedStore) {
         let directory = tempfile::tempdir().unwrap();
@@ -136,6 +144,101 @@ mod tests {
         let (_directory, store) = with(2).await;
         let accepted = store.accepted(Along::from(RecordNumber(1)), true, usize::MAX).await.unwrap();
         assert_eq!((accepted.declarations, accepted.next.next()), (0, RecordNumber(5)));
+    }
+
+    /// What a version of the gateway writes that takes amendments and voids: an interchange with a declaration of this function
+    /// and version, under the number that the first one has.
+    fn later(first: &LodgedInterchange, number: RecordNumber, function: Function, version: u32) -> Entry {
+        let mut later = first.clone();
+        (later.remembered, later.recorded.contrl, later.recorded.cusres) = (None, None, None);
+        later.recorded.number = number;
+        let Verdict::Accepted { version: stands, .. } = &mut later.recorded.verdicts[0] else {
+            panic!("it is refused")
+        };
+        *stands = version;
+        let judgement = &mut later.recorded.facts.judgements[0];
+        let Decision::Accept(declaration) = &mut judgement.decision else { panic!("it is refused") };
+        (declaration.function, declaration.version) = (function, version);
+        Entry::Interchange(Box::new(later))
+    }
+
+    /// Writes such versions of the first declaration of a closed store into its journal.
+    fn writes(directory: &Path, versions: &[(Function, u32)]) {
+        let shelves = Shelves::of(directory.join("store/journal"));
+        let place = Place { disk: Arc::new(RealDisk), shelves, segment_bytes: options(directory).segment_bytes };
+        let found = journal::open(place).unwrap().unwrap();
+        let mut first = None;
+        let contents = found.read(RecordNumber(0), true, |_, payload| {
+            first.get_or_insert_with(|| Entry::decode(payload).unwrap().into_interchange().unwrap());
+            Ok::<_, JournalTrouble>(())
+        });
+        let (mut journal, _) = found.resume(&contents.unwrap()).unwrap();
+        for (function, version) in versions {
+            let entry = later(first.as_ref().unwrap(), journal.next_number(), *function, *version).encode().unwrap();
+            if !journal.has_room(entry.len()).unwrap() {
+                journal.take().flush().unwrap();
+                journal.roll(entry.len()).unwrap();
+            }
+            journal.gather(&entry).unwrap();
+        }
+        journal.take().flush().unwrap();
+    }
+
+    /// Function, version and proof-of-report number of each line.
+    fn versions(lines: &[u8]) -> Vec<(String, u64, String)> {
+        let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let line = |line: &[u8]| {
+            let line: Value = serde_json::from_slice(line).unwrap();
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            (text(&line["declaration"]["function"]), line["version"].as_u64().unwrap(), text(&line["proof"]))
+        };
+        lines.map(line).collect()
+    }
+
+    struct Nobody;
+
+    impl Watch for Nobody {
+        fn reached(&mut self, _: Step, _: u64, _: Option<u64>) {}
+    }
+
+    #[tokio::test]
+    async fn amendments_and_voids_come_in_the_order_of_the_record() {
+        let (directory, store) = with(2).await;
+        store.close().await.unwrap();
+        drop(store);
+        writes(directory.path(), &[(Function::Amendment, 2), (Function::Amendment, 3), (Function::Void, 4)]);
+        let store = EmbeddedStore::open(options(directory.path())).unwrap();
+        store.record(sent("3").declaring("3")).await.unwrap();
+        let expected = [
+            ("Original", 1, "AB1234202611201"),
+            ("Original", 1, "AB1234202611202"),
+            ("Amendment", 2, "AB1234202611201"),
+            ("Amendment", 3, "AB1234202611201"),
+            ("Void", 4, "AB1234202611201"),
+            ("Original", 1, "AB1234202611203"),
+        ]
+        .map(|(function, version, proof)| (function.to_owned(), version, proof.to_owned()));
+        for bytes_max in [1, usize::MAX] {
+            let (mut lines, mut along) = (Vec::new(), Along::from(RecordNumber(1)));
+            while along.next() <= store.last() {
+                let accepted = store.accepted(along, false, bytes_max).await.unwrap();
+                lines.extend(accepted.lines);
+                along = accepted.next;
+            }
+            assert_eq!(versions(&lines), expected, "{bytes_max}");
+        }
+        store.close().await.unwrap();
+        drop(store);
+        let (place, mut exported) = (directory.path().join("store"), Vec::new());
+        let line = &mut |declaration: &ExportedDeclaration<'_>| {
+            serde_json::to_writer(&mut exported, declaration)?;
+            exported.push(b'\n');
+            Ok(())
+        };
+        inspect::export(&place, 1, false, &mut Nobody, line).unwrap();
+        assert_eq!(versions(&exported), expected);
+        let checked = inspect::check(&place, 10, &mut Nobody).unwrap();
+        assert!(checked.is_right(), "{:?}", checked.disagreements);
     }
 
     #[tokio::test]
