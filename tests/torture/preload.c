@@ -28,6 +28,14 @@
 #define FILES_MAX 65536
 #define PATH_BYTES_MAX 256
 
+/* What the gateway writes past memory at a time, and from where on: PAGE in src/store/journal/direct.rs. */
+#define PAGE_BYTES 4096
+
+/* What a disk keeps whole when its power goes: not a page, of which it promises nothing, but a sector of its own, and the
+ * shortest ones there are. A page that is torn between two of these is the worst that the journal may meet. On a disk with
+ * longer ones the system would refuse such a part (EINVAL), which is why pages are written whole otherwise. */
+#define SECTOR_BYTES 512
+
 /* What is shared with the test: `preload.rs` has the same in the same order. */
 struct control {
     int64_t clock_seconds;   /* what is added to the time of day */
@@ -184,8 +192,8 @@ static void note_write(struct file *file, off64_t offset, const char *data, size
 static void keep(struct file *file, int number, off64_t offset, size_t bytes) {
     if (control->effect != FAILS_AND_LOSES) return;
     struct undo *undo = calloc(1, sizeof *undo);
-    size_t aligned = (bytes + 4095) / 4096 * 4096;
-    if (!undo || posix_memalign((void **)&undo->data, 4096, aligned)) stop("what may be lost");
+    size_t aligned = (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    if (!undo || posix_memalign((void **)&undo->data, PAGE_BYTES, aligned)) stop("what may be lost");
     memset(undo->data, 0, aligned); /* behind the end, and of a file that cannot be read */
     find_pread64();
     real_pread64(number, undo->data, bytes, offset);
@@ -245,9 +253,9 @@ static enum effect meets(enum operation operation) {
 /* A part of a write: half of a long one, and a short one without the end of what stands in it, since the front of a page was
  * there before. Past memory it is whole sectors. */
 static size_t part_of(int number, const char *data, size_t bytes) {
-    size_t unit = fcntl(number, F_GETFL) & O_DIRECT ? 512 : 1, used = bytes;
+    size_t unit = fcntl(number, F_GETFL) & O_DIRECT ? SECTOR_BYTES : 1, used = bytes;
     while (used > 1 && !data[used - 1]) used--;
-    size_t part = (bytes > 8192 ? bytes / 2 : used - 1) / unit * unit;
+    size_t part = (bytes > 2 * PAGE_BYTES ? bytes / 2 : used - 1) / unit * unit;
     return part ? part : bytes;
 }
 
