@@ -1,12 +1,15 @@
 //! Bits that flip, blocks that are lost, files that are gone, while no gateway looks: whatever it then says, it says no
-//! other thing than before.
+//! other thing than before. What neither the start nor a read tells of, `lodged store check` tells, or it is of no consequence:
+//! the byte was written anew since, or it lies where sled has nothing, and every key of the state holds what it should.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::agreement::Checked;
 use crate::gateway::{Home, LIMIT, PARTNERS, copy};
 use crate::ledger::Ledger;
 use crate::load::Scene;
@@ -26,10 +29,40 @@ const BLOCK: usize = 4096;
 enum Outcome {
     /// The start was refused, with words.
     Refused,
+    /// The start said that the state cannot be used, and made it anew.
+    Remade,
     /// It started, and some of what was asked was not answered, with words.
     Silent,
     /// Everything that was asked was answered.
     Answered,
+}
+
+/// Who told of flipped bits, and how often.
+#[derive(Debug, Default)]
+struct Told {
+    /// The start, which was refused.
+    refused: u64,
+    /// The start, which made the state anew.
+    remade: u64,
+    /// A read.
+    read: u64,
+    /// `store check`.
+    check: u64,
+    /// Nobody: the byte, or its file, was written anew or removed by the start.
+    written_anew: u64,
+    /// Nobody: every key of the state holds what it should.
+    unused: u64,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { refused, remade, read, check, written_anew, unused } = self;
+        write!(
+            f,
+            "told by a start that was refused {refused}, by one that made the state anew {remade}, by a read {read}, by store \
+             check {check}; written anew by the start {written_anew}, of no consequence for any key of the state {unused}"
+        )
+    }
 }
 
 #[test]
@@ -43,19 +76,12 @@ fn damage() {
     trial.torn_block_is_refused(&mut random);
     trial.lost_states_are_made_anew(&mut random);
     trial.reading_again_tells_what_a_start_did_not_read(&mut random);
-    let (mut refused, mut silent, mut answered) = (0, 0, 0);
+    let mut told = Told::default();
     let flips = setting("LODGED_TORTURE_FLIPS").unwrap_or(FLIPS);
     for _ in 0..flips {
-        match trial.flips_a_bit(&mut random) {
-            Outcome::Refused => refused += 1,
-            Outcome::Silent => silent += 1,
-            Outcome::Answered => answered += 1,
-        }
+        trial.flips_a_bit(&mut random, &mut told);
     }
-    println!(
-        "damage: {flips} flipped bits: {refused} told at the start, {silent} told at a read, {answered} without a \
-         consequence; wrong answers 0"
-    );
+    println!("damage: {flips} flipped bits: {told}; wrong answers 0");
 }
 
 /// A record of three segments, closed in order, some of its answers not confirmed.
@@ -118,7 +144,13 @@ impl Trial<'_> {
         let said = gateway.said();
         ledger.lock().unwrap().holds_after(what);
         assert!(unanswered == 0 || said.contains("unavailable"), "{what}: silent without a reason: {said}");
-        if unanswered == 0 { Outcome::Answered } else { Outcome::Silent }
+        if unanswered > 0 {
+            Outcome::Silent
+        } else if gateway.has_made_state_anew() {
+            Outcome::Remade
+        } else {
+            Outcome::Answered
+        }
     }
 
     /// Everything is as it was, once the damage is mended.
@@ -190,7 +222,7 @@ impl Trial<'_> {
         }
     }
 
-    fn flips_a_bit(&self, random: &mut Random) -> Outcome {
+    fn flips_a_bit(&self, random: &mut Random, told: &mut Told) {
         let ledger = self.restores();
         let path = self.victim(random);
         let mut bytes = fs::read(&path).unwrap();
@@ -198,10 +230,16 @@ impl Trial<'_> {
         let end = if random.once_in(8) { bytes.len() } else { used(&bytes) };
         let (at, bit) = (random.index(end), random.below(8));
         bytes[at] ^= 1 << bit;
-        fs::write(&path, bytes).unwrap();
+        fs::write(&path, &bytes).unwrap();
         let name = path.strip_prefix(self.home.record()).unwrap().to_owned();
         let what = format!("bit {bit} of byte {at} of {}", name.display());
         let outcome = self.asks(&ledger, random, &what);
+        match outcome {
+            Outcome::Refused => told.refused += 1,
+            Outcome::Remade => told.remade += 1,
+            Outcome::Silent => told.read += 1,
+            Outcome::Answered => self.is_told_or_harmless(&path, at, bytes[at], &what, told),
+        }
         if name.starts_with("state") {
             assert_ne!(outcome, Outcome::Refused, "{what}: the state is never the only copy");
             fs::remove_dir_all(self.path("state")).unwrap();
@@ -210,7 +248,24 @@ impl Trial<'_> {
             fs::copy(self.whole.join(&name), &path).unwrap();
             self.is_well(&ledger, random, &what);
         }
-        outcome
+    }
+
+    /// Neither the start nor a read told of this byte, which had become another: `store check` does, or nothing depends on it.
+    fn is_told_or_harmless(&self, path: &Path, at: usize, flipped: u8, what: &str, told: &mut Told) {
+        let checked = Checked::of(&self.home.record());
+        if checked.tells() {
+            told.check += 1;
+            return;
+        }
+        // The journal is whole, and the state is what it makes.
+        assert!(checked.agrees(), "{what}: {}", checked.said);
+        if path.starts_with(self.path("state")) {
+            told.unused += 1;
+        } else {
+            let is_there = fs::read(path).is_ok_and(|bytes| bytes.get(at) == Some(&flipped));
+            assert!(!is_there, "{what}: nobody tells of it: {}", checked.said);
+            told.written_anew += 1;
+        }
     }
 
     /// A file of the record that is not empty, half of the time a segment.
