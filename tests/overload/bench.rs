@@ -1,5 +1,6 @@
 //! `lodged bench` as somebody types it.
 
+use std::ffi::OsString;
 use std::process::{Child, Command, Stdio};
 use std::sync::RwLock;
 
@@ -34,7 +35,12 @@ impl Said {
 
 /// The command of a partner, with these options.
 pub(crate) fn command(gateway: &Gateway, keys: &Keys, sender: &str, options: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+    command_of(env!("CARGO_BIN_EXE_lodged").into(), gateway, keys, sender, options)
+}
+
+/// The same of another build of the program.
+pub(crate) fn command_of(program: OsString, gateway: &Gateway, keys: &Keys, sender: &str, options: &str) -> Command {
+    let mut command = Command::new(program);
     command.arg("bench").arg("--to").arg(format!("tls://{}", gateway.edi)).args(["--json", "--sender", sender]);
     command.arg("--cert").arg(&keys.certificate).arg("--key").arg(&keys.key);
     command.arg("--ca").arg(&gateway.home.keys.certificate).args(options.split_whitespace());

@@ -29,9 +29,6 @@ mod partner;
 
 // What is told.
 mod descriptors;
-// A build for debugging examines so slowly that the processors are what is short, whoever is served: by hand, with
-// `cargo test --release --test overload`.
-#[cfg(not(debug_assertions))]
 mod fairness;
 mod generator;
 mod readers;
