@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 
 /// A freight container's number, `AAAA9999999` (ISO 6346): owner code, category, serial number, check digit.
@@ -40,14 +40,17 @@ impl ContainerNumber {
         if !is_formed {
             return Err(ContainerFault::Form);
         }
-        let of_letters = letters.iter().zip(0_u32..).map(|(letter, power)| letter_value(*letter) << power);
-        let of_serial = serial.iter().zip(4_u32..).map(|(digit, power)| u32::from(digit - b'0') << power);
-        let expected = (of_letters.sum::<u32>() + of_serial.sum::<u32>()) % 11 % 10;
-        if check.first().is_some_and(|digit| u32::from(digit - b'0') == expected) {
-            Ok(())
-        } else {
-            Err(ContainerFault::CheckDigit)
-        }
+        if check == [check_digit(letters, serial)] { Ok(()) } else { Err(ContainerFault::CheckDigit) }
+    }
+
+    /// The number with this serial number, of this owner and category: four upper-case letters.
+    ///
+    /// # Errors
+    /// [`ContainerFault::Form`] when they are none, or the serial number has more than six digits.
+    pub fn of(owner: &str, serial: u32) -> Result<Self, ContainerFault> {
+        let serial = format!("{serial:06}");
+        let digit = check_digit(owner.as_bytes(), serial.as_bytes());
+        format_compact!("{owner}{serial}{}", char::from(digit)).parse()
     }
 }
 
@@ -59,6 +62,14 @@ impl FromStr for ContainerNumber {
     }
 }
 
+/// The check digit as a character, for four letters and six digits; of anything else, something.
+fn check_digit(letters: &[u8], serial: &[u8]) -> u8 {
+    let of_letters = letters.iter().map(|letter| letter_value(*letter));
+    let of_serial = serial.iter().map(|digit| u32::from(digit.wrapping_sub(b'0')));
+    let sum = of_letters.chain(of_serial).zip(0_u32..10).map(|(value, power)| value << power).sum::<u32>();
+    b"0123456789".get(usize::try_from(sum % 11 % 10).unwrap_or_default()).copied().unwrap_or(b'0')
+}
+
 /// A = 10 and upwards, leaving out the multiples of 11 (ISO 6346, Annex A).
 fn letter_value(letter: u8) -> u32 {
     let skipped = match letter {
@@ -67,7 +78,7 @@ fn letter_value(letter: u8) -> u32 {
         b'L'..=b'U' => 2,
         _ => 3,
     };
-    u32::from(letter - b'A') + 10 + skipped
+    u32::from(letter.wrapping_sub(b'A')) + 10 + skipped
 }
 
 impl TryFrom<CompactString> for ContainerNumber {
@@ -123,6 +134,16 @@ mod tests {
             sum % 11 == 10
         });
         check(&format!("{}0", zero.unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn a_number_is_made_with_its_check_digit() {
+        let made = |owner, serial| ContainerNumber::of(owner, serial).map(|number| number.to_string());
+        assert_eq!(made("CSQU", 305_438), Ok("CSQU3054383".to_owned()));
+        assert_eq!(made("ABCU", 7).map(|number| number.len()), Ok(11));
+        for (owner, serial) in [("CSQU", 1_000_000), ("CSQ", 1), ("csqu", 1), ("CSQUU", 1)] {
+            assert_eq!(made(owner, serial), Err(ContainerFault::Form));
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! The interchanges that are sent: declarations that the shipped guide and rules accept, each under references of its own.
+//! The interchanges that are sent: declarations that the shipped guide and rules accept, each under references of its own,
+//! with a transport document and a container of its own.
 //!
 //! Start with [`Forms::write`]. An interchange is written once, by the writer of the library, and is then filled with
-//! references: what it costs to send one must not be what is measured.
+//! references and containers: what it costs to send one must not be what is measured.
 
 use std::ops::Range;
 
 use jiff::Zoned;
 
+use super::container::{CONTAINERS, container};
 use crate::cli::sample::{SAMPLE, as_of};
 use crate::edifact::{
     Interchange, InterchangeWriter, MessageType, PartyId, Repertoire, Segment, SegmentWriter, ServiceChars,
@@ -20,6 +22,8 @@ pub(super) type Reference = [u8; REFERENCE_BYTES];
 const REFERENCE_BYTES: usize = 14;
 /// What stands in a form where its reference goes; the sample has no such character.
 const BLANK: &str = "@@@@@@@@@@@@@@";
+/// What stands in a form where the container of a declaration goes; the sample has no such character.
+const CONTAINER_BLANK: &str = "%%%%%%%%%%%";
 /// The digits of references.
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// Digits that say which run it is; the others count.
@@ -87,17 +91,20 @@ impl Forms {
     }
 }
 
-/// An interchange, and where its reference goes.
+/// An interchange, and where its reference and the containers of its declarations go.
 #[derive(Debug)]
 struct Form {
     bytes: Vec<u8>,
     blanks: Vec<Range<usize>>,
+    /// One for each declaration, in their order.
+    containers: Vec<Range<usize>>,
 }
 
 impl Form {
     fn of(bytes: Vec<u8>) -> Self {
-        let blanks = memchr::memmem::find_iter(&bytes, BLANK).map(|at| at..at + BLANK.len()).collect();
-        Self { bytes, blanks }
+        let find = |blank: &str| memchr::memmem::find_iter(&bytes, blank).map(|at| at..at + blank.len()).collect();
+        let (blanks, containers) = (find(BLANK), find(CONTAINER_BLANK));
+        Self { bytes, blanks, containers }
     }
 
     fn fill(&self, reference: &Reference, out: &mut Vec<u8>) {
@@ -107,6 +114,13 @@ impl Form {
         for blank in &self.blanks {
             if let Some(blank) = filled.get_mut(blank.clone()) {
                 blank.copy_from_slice(reference);
+            }
+        }
+        let declarations = u64::try_from(self.containers.len()).unwrap_or_default();
+        let first = number_of(reference) % CONTAINERS * declarations;
+        for (blank, number) in self.containers.iter().zip(first..) {
+            if let Some((blank, container)) = filled.get_mut(blank.clone()).zip(container(number)) {
+                blank.copy_from_slice(container.as_str().as_bytes());
             }
         }
     }
@@ -139,6 +153,13 @@ impl References {
     }
 }
 
+/// The number that a reference stands for: that of the run and that in it. What is too long for it is left out in front.
+fn number_of(reference: &Reference) -> u64 {
+    let base = u64::try_from(DIGITS.len()).unwrap_or(u64::MAX);
+    let digits = reference.iter().map(|digit| char::from(*digit).to_digit(36).map_or(0, u64::from));
+    digits.fold(0, |number: u64, digit| number.wrapping_mul(base).wrapping_add(digit))
+}
+
 /// Writes the last digits of a number.
 fn count(digits: &mut [u8], mut number: u64) {
     let base = u64::try_from(DIGITS.len()).unwrap_or(u64::MAX);
@@ -149,7 +170,7 @@ fn count(digits: &mut [u8], mut number: u64) {
     }
 }
 
-/// Writes an interchange after the sample, with blanks for its reference.
+/// Writes an interchange after the sample, with blanks for its reference and the containers of its declarations.
 fn write(wanted: &Wanted, sample: &[u8], asked: Asked) -> Vec<u8> {
     let Some((interchange, _)) = Interchange::read(sample) else { return Vec::new() };
     let repertoire = interchange.envelope.repertoire;
@@ -216,6 +237,8 @@ impl Declaration<'_> {
         match (&tag.0, first.as_str(), line) {
             (b"BGM", ..) => put(&mut elements, 1, 0, own()),
             (b"RFF", "ABO", None) => put(&mut elements, 0, 1, own()),
+            (b"RFF", "BM", None) => put(&mut elements, 0, 1, format!("BL{}", own())),
+            (b"EQD", "CN", None) => put(&mut elements, 1, 0, CONTAINER_BLANK.to_owned()),
             (b"RFF", "ABP", None) => put(&mut elements, 0, 1, authorization.clone()),
             (b"NAD", "EX", None) => put(&mut elements, 1, 0, exporter.clone()),
             (b"LOC", "36", None) if self.asked == Asked::Refusal => put(&mut elements, 1, 0, NO_COUNTRY.to_owned()),
@@ -251,6 +274,8 @@ fn compose(segment: &mut SegmentWriter<'_>, components: &[String]) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use bytes::Bytes;
     use jiff::tz::TimeZone;
 
@@ -260,7 +285,7 @@ mod tests {
     use crate::gateway::{Examined, examine};
     use crate::language::Language;
     use crate::partner::{Agreement, Authority, Partner, PartnerId, PartnerKind, PartnerLimits};
-    use crate::record::{Channel, Delivery};
+    use crate::record::{Channel, Decision, Delivery, Facts};
 
     fn wanted(declarations: usize, lines: usize) -> Wanted {
         let party = |identification: &str, qualifier: Option<&str>| PartyId {
@@ -279,11 +304,11 @@ mod tests {
         }
     }
 
-    /// How many declarations are accepted, and how many refused.
-    fn check(wanted: &Wanted, asked: Asked, expected: (usize, usize)) {
+    /// What comes of the interchange with this number.
+    fn examined(wanted: &Wanted, asked: Asked, number: u64) -> Facts {
         let now: Zoned = "2026-11-21T15:45:00-05:00[America/Toronto]".parse().unwrap();
         let mut bytes = Vec::new();
-        Forms::write(wanted, &now).fill(asked, &References::of(1).reference(2), &mut bytes);
+        Forms::write(wanted, &now).fill(asked, &References::of(1).reference(number), &mut bytes);
         let partner = Partner {
             id: PartnerId::new("birch").unwrap(),
             name: "Birch".to_owned(),
@@ -303,11 +328,16 @@ mod tests {
         let zone = TimeZone::get("America/Toronto").unwrap();
         let rulebook = load_rulebook(&Config::default(), zone).unwrap();
         let Examined::Interchange(examination) = examine(delivery, &partner, &rulebook) else { panic!("unreadable") };
-        assert_eq!(examination.facts.findings, []);
-        assert_eq!(examination.facts.envelope.reference.0, "00000001000002");
-        assert_eq!(examination.facts.envelope.is_practice, wanted.is_practice);
-        assert_eq!(examination.facts.envelope.acknowledgement.is_wanted(), wanted.wants_contrl);
-        let judgements = &examination.facts.judgements;
+        examination.facts
+    }
+
+    /// How many declarations are accepted, and how many refused.
+    fn check(wanted: &Wanted, asked: Asked, expected: (usize, usize)) {
+        let Facts { findings, envelope, judgements, .. } = examined(wanted, asked, 2);
+        assert_eq!(findings, []);
+        assert_eq!(envelope.reference.0, "00000001000002");
+        assert_eq!(envelope.is_practice, wanted.is_practice);
+        assert_eq!(envelope.acknowledgement.is_wanted(), wanted.wants_contrl);
         let refused = judgements.iter().filter(|judgement| judgement.has_errors()).count();
         assert_eq!((judgements.len() - refused, refused), expected, "{judgements:#?}");
     }
@@ -330,6 +360,20 @@ mod tests {
     #[test]
     fn a_real_one_that_asks_for_a_contrl_says_so() {
         check(&Wanted { is_practice: false, wants_contrl: true, ..wanted(1, 1) }, Asked::Acceptance, (1, 0));
+    }
+
+    #[test]
+    fn each_declaration_has_a_transport_document_and_a_container_of_its_own() {
+        let (mut documents, mut containers) = (HashSet::new(), HashSet::new());
+        for number in 0..7 {
+            for judgement in examined(&wanted(3, 1), Asked::Acceptance, number).judgements {
+                assert_eq!(judgement.findings, []);
+                let Decision::Accept(declaration) = judgement.decision else { panic!("it is refused") };
+                documents.insert(declaration.transport_document.unwrap().number);
+                containers.extend(declaration.containers);
+            }
+        }
+        assert_eq!((documents.len(), containers.len()), (21, 21), "{documents:?} {containers:?}");
     }
 
     #[test]

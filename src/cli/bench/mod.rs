@@ -5,6 +5,7 @@
 //! asked.
 
 // What is sent, and when.
+mod container;
 mod lodging;
 mod plan;
 
@@ -55,8 +56,13 @@ const OPEN_WINDOW: usize = 64;
 /// Loads a gateway over mutual TLS and says how fast it answers.
 ///
 /// Without --rate every connection sends as soon as an answer makes room (closed loop); with it, so many interchanges are
-/// due in a second whatever the gateway does, and each latency counts from when it was due (open loop). Declarations
-/// are those of the manual under references of their own, for practice (0035 = 1) unless --real is given.
+/// due in a second whatever the gateway does, and each latency counts from when it was due (open loop).
+///
+/// Declarations are those of the manual, for practice (0035 = 1) unless --real is given. Each has a reference, a transport
+/// document and a container of its own, so that the record gets as many keys as in life: interchange, reference,
+/// proof-of-report number, answers that wait, and what is searched by (exporter, carrier, transport document, container,
+/// date of export, partner). Exporter, carrier and date are the same in all of them. How long an interchange is, and how
+/// many declarations and commodities it has, stands in the report.
 ///
 /// The gateway must let the partner do it (`limits.interchanges_per_minute_max`, `limits.connections_per_partner_max`).
 ///
