@@ -11,7 +11,7 @@ use super::format::write_json;
 use super::paint::Paint;
 use super::safe::visible;
 use super::{Outcome, Trouble, config};
-use crate::admin::socket::{ChangeView, Refusal, Reply, Request, ask};
+use crate::admin::socket::{ChangeView, Reached, Refusal, Reply, Request, ask, ask_watching};
 use crate::config::Config;
 
 /// Which gateway is asked, and for whom the answer is.
@@ -64,7 +64,31 @@ impl Asking {
         means: impl FnOnce(&V) -> Outcome,
         tell: impl FnOnce(&mut dyn Write, Paint, &V) -> Result<(), Trouble>,
     ) -> Result<Outcome, Trouble> {
-        match ask(&self.socket()?, request)? {
+        self.tell_reply(ask(&self.socket()?, request)?, out, means, tell)
+    }
+
+    /// The same with something that takes a while: `watch` hears meanwhile how far it is, and then that it is over.
+    pub(super) fn ask_watching<V: DeserializeOwned>(
+        &self,
+        request: &Request,
+        out: &mut dyn Write,
+        watch: &mut dyn FnMut(Option<Reached>),
+        means: impl FnOnce(&V) -> Outcome,
+        tell: impl FnOnce(&mut dyn Write, Paint, &V) -> Result<(), Trouble>,
+    ) -> Result<Outcome, Trouble> {
+        let reply = ask_watching(&self.socket()?, request, &mut |reached| watch(Some(reached)));
+        watch(None);
+        self.tell_reply(reply?, out, means, tell)
+    }
+
+    fn tell_reply<V: DeserializeOwned>(
+        &self,
+        reply: Reply,
+        out: &mut dyn Write,
+        means: impl FnOnce(&V) -> Outcome,
+        tell: impl FnOnce(&mut dyn Write, Paint, &V) -> Result<(), Trouble>,
+    ) -> Result<Outcome, Trouble> {
+        match reply {
             Reply::Answer(document) => {
                 let view: V = serde_json::from_value(document.clone()).map_err(Trouble::Answer)?;
                 match self.json {

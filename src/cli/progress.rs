@@ -32,6 +32,11 @@ impl Progress {
         Self { bar: RefCell::new(None), began: Instant::now(), is_watched: io::stderr().is_terminal() }
     }
 
+    /// Whether somebody sees it.
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
     /// The same bytes, and how many of them have been read is shown.
     pub(super) fn watch<R: Read>(&self, name: &str, from: R, length: Option<u64>) -> Watched<'_, R> {
         Watched { from, progress: self, name: name.to_owned(), length, read: Cell::new(0) }

@@ -30,6 +30,24 @@ fn says(gateway: &Gateway, bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_backup_tells_how_far_it_is_to_whoever_asks_for_it() {
+    let gateway = Gateway::started();
+    let directory = gateway.home.path().join("backup");
+    let lines = |more: &str| {
+        let asked = format!("{{\"ask\":\"backup\",\"directory\":{directory:?},\"verify\":false{more}}}");
+        let told = says(&gateway, format!("{{\"protocol\":1,\"request\":{asked}}}\n").as_bytes());
+        told.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let told = lines(",\"progress\":true");
+    let [reached @ .., answer] = told.as_slice() else { panic!("nothing was said") };
+    assert!(answer["answer"]["act"].is_object() && !reached.is_empty(), "{told:?}");
+    for line in reached {
+        assert!(line["reached"]["bytes"].as_u64() <= line["reached"]["bytes_total"].as_u64(), "{line}");
+    }
+    assert_eq!(lines("").len(), 1);
+}
+
+#[test]
 fn status_says_how_the_gateway_is() {
     let gateway = Gateway::started();
     let mut partner = gateway.partner();

@@ -5,7 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::request::{ANSWER_BYTES_MAX, Answered, Asked, PROTOCOL, Replied, Reply, Request};
+use super::request::{
+    ANSWER_BYTES_MAX, Answered, Asked, OnTheWay, PROTOCOL, REACHED_BYTES_MAX, Reached, Replied, Reply, Request,
+};
 
 /// How long a gateway may take to take a request.
 const WRITE_SECONDS_MAX: Duration = Duration::from_secs(10);
@@ -64,8 +66,29 @@ pub enum AskTrouble {
 /// # Errors
 /// [`AskTrouble`] when nobody is there, or no answer came.
 pub fn ask(path: &Path, request: &Request) -> Result<Reply, AskTrouble> {
-    let (stream, written) = connect_and_write(path, request)?;
-    read_line(path, &mut BufReader::new(stream.take(ANSWER_BYTES_MAX)), written)
+    ask_watching(path, request, &mut |_| ())
+}
+
+/// Asks for something that takes a while, as [`ask`] does, and hears meanwhile how far it is, when the request wants that told.
+///
+/// # Errors
+/// [`AskTrouble`] when nobody is there, or no answer came.
+pub fn ask_watching(path: &Path, request: &Request, watch: &mut dyn FnMut(Reached)) -> Result<Reply, AskTrouble> {
+    let (stream, mut written) = connect_and_write(path, request)?;
+    let mut answer = BufReader::new(stream.take(ANSWER_BYTES_MAX));
+    loop {
+        let line = read_line(path, &mut answer, std::mem::replace(&mut written, Ok(())))?;
+        match reached(&line) {
+            Some(reached) => watch(reached),
+            None => return read_reply(path, &line),
+        }
+    }
+}
+
+/// How far it is, when a line says that.
+fn reached(line: &[u8]) -> Option<Reached> {
+    let on_the_way: OnTheWay = serde_json::from_slice(line.get(..REACHED_BYTES_MAX).unwrap_or(line)).ok()?;
+    Some(on_the_way.reached)
 }
 
 /// Asks for something that has bytes behind the line of its answer, at most so many, and waits for so long at most that nothing
@@ -83,7 +106,7 @@ pub fn ask_for_bytes(
     let (stream, written) = connect_and_write(path, request)?;
     stream.set_read_timeout(Some(silence_max)).map_err(unanswered)?;
     let mut answer = BufReader::new(stream.take(LINE_BYTES_MAX.saturating_add(bytes_max)));
-    let reply = read_line(path, &mut answer, written)?;
+    let reply = read_reply(path, &read_line(path, &mut answer, written)?)?;
     let mut bytes = Vec::new();
     answer.read_to_end(&mut bytes).map_err(unanswered)?;
     Ok(Answered { reply, bytes })
@@ -109,8 +132,8 @@ fn connect_and_write(path: &Path, request: &Request) -> Result<(UnixStream, io::
     Ok((stream, written))
 }
 
-/// The line of an answer to a request that was written so.
-fn read_line(path: &Path, answer: &mut impl BufRead, written: io::Result<()>) -> Result<Reply, AskTrouble> {
+/// A line of the answer to a request that was written so.
+fn read_line(path: &Path, answer: &mut impl BufRead, written: io::Result<()>) -> Result<Vec<u8>, AskTrouble> {
     let unanswered = |source| AskTrouble::Unanswered { path: path.to_owned(), source };
     let mut line = Vec::new();
     answer.read_until(b'\n', &mut line).map_err(unanswered)?;
@@ -118,7 +141,11 @@ fn read_line(path: &Path, answer: &mut impl BufRead, written: io::Result<()>) ->
         let ended = || io::Error::new(io::ErrorKind::UnexpectedEof, "the connection ended before the answer did");
         return Err(unanswered(written.err().unwrap_or_else(ended)));
     }
-    let replied: Result<Replied, _> = serde_json::from_slice(&line);
+    Ok(line)
+}
+
+fn read_reply(path: &Path, line: &[u8]) -> Result<Reply, AskTrouble> {
+    let replied: Result<Replied, _> = serde_json::from_slice(line);
     let unknown = |error: serde_json::Error| AskTrouble::Unknown { path: path.to_owned(), source: error.into() };
     replied.map(|replied| replied.reply).map_err(unknown)
 }

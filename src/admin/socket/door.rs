@@ -6,16 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::place::{self, Claim, Place, SocketTrouble};
-use super::request::{Answered, PROTOCOL, REQUEST_BYTES_MAX, Replied, Reply, Request};
+use super::request::{Answered, OnTheWay, PROTOCOL, REQUEST_BYTES_MAX, Reached, Replied, Reply, Request};
 use super::user::{Users, name_of};
 use crate::event::{self, AdminResult, SecurityEvent};
 use crate::record::Actor;
@@ -31,8 +32,20 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Whoever answers behind the door.
 pub trait Administration: Send + Sync + 'static {
-    /// Does what is asked, or says why not. What changes something is in the record before this returns.
-    fn answer(&self, who: Actor, request: Request) -> impl Future<Output = Answered> + Send;
+    /// Does what is asked, or says why not. What changes something is in the record before this returns. Whoever asked hears
+    /// how far it is by `on_the_way`.
+    fn answer(&self, who: Actor, request: Request, on_the_way: OnTheWayTo) -> impl Future<Output = Answered> + Send;
+}
+
+/// The way to somebody who waits, for how far it is. Only the latest is kept for them.
+#[derive(Debug, Clone)]
+pub struct OnTheWayTo(watch::Sender<Option<Reached>>);
+
+impl OnTheWayTo {
+    /// It is so far.
+    pub fn reached(&self, reached: Reached) {
+        self.0.send_replace(Some(reached));
+    }
 }
 
 /// The socket's place is ours, and nobody finds it there yet.
@@ -168,7 +181,15 @@ impl<A: Administration> Door<A> {
                 };
                 Reply::refused(what, "docs/administration.md describes requests").into()
             }
-            Ok(Ok(_)) => self.answer(who.clone(), &line).await,
+            Ok(Ok(_)) => {
+                let (way, reached) = watch::channel(None);
+                // Whoever does not listen any more keeps nothing from being done.
+                let answering = self.answer(who.clone(), &line, OnTheWayTo(way));
+                let (answered, listening) = tokio::join!(answering, tell_on_the_way(to, reached));
+                let Some(back) = listening else { return debug!(%who, "whoever asked went away") };
+                to = back;
+                answered
+            }
         };
         match timeout(ANSWER_SECONDS_MAX, write(&mut to, answered)).await {
             Ok(Ok(())) => {}
@@ -177,14 +198,14 @@ impl<A: Administration> Door<A> {
         }
     }
 
-    async fn answer(&self, who: Actor, line: &[u8]) -> Answered {
+    async fn answer(&self, who: Actor, line: &[u8], on_the_way: OnTheWayTo) -> Answered {
         match Request::read(line) {
             Err(reply) => {
                 count(AdminResult::Unreadable);
                 reply.into()
             }
             Ok(request) => {
-                let answered = Box::pin(self.administration.answer(who, request)).await;
+                let answered = Box::pin(self.administration.answer(who, request, on_the_way)).await;
                 count(match &answered.reply {
                     Reply::Answer(_) => AdminResult::Answered,
                     Reply::Refused(_) => AdminResult::Refused,
@@ -202,9 +223,23 @@ fn count(result: AdminResult) {
 
 /// A reply as a line.
 fn line(reply: Reply) -> io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&Replied { protocol: PROTOCOL, reply })?;
+    as_line(&Replied { protocol: PROTOCOL, reply })
+}
+
+fn as_line(said: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(said)?;
     line.push(b'\n');
     Ok(line)
+}
+
+/// Tells how far it is until nobody does any more, and gives the way to whoever asked back; none when they do not listen.
+async fn tell_on_the_way<W: AsyncWrite + Unpin>(mut to: W, mut way: watch::Receiver<Option<Reached>>) -> Option<W> {
+    while way.changed().await.is_ok() {
+        let Some(reached) = *way.borrow_and_update() else { continue };
+        let line = as_line(&OnTheWay { protocol: PROTOCOL, reached }).ok()?;
+        timeout(ANSWER_SECONDS_MAX, to.write_all(&line)).await.ok()?.ok()?;
+    }
+    Some(to)
 }
 
 async fn write(to: &mut (impl AsyncWrite + Unpin), Answered { reply, bytes }: Answered) -> io::Result<()> {
@@ -227,17 +262,24 @@ mod tests {
     use tempfile::TempDir;
     use tokio::task::{JoinHandle, spawn_blocking};
 
-    use super::super::ask::{ask, ask_for_bytes};
+    use super::super::ask::{ask, ask_for_bytes, ask_watching};
     use super::super::request::JournalFrom;
     use super::*;
 
     const DEADLINE: Duration = Duration::from_secs(20);
 
+    /// How far it is with a backup.
+    const REACHED: Reached = Reached { bytes: 7, bytes_total: Some(9) };
+
     /// Answers with what was asked, as text.
     struct Echo;
 
     impl Administration for Echo {
-        async fn answer(&self, _who: Actor, request: Request) -> Answered {
+        async fn answer(&self, _who: Actor, request: Request, on_the_way: OnTheWayTo) -> Answered {
+            if let Request::Backup { progress: true, .. } = &request {
+                on_the_way.reached(REACHED);
+                tokio::task::yield_now().await;
+            }
             let bytes_max = if let Request::Journal(from) = &request { from.bytes_max } else { 0 };
             let bytes = vec![b'\n'; usize::try_from(bytes_max).unwrap()];
             Answered { reply: Reply::answer(&request), bytes }
@@ -291,6 +333,32 @@ mod tests {
         let expected = Reply::answer(&asked);
         let got = spawn_blocking(move || ask_for_bytes(&path, &asked, DEADLINE, 300_000)).await.unwrap().unwrap();
         assert_eq!((got.reply, got.bytes), (expected, vec![b'\n'; 300_000]));
+    }
+
+    #[tokio::test]
+    async fn how_far_it_is_comes_in_front_of_the_answer_for_who_asks_to_be_told() {
+        let open = open();
+        for progress in [true, false] {
+            let (path, directory) = (open.path.clone(), "/backup".to_owned());
+            let asked = Request::Backup { directory, verify: false, progress };
+            let expected = Reply::answer(&asked);
+            let heard = spawn_blocking(move || {
+                let mut heard = Vec::new();
+                let reply = ask_watching(&path, &asked, &mut |reached| heard.push(reached)).unwrap();
+                (reply, heard)
+            });
+            let told = if progress { vec![REACHED] } else { Vec::new() };
+            assert_eq!(heard.await.unwrap(), (expected, told));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_listen_any_more_is_not_waited_for() {
+        let (to, from) = tokio::io::duplex(8);
+        drop(from);
+        let (way, reached) = watch::channel(None);
+        OnTheWayTo(way).reached(REACHED);
+        assert!(tell_on_the_way(to, reached).await.is_none());
     }
 
     #[tokio::test]

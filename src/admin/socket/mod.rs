@@ -17,10 +17,12 @@ mod user;
 mod ask;
 mod door;
 
-pub use ask::{AskTrouble, ask, ask_for_bytes};
-pub use door::{Administration, Socket, SocketClaim};
+pub use ask::{AskTrouble, ask, ask_for_bytes, ask_watching};
+pub use door::{Administration, OnTheWayTo, Socket, SocketClaim};
 pub use place::SocketTrouble;
-pub use request::{Answered, CertificateOf, Found, JournalFrom, PROTOCOL, Refusal, Reply, Request, Since, Which};
+pub use request::{
+    Answered, CertificateOf, Found, JournalFrom, PROTOCOL, Reached, Refusal, Reply, Request, Since, Which,
+};
 pub use text::{bytes_of, text_of};
 pub use user::{Users, name_of};
 pub use view::{

@@ -14,6 +14,8 @@ pub const PROTOCOL: u32 = 1;
 pub(super) const REQUEST_BYTES_MAX: u64 = 512 * 1024;
 /// Most bytes of an answer: an interchange of the longest kind fits, with its findings and answers.
 pub(super) const ANSWER_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Most bytes of a line that says how far something is.
+pub(super) const REACHED_BYTES_MAX: usize = 256;
 
 /// What is asked of a gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,9 @@ pub enum Request {
         directory: String,
         /// Whether all copies are read.
         verify: bool,
+        /// Whether lines in front of the answer say how far it is: [`Reached`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        progress: bool,
     },
     /// The journal as it lies in its files, for a standby.
     Journal(JournalFrom),
@@ -202,6 +207,22 @@ impl Reply {
     pub fn trouble(what: impl Into<String>) -> Self {
         Self::Trouble(Refusal { what: what.into(), hint: None })
     }
+}
+
+/// How far something is that takes a while, for whoever asked to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// So many bytes are done.
+    pub bytes: u64,
+    /// Of so many, when that is known.
+    pub bytes_total: Option<u64>,
+}
+
+/// How far it is, on the wire: a line in front of the reply.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OnTheWay {
+    pub(super) protocol: u32,
+    pub(super) reached: Reached,
 }
 
 /// A request on the wire.

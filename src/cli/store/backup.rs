@@ -7,12 +7,12 @@ use clap::Args;
 
 use super::waiting::Waiting;
 use super::{Which, counted};
-use crate::admin::socket::{BackupView, Request};
+use crate::admin::socket::{BackupView, Reached, Request};
 use crate::cli::asking::Asking;
 use crate::cli::format::write_json;
 use crate::cli::{Outcome, Trouble};
 use crate::clock::Clock;
-use crate::store::{self, BackupReport};
+use crate::store::{self, BackupReport, Step, Watch as _};
 
 /// Brings a backup up to the journal, also while a daemon writes.
 ///
@@ -60,11 +60,18 @@ impl Backup {
     fn have_made(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         let unreadable = |source| Trouble::Unreadable { path: self.directory.clone(), source };
         let directory = std::path::absolute(&self.directory).map_err(unreadable)?;
-        let request = Request::Backup { directory: directory.display().to_string(), verify: self.verify };
+        let mut waiting = Waiting::new();
+        let (verify, progress) = (self.verify, waiting.is_watched());
+        let request = Request::Backup { directory: directory.display().to_string(), verify, progress };
         let asking = Asking::of(self.which.config.clone(), self.json);
-        asking.ask(
+        let mut watch = |reached: Option<Reached>| match reached {
+            Some(Reached { bytes, bytes_total }) => waiting.reached(Step::Copy, bytes, bytes_total),
+            None => waiting.clear(),
+        };
+        asking.ask_watching(
             &request,
             out,
+            &mut watch,
             |_| Outcome::Clean,
             |out, _, view: &BackupView| {
                 write(out, &view.report)?;

@@ -17,6 +17,11 @@ impl Waiting {
         Self { progress: Progress::new(), step: None }
     }
 
+    /// Whether somebody sees it.
+    pub(super) fn is_watched(&self) -> bool {
+        self.progress.is_watched()
+    }
+
     /// Takes away what is shown, so that something else can be written.
     pub(super) fn clear(&self) {
         self.progress.clear();

@@ -5,19 +5,29 @@ use std::path::Path;
 use tokio::task::spawn_blocking;
 
 use super::{Office, ill, shown};
-use crate::admin::socket::{BackupView, Reply};
+use crate::admin::socket::{BackupView, OnTheWayTo, Reached, Reply};
 use crate::record::{Actor, Deed};
 use crate::store::{self, BackupReport, Step, Watch};
 
-/// Nobody sees how far it is.
-struct Unwatched;
+/// Whoever asked for it hears how far it is, when they want to.
+struct Watched(Option<OnTheWayTo>);
 
-impl Watch for Unwatched {
-    fn reached(&mut self, _step: Step, _done: u64, _total: Option<u64>) {}
+impl Watch for Watched {
+    fn reached(&mut self, _step: Step, bytes: u64, bytes_total: Option<u64>) {
+        if let Some(way) = &self.0 {
+            way.reached(Reached { bytes, bytes_total });
+        }
+    }
 }
 
 impl Office {
-    pub(super) async fn backup(&self, who: Actor, directory: &str, verify: bool) -> Result<Reply, Reply> {
+    pub(super) async fn backup(
+        &self,
+        who: Actor,
+        directory: &str,
+        verify: bool,
+        on_the_way: Option<OnTheWayTo>,
+    ) -> Result<Reply, Reply> {
         let to = Path::new(directory).to_owned();
         if !to.is_absolute() {
             let hint = "name the directory from the root on: the gateway has another one that it works in";
@@ -25,8 +35,8 @@ impl Office {
         }
         let from = self.reload.in_force().config.store.directory.clone();
         let before = store::backed_up(&to).map_err(|trouble| Reply::trouble(trouble.to_string()))?;
-        let now = self.clock.now();
-        let done = spawn_blocking(move || store::backup(&from, &to, verify, now, &mut Unwatched)).await;
+        let (now, mut watched) = (self.clock.now(), Watched(on_the_way));
+        let done = spawn_blocking(move || store::backup(&from, &to, verify, now, &mut watched)).await;
         let done = done.map_err(|_| Reply::trouble("a fault of the gateway ended the backup"))?;
         let report = done.map_err(|trouble| Reply::trouble(chain(&trouble)))?;
         let BackupReport { entries, chain, .. } = &report;

@@ -24,7 +24,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::readiness::Ready;
 use super::reload::Reload;
-use crate::admin::socket::{ActView, Administration, Answered, ChangeView, DOCUMENT, Refusal, Reply, Request};
+use crate::admin::socket::{
+    ActView, Administration, Answered, ChangeView, DOCUMENT, OnTheWayTo, Refusal, Reply, Request,
+};
 use crate::clock::Clock;
 use crate::config::Mistake;
 use crate::gateway::Gateway;
@@ -58,7 +60,7 @@ pub(super) struct Office {
 }
 
 impl Administration for Office {
-    async fn answer(&self, who: Actor, request: Request) -> Answered {
+    async fn answer(&self, who: Actor, request: Request, on_the_way: OnTheWayTo) -> Answered {
         let answered = match request {
             Request::Status {} => self.status().await,
             Request::PartnerList {} => self.partners().await,
@@ -72,7 +74,9 @@ impl Administration for Office {
             Request::Interchange(which) => self.interchange(which).await,
             Request::Audit(since) => self.audit(&since).await,
             Request::Reload {} => self.reload(who).await,
-            Request::Backup { directory, verify } => self.backup(who, &directory, verify).await,
+            Request::Backup { directory, verify, progress } => {
+                self.backup(who, &directory, verify, progress.then_some(on_the_way)).await
+            }
             Request::Journal(from) => return self.journal(from).await.unwrap_or_else(Answered::from),
         };
         answered.unwrap_or_else(|reply| reply).into()

@@ -216,6 +216,7 @@ impl Saving<'_> {
     fn run(&mut self, made: Timestamp) -> Result<Manifest, BackupTrouble> {
         let (mut done, total) = (0, self.segments.bytes());
         let sealed = self.segments.last().saturating_sub(1);
+        self.watch.reached(Step::Copy, done, Some(total));
         for number in self.segments.begins()..=sealed {
             if self.segments.header(number).is_none() && self.has_absent(number)? {
                 self.report.kept_segments += 1;
