@@ -152,7 +152,8 @@ fn the_help_of_check_says_its_exit_codes() {
                       Leave guide, code lists and rules out
 
                   --at <TIMESTAMP>
-                      The moment at which the files are taken to come; now when it is not given
+                      The moment at which the files are taken to come, such as 2026-11-21T20:45:00Z; now when it
+                      is not given
 
                   --grammars <DIR>
                       The directory of grammars, guides and code lists; those that are compiled in when it is
@@ -643,6 +644,7 @@ fn a_configuration_that_is_not_there_is_a_trouble_with_words() {
         "#]],
     );
 }
+              hint: name the configuration with --config; that of the package is /etc/lodged/conf/lodged.toml
 
 #[test]
 fn manual_pages_are_written_all_at_once_or_printed_one_by_one() {

@@ -47,7 +47,7 @@ enum Verb {
 /// around a row such as SG1/SG2, or - outside of them. Every mistake is a line `file:line:column: error: …` with a hint
 /// where there is one; then nothing is written, and the exit code is 1. `docs/grammar-notation.md` explains the files.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, about = "Makes grammar files from the tables of an EDIFACT directory")]
 struct ImportArgs {
     /// The directory of the tables
     #[arg(value_name = "DIR")]

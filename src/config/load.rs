@@ -96,7 +96,7 @@ impl Config {
     /// # Errors
     /// [`ConfigTrouble`] with every mistake in them.
     pub fn load_settings(path: &Path) -> Result<Self, ConfigTrouble> {
-        let source = Source::read(path, &Changes::default())?;
+        let source = settings(path, &Changes::default())?;
         let mut reading = Reading::default();
         reading.read_file(&source, SETTINGS, source.parse()?.as_table());
         let variables = reading.read_environment(SETTINGS, &Environment::of_process());
@@ -110,7 +110,7 @@ impl Config {
     /// # Errors
     /// [`ConfigTrouble`] with every mistake in all of them.
     pub fn load_changed(path: &Path, environment: &Environment, changes: &Changes) -> Result<Loaded, ConfigTrouble> {
-        let source = Source::read(path, changes)?;
+        let source = settings(path, changes)?;
         let document = source.parse()?;
         let mut reading = Reading::default();
         reading.read_file(&source, SETTINGS, document.as_table());
@@ -209,6 +209,15 @@ pub(super) fn deserialize<T: DeserializeOwned>(
         .build()
         .and_then(config::Config::try_deserialize)
         .map_err(|cause| Mistake::new(file(&source.path), cause.to_string()))
+}
+
+/// The file of the settings. Who forgot to name it is told how to.
+fn settings(path: &Path, changes: &Changes) -> Result<Source, Mistake> {
+    Source::read(path, changes).map_err(|mistake| {
+        let is_there = path.exists() || mistake.hint.is_some();
+        let hint = "name the configuration with --config; that of the package is /etc/lodged/conf/lodged.toml";
+        if is_there { mistake } else { mistake.hint(hint) }
+    })
 }
 
 fn refuse_any(mistakes: Vec<Mistake>) -> Result<(), ConfigTrouble> {
@@ -313,7 +322,10 @@ mod tests {
     fn a_missing_file_is_named() {
         let trouble = Config::load_with(Path::new("nowhere.toml"), &Environment::default()).unwrap_err();
         assert!(trouble.to_string().starts_with("cannot be read: "), "{trouble}");
-        assert!(trouble.to_string().ends_with("(nowhere.toml)"), "{trouble}");
+        assert!(
+            trouble.to_string().contains(" (nowhere.toml)\n  hint: name the configuration with --config"),
+            "{trouble}"
+        );
     }
 
     #[test]

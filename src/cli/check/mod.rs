@@ -90,8 +90,8 @@ pub(super) struct Check {
     /// Leave guide, code lists and rules out
     #[arg(long)]
     syntax_only: bool,
-    /// The moment at which the files are taken to come; now when it is not given
-    #[arg(long, value_name = "TIMESTAMP")]
+    /// The moment at which the files are taken to come, such as 2026-11-21T20:45:00Z; now when it is not given
+    #[arg(long, value_name = "TIMESTAMP", value_parser = moment)]
     at: Option<Timestamp>,
     /// The directory of grammars, guides and code lists; those that are compiled in when it is not given
     #[arg(long, value_name = "DIR")]
@@ -201,6 +201,11 @@ impl Check {
             columns: if self.format.format == Format::Human { shown_columns() } else { COLUMNS },
         })
     }
+}
+
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse()
+        .map_err(|_| "write a moment with its offset, such as 2026-11-21T20:45:00Z or 2026-11-21T15:45:00-05:00")
 }
 
 /// Columns for a line on the terminal that the output goes to, when it does.

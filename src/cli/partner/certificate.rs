@@ -35,10 +35,10 @@ enum Verb {
         partner: String,
         /// The certificate in PEM
         file: PathBuf,
-        /// When it begins to be taken, such as 2026-01-31; its own beginning when it is not given
+        /// From when on it is taken, such as 2026-01-31; its own beginning when it is not given
         #[arg(long, value_name = "TIME", default_value = "", hide_default_value = true)]
         from: String,
-        /// When it ends to be taken; its own end when it is not given
+        /// From when on it is not taken any more, such as 2027-01-31; its own end when it is not given
         #[arg(long, value_name = "TIME", default_value = "", hide_default_value = true)]
         until: String,
         #[command(flatten)]

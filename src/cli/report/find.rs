@@ -15,6 +15,8 @@ use crate::cli::{Outcome, Trouble};
 /// Finds reports by their number, or by what they state; one to a line, the latest first.
 ///
 /// All conditions that are given must hold. Texts are compared whole, whatever their case.
+///
+/// Exit code 0 when something is found, 1 when nothing is, 2 when no gateway answers.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).multiple(true).args(WHAT)))]
 pub(super) struct Find {

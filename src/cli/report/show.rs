@@ -14,6 +14,8 @@ use crate::cli::safe::visible;
 use crate::cli::{Outcome, Trouble};
 
 /// Shows a report by its proof-of-report number: its versions with their findings, and the answers segment by segment.
+///
+/// Exit code 0 when it is there, 1 when it is not, 2 when no gateway answers.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// The proof-of-report number
