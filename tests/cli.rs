@@ -135,6 +135,9 @@ fn the_help_of_check_says_its_exit_codes() {
 
                       [default: human]
 
+                  --json
+                      The same as --format json
+
                   --language <LANGUAGE>
                       The language of the sentences
 
@@ -641,10 +644,10 @@ fn a_configuration_that_is_not_there_is_a_trouble_with_words() {
         &expect![[r#"
             lodged: the configuration cannot be used; correct this and run `lodged config check`
             cannot be read: No such file or directory (os error 2) (nowhere.toml)
+              hint: name the configuration with --config; that of the package is /etc/lodged/conf/lodged.toml
         "#]],
     );
 }
-              hint: name the configuration with --config; that of the package is /etc/lodged/conf/lodged.toml
 
 #[test]
 fn manual_pages_are_written_all_at_once_or_printed_one_by_one() {
@@ -727,20 +730,84 @@ fn a_demonstration_that_stays_can_be_spoken_to() {
         program().args(["demo", "--stay"]).env("TMPDIR", folder.path()).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let lines: Vec<String> = lines.take_while(|line| !line.starts_with("The gateway runs until")).collect();
-    let proposed = |name: &str| {
+    let proposed = |name: &str, more: &[&str]| {
         let line = lines.iter().find(|line| line.contains(" send ") && line.contains(name)).unwrap();
-        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let words: Vec<&str> = line.split_whitespace().skip(1).chain(more.iter().copied()).collect();
         lodged(&words)
     };
-    let again = proposed("export.edi");
+    let again = proposed("export.edi", &[]);
     assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
-    assert!(String::from_utf8(again.stdout).unwrap().contains("accepted, proof of report AB1234"));
-    let refused = proposed("mistakes.edi");
+    assert!(String::from_utf8_lossy(&again.stdout).contains("accepted, proof of report AB1234"));
+    for (name, human) in [("export.edi", &again), ("mistakes.edi", &proposed("mistakes.edi", &[]))] {
+        let json = proposed(name, &["--json"]);
+        assert_eq!(json.status.code(), human.status.code());
+        says_what_people_are_told(&serde_json::from_slice(&json.stdout).unwrap(), &human.stdout);
+    }
+    assert_eq!(proposed("export.edi", &["--json", "--raw"]).status.code(), Some(2));
+    let refused = proposed("mistakes.edi", &[]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8(refused.stdout).unwrap().contains("refused by syntax or directory"));
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success() && child.wait().unwrap().success());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// What was sent is told to programs as it is to people, line by line.
+fn says_what_people_are_told(document: &Value, human: &[u8]) {
+    let human = String::from_utf8(human.to_vec()).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut told: Vec<String> = Vec::new();
+    for answer in document["answers"].as_array().unwrap() {
+        assert!(text(&answer["text"]).starts_with("UNB+UNOC:3+LODGED+ACMEFWD:ZZ+"));
+        for segment in answer["segments"].as_array().unwrap() {
+            told.push(format!("{}' {}", text(&segment["text"]), text(&segment["words"])));
+        }
+        told.push(String::new());
+    }
+    for interchange in document["interchanges"].as_array().unwrap() {
+        let of = text(&interchange["reference"]);
+        for said in interchange["said"].as_array().unwrap() {
+            let part = |key: &str| said[key].as_str().unwrap_or_default();
+            told.push(match part("kind") {
+                "acknowledged" => format!("{of}: well built"),
+                "syntax-refused" => format!("{of}: refused by syntax or directory"),
+                "refused" => format!("{of}: declaration {} refused", part("declaration")),
+                "accepted" => {
+                    format!("{of}: declaration {} accepted, proof of report {}", part("declaration"), part("proof"))
+                }
+                kind => format!("{of}: {kind}, which is not known"),
+            });
+            told.extend(said["findings"].as_array().unwrap().iter().map(text));
+        }
+    }
+    assert_eq!(
+        (&document["document"], &document["earlier"], &document["answers_left_out"]),
+        (&1.into(), &0.into(), &0.into())
+    );
+    let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (told, human): (Vec<_>, Vec<_>) =
+        (told.iter().map(|line| squeezed(line)).collect(), human.lines().map(squeezed).collect());
+    assert_eq!(told, human);
+    for key in [
+        "interchanges",
+        "reference",
+        "said",
+        "kind",
+        "declaration",
+        "proof",
+        "findings",
+        "earlier",
+        "answers",
+        "text",
+        "segments",
+        "words",
+        "answers_left_out",
+    ] {
+        assert!(
+            include_str!("../docs/commands.md").contains(&format!("`{key}`")),
+            "docs/commands.md says nothing of {key}"
+        );
+    }
 }
 
 #[test]

@@ -83,20 +83,20 @@ impl CodesCommand {
         match &self.verb {
             Verb::Check { home, format } => {
                 let report = codes::check(&home.directory);
-                format.write(out, &report)?;
+                format.write_numbered(out, &report)?;
                 Ok(Outcome::clean_if(report.is_clean()))
             }
             Verb::Show { list, code, on, language, directory, format } => {
                 let lists = load(directory.as_deref())?;
                 let on = on.unwrap_or_else(|| TimeZone::system().to_datetime(clock.now()).date());
                 let shown = codes::show(&lists, list, code.as_deref(), on, language.language())?;
-                format.write(out, &shown)?;
+                format.write_numbered(out, &shown)?;
                 Ok(Outcome::clean_if(!shown.codes.is_empty()))
             }
             Verb::Import { list, file, home, format } => {
                 let from = File::open(file).map_err(|source| Trouble::Unreadable { path: file.clone(), source })?;
                 let report = codes::import(list, file, from, &home.directory)?;
-                format.write(out, &report)?;
+                format.write_numbered(out, &report)?;
                 Ok(Outcome::Clean)
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::format::write_numbered;
 use super::{Outcome, Trouble};
 use crate::clock::Clock;
 use crate::config::{self, Environment};
@@ -26,7 +27,9 @@ enum Verb {
     ///
     /// Exit code 0 when the gateway could start and nothing must be mended, 1 when something must.
     Check(File),
-    /// Prints every setting that is in force as TOML, with where it comes from. Secrets are shown as their files.
+    /// Prints every setting that is in force as TOML, with where it comes from.
+    ///
+    /// A secret is shown as the file that holds it. Exit code 0, 2 when the configuration cannot be used.
     Show(File),
 }
 
@@ -35,6 +38,9 @@ struct File {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
     config: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
 }
 
 impl ConfigCommand {
@@ -43,11 +49,11 @@ impl ConfigCommand {
         match &self.verb {
             Verb::Check(file) => {
                 let report = config::check(&file.config, &environment, clock.now());
-                write!(out, "{report}")?;
+                write_numbered(out, file.json, &report)?;
                 Ok(Outcome::clean_if(report.is_clean()))
             }
             Verb::Show(file) => {
-                write!(out, "{}", config::show(&file.config, &environment)?)?;
+                write_numbered(out, file.json, &config::show(&file.config, &environment)?)?;
                 Ok(Outcome::Clean)
             }
         }

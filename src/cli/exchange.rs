@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::paint::Paint;
 use super::remark::{Remark, placed};
 use super::safe::visible;
@@ -26,6 +28,26 @@ pub(super) fn write_answer(out: &mut dyn Write, paint: Paint, bytes: &[u8]) -> i
         write_segment(out, paint, &interchange, &segment, &words(&segment, repertoire), is_proof)?;
     }
     Ok(())
+}
+
+/// A segment of an answer, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Explained {
+    /// As it came, without its terminator.
+    text: String,
+    /// A few words, in English; empty where there is nothing to say.
+    words: String,
+}
+
+/// An interchange of ours that comes back, segment by segment.
+pub(super) fn explain_answer(bytes: &[u8]) -> Vec<Explained> {
+    let Some((interchange, _)) = Interchange::read(bytes) else { return Vec::new() };
+    let repertoire = interchange.envelope.repertoire;
+    let explain = |segment: Segment<'_>| Explained {
+        text: repertoire.decode(segment.raw()).into_owned(),
+        words: words(&segment, repertoire),
+    };
+    interchange.segments().map(explain).collect()
 }
 
 /// Writes a declaration that leaves, segment by segment, with what the guide says of each.

@@ -1,15 +1,17 @@
 //! `lodged grammar`: whether a directory of grammars can be used, and grammars from the tables of a UN directory.
 
+use std::fmt::{self, Display};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
-use super::outcome::guide_lines;
+use super::format::write_numbered;
 use super::{Outcome, Trouble};
-use crate::declaration::guide::{Guide, Mistake};
-use crate::grammar::{Catalogue, DirectoryKey, Import, files, import, lint};
+use crate::declaration::guide::{self, Guide};
+use crate::grammar::{Catalogue, DirectoryKey, Import, Mistake, Severity, files, import, lint};
 
 /// Looks after grammars and implementation guides.
 #[derive(Debug, Args)]
@@ -26,9 +28,12 @@ enum Verb {
     /// Every mistake is a line `file:line:column: error: …` with a hint where there is one. Exit code 0 when they can be
     /// used, 1 when they cannot.
     Check {
-        /// The directory
+        /// The directory, such as grammars
         #[arg(value_name = "DIR")]
         directory: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     Import(ImportArgs),
 }
@@ -73,51 +78,108 @@ struct ImportArgs {
     /// The third column of codes.tsv describes the codes and does not name them: leave it out
     #[arg(long)]
     no_code_names: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is said of grammars and guides.
+#[derive(Serialize)]
+struct Checked {
+    directory: String,
+    /// Those of the guides are looked for when the grammars can be used.
+    mistakes: Vec<Mistake>,
+    /// How many messages there are; none when the grammars cannot be used.
+    messages: Option<usize>,
+    /// How many guides there are; none when the grammars cannot be used.
+    guides: Option<usize>,
+}
+
+/// What is said of tables.
+#[derive(Serialize)]
+struct Told {
+    tables: String,
+    /// Whose tables they are.
+    directory: String,
+    mistakes: Vec<Mistake>,
+    /// Where the files were written; none when they were not.
+    folder: Option<String>,
+    /// Their names.
+    files: Vec<String>,
 }
 
 impl GrammarCommand {
     pub(super) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         match &self.verb {
-            Verb::Check { directory } => check(directory, out),
+            Verb::Check { directory, json } => {
+                let checked = check(directory)?;
+                write_numbered(out, *json, &checked)?;
+                Ok(Outcome::clean_if(checked.is_clean()))
+            }
             Verb::Import(arguments) => arguments.run(out),
         }
     }
 }
 
-fn check(directory: &Path, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+fn check(directory: &Path) -> Result<Checked, Trouble> {
     let report = lint(directory)?;
-    for mistake in &report.mistakes {
-        writeln!(out, "{mistake}")?;
-    }
-    if report.has_errors() {
-        writeln!(out, "{}: these grammars cannot be used", directory.display())?;
-        return Ok(Outcome::Refused);
+    let (name, has_errors) = (directory.display().to_string(), report.has_errors());
+    let mistakes = report.mistakes;
+    let mut checked = Checked { directory: name, mistakes, messages: None, guides: None };
+    if has_errors {
+        return Ok(checked);
     }
     let catalogue = Catalogue::load(directory)?;
-    let mut is_clean = true;
     let guides = files(directory, "guide")?;
     for path in &guides {
         let bytes = fs::read(path).map_err(|source| Trouble::Unreadable { path: path.clone(), source })?;
-        if let Err(mistakes) = guide(&bytes, &catalogue) {
-            writeln!(out, "{}", guide_lines(path, &mistakes).trim_start())?;
-            is_clean = false;
+        let mistakes = load_guide(&bytes, &catalogue).err().unwrap_or_default();
+        checked.mistakes.extend(mistakes.into_iter().map(|mistake| of_guide(path, mistake)));
+    }
+    (checked.messages, checked.guides) = (Some(catalogue.message_types().len()), Some(guides.len()));
+    Ok(checked)
+}
+
+/// A mistake of a guide as one of a grammar.
+fn of_guide(path: &Path, guide::Mistake { line, column, text }: guide::Mistake) -> Mistake {
+    let [line, column] = [line, column].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    Mistake { file: path.to_owned(), line, column, severity: Severity::Error, sentence: text, hint: None }
+}
+
+impl Checked {
+    fn is_clean(&self) -> bool {
+        self.mistakes.iter().all(|mistake| mistake.severity != Severity::Error)
+    }
+}
+
+impl Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mistakes.iter().try_for_each(|mistake| writeln!(f, "{mistake}"))?;
+        let Self { directory, messages, guides, .. } = self;
+        match messages.zip(*guides) {
+            None => writeln!(f, "{directory}: these grammars cannot be used"),
+            Some(_) if !self.is_clean() => writeln!(f, "{directory}: these guides cannot be used"),
+            Some((messages, guides)) => writeln!(f, "{directory}: messages {messages}, guides {guides}, no errors"),
         }
     }
-    let (messages, guides) = (catalogue.message_types().len(), guides.len());
-    if is_clean {
-        writeln!(out, "{}: messages {messages}, guides {guides}, no errors", directory.display())?;
-    } else {
-        writeln!(out, "{}: these guides cannot be used", directory.display())?;
+}
+
+impl Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.mistakes.iter().try_for_each(|mistake| writeln!(f, "{mistake}"))?;
+        match &self.folder {
+            None => writeln!(f, "{}: these tables cannot be used; nothing was written", self.tables),
+            Some(folder) => writeln!(f, "{folder}: {} files of {}", self.files.len(), self.directory),
+        }
     }
-    Ok(Outcome::clean_if(is_clean))
 }
 
 /// A guide of a file with these bytes.
-fn guide(bytes: &[u8], catalogue: &Catalogue) -> Result<Guide, Vec<Mistake>> {
+fn load_guide(bytes: &[u8], catalogue: &Catalogue) -> Result<Guide, Vec<guide::Mistake>> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let line = bytes.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-        vec![Mistake { line, column: 1, text: format!("the file is not UTF-8 at byte {at}") }]
+        vec![guide::Mistake { line, column: 1, text: format!("the file is not UTF-8 at byte {at}") }]
     })?;
     Guide::load(text, catalogue)
 }
@@ -135,23 +197,30 @@ impl ImportArgs {
             has_code_names: !self.no_code_names,
         };
         let imported = import(&self.tables, &wanted)?;
-        for mistake in &imported.report.mistakes {
-            writeln!(out, "{mistake}")?;
-        }
-        if imported.report.has_errors() {
-            writeln!(out, "{}: these tables cannot be used; nothing was written", self.tables.display())?;
-            return Ok(Outcome::Refused);
-        }
-        let DirectoryKey { version, release, .. } = &wanted.directory;
+        let (is_clean, tables) = (!imported.report.has_errors(), self.tables.display().to_string());
+        let folder = is_clean.then(|| self.written(&wanted.directory, &imported.files)).transpose()?;
+        let told = Told {
+            tables,
+            directory: wanted.directory.to_string(),
+            mistakes: imported.report.mistakes,
+            folder: folder.map(|folder| folder.display().to_string()),
+            files: imported.files.into_iter().map(|(name, _)| name).collect(),
+        };
+        write_numbered(out, self.json, &told)?;
+        Ok(Outcome::clean_if(is_clean))
+    }
+
+    /// Writes the files, and says where.
+    fn written(&self, directory: &DirectoryKey, files: &[(String, String)]) -> Result<PathBuf, Trouble> {
+        let DirectoryKey { version, release, .. } = directory;
         let folder = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{version}{release}").to_lowercase()));
         let unwritable = |path: &Path, source| Trouble::Unwritable { path: path.to_owned(), source };
         fs::create_dir_all(&folder).map_err(|source| unwritable(&folder, source))?;
-        for (name, text) in &imported.files {
+        for (name, text) in files {
             let path = folder.join(name);
             fs::write(&path, text).map_err(|source| unwritable(&path, source))?;
         }
-        writeln!(out, "{}: {} files of {}", folder.display(), imported.files.len(), wanted.directory)?;
-        Ok(Outcome::Clean)
+        Ok(folder)
     }
 }
 

@@ -34,6 +34,7 @@ mod man;
 // What they share: asking a gateway, exit codes and troubles, forms of output, colour, progress, a partner's side of the
 // wire, the sample of the manual, an exchange for people.
 mod asking;
+mod dialing;
 mod exchange;
 mod format;
 mod outcome;
@@ -132,4 +133,48 @@ impl CommandLine {
 fn time_zone(config: &Config) -> Result<TimeZone, Trouble> {
     let name = &config.proof.time_zone;
     TimeZone::get(name).map_err(|source| Trouble::Zone { name: name.clone(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _};
+
+    use super::*;
+
+    /// Commands that do not take --json, each with why.
+    const OTHERWISE: [(&str, &str); 4] = [
+        ("lodged serve", "it is the gateway, whose log is JSON by log.format"),
+        ("lodged demo", "it shows an exchange to people; the commands that it names take --json"),
+        ("lodged man", "what it prints is for man(1)"),
+        ("lodged completions", "what it prints is for a shell"),
+    ];
+
+    /// Every command that has none below it, and whether it takes --json.
+    fn leaves(command: &Command, name: &str) -> Vec<(String, bool)> {
+        if !command.has_subcommands() {
+            let takes_json = command.get_arguments().any(|argument| argument.get_long() == Some("json"));
+            return vec![(name.to_owned(), takes_json)];
+        }
+        let below = command.get_subcommands();
+        below.flat_map(|command| leaves(command, &format!("{name} {}", command.get_name()))).collect()
+    }
+
+    #[test]
+    fn every_command_takes_json_except_those_that_have_a_reason() {
+        let leaves = leaves(&CommandLine::command(), "lodged");
+        assert!(leaves.len() > 30, "{leaves:?}");
+        let without: Vec<&str> =
+            leaves.iter().filter(|(_, takes_json)| !takes_json).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(without, OTHERWISE.map(|(name, _)| name));
+    }
+
+    #[test]
+    fn the_manual_says_which_commands_do_not_take_json() {
+        let manual = include_str!("../../docs/commands.md");
+        let (_, said) = manual.split_once("`--json` is taken by every command except ").unwrap();
+        let (said, _) = said.split_once('.').unwrap();
+        for (name, _) in OTHERWISE {
+            assert!(said.contains(&format!("`{}`", name.trim_start_matches("lodged "))), "{name}: {said}");
+        }
+    }
 }

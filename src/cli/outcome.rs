@@ -10,7 +10,6 @@ use crate::admin::socket::AskTrouble;
 use crate::codes::{CodeListTrouble, ImportTrouble, UnknownList};
 use crate::config::ConfigTrouble;
 use crate::daemon;
-use crate::declaration::guide;
 use crate::grammar::GrammarTrouble;
 use crate::store::{BackupTrouble, FollowTrouble, InspectTrouble, PromoteTrouble, RebuildTrouble};
 
@@ -230,12 +229,4 @@ impl Trouble {
         }
         Outcome::Undone
     }
-}
-
-/// The mistakes of a guide, as compilers write them.
-pub(super) fn guide_lines(path: &Path, mistakes: &[guide::Mistake]) -> String {
-    let line = |mistake: &guide::Mistake| {
-        format!("\n{}:{}:{}: error: {}", path.display(), mistake.line, mistake.column, mistake.text)
-    };
-    mistakes.iter().map(line).collect()
 }

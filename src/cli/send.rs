@@ -1,5 +1,7 @@
 //! `lodged send`: lodges a file over mutual TLS and shows what comes back.
 
+mod document;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,12 +9,15 @@ use std::time::Duration;
 use clap::Args;
 
 use super::check::read;
+use super::dialing::Dialing;
 use super::exchange::{Heard, Said, hear, write_answer};
+use super::format::write_json;
 use super::paint::Paint;
 use super::safe::visible;
-use super::wire::{Keys, Line, Target, WireTrouble};
+use super::wire::{Line, WireTrouble};
 use super::{Outcome, Trouble};
 use crate::edifact::{Frame, FrameFinder, Reading, Tolerances, mend};
+use document::Kept;
 
 /// Lodges a file and shows the answers segment by segment.
 ///
@@ -24,37 +29,32 @@ use crate::edifact::{Frame, FrameFinder, Reading, Tolerances, mend};
 pub(super) struct Send {
     /// The file with one or more interchanges; - is standard input
     file: PathBuf,
-    /// Where the gateway is: tls://host:port
-    #[arg(long, value_name = "URL")]
-    to: Target,
-    /// The partner's certificate, in PEM
-    #[arg(long, value_name = "FILE")]
-    cert: PathBuf,
-    /// The private key of that certificate, in PEM
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// The gateway's certificate, in PEM: this one is trusted and no other
-    #[arg(long, value_name = "FILE")]
-    server_cert: PathBuf,
+    #[command(flatten)]
+    dialing: Dialing,
     /// How long it may take until the gateway has answered everything
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
     /// Print the answers as they came, and nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     raw: bool,
+    /// Print one JSON document, at the end
+    #[arg(long)]
+    json: bool,
 }
 
 impl Send {
     pub(super) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         let bytes = read(&self.file)?;
-        let keys = Keys { certificate: &self.cert, key: &self.key, server: &self.server_cert };
-        let line = Line::new(self.to.clone(), keys)?;
+        let line = Line::new(self.dialing.to.clone(), self.dialing.keys())?;
         let paint = Paint::of_output();
-        let (mut heard, mut written) = (Vec::new(), Ok(()));
+        let (mut heard, mut kept, mut written) = (Vec::new(), Kept::default(), Ok(()));
         let mut take = |answer: &[u8]| {
             heard.extend(hear(answer));
-            if written.is_ok() {
-                written = if self.raw { out.write_all(answer) } else { show(out, paint, answer) };
+            match () {
+                () if self.json => kept.keep(answer),
+                () if written.is_err() => {}
+                () if self.raw => written = out.write_all(answer),
+                () => written = show(out, paint, answer),
             }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -63,8 +63,10 @@ impl Send {
         written?;
         let references = references(&bytes);
         let answered = Answered::of(&references, &heard);
-        if !self.raw {
-            answered.write(out, paint)?;
+        match () {
+            () if self.json => write_json(out, &kept.document(&answered))?,
+            () if self.raw => {}
+            () => answered.write(out, paint)?,
         }
         sent?;
         Ok(answered.outcome())

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
 use tokio_rustls::rustls::sign::CertifiedKey;
@@ -20,22 +21,31 @@ use crate::secret::SecretTrouble;
 pub const ENDING_DAYS: i64 = 30;
 
 /// What a check found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// What must be mended.
     pub mistakes: Vec<Mistake>,
     /// What deserves a look.
     pub cautions: Vec<Mistake>,
-    /// Where the gateway would listen, by section.
-    pub listeners: Vec<(&'static str, SocketAddr)>,
+    /// Where the gateway would listen.
+    pub listeners: Vec<Listener>,
     /// The certificates, the gateway's own first.
     pub certificates: Vec<Ending>,
     /// How many partners there are.
     pub partners: usize,
 }
 
+/// A door of the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Listener {
+    /// The section that has its settings.
+    pub door: &'static str,
+    /// Where it would listen.
+    pub address: SocketAddr,
+}
+
 /// When a certificate ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ending {
     /// Whose it is.
     pub holder: String,
@@ -70,7 +80,8 @@ pub fn check(path: &Path, environment: &Environment, now: Timestamp) -> Report {
 impl Report {
     fn examine(&mut self, loaded: &Loaded, now: Timestamp) {
         let config = &loaded.config;
-        self.listeners = vec![("tls", config.tls.listen), ("watch", config.watch.listen)];
+        let doors = [("tls", config.tls.listen), ("watch", config.watch.listen)];
+        self.listeners = doors.map(|(door, address)| Listener { door, address }).to_vec();
         self.partners = loaded.partners.partners().len();
         self.own_certificate(loaded, now);
         self.directories(config);
@@ -185,7 +196,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.mistakes.iter().try_for_each(|mistake| writeln!(f, "mistake: {mistake}"))?;
         self.cautions.iter().try_for_each(|caution| writeln!(f, "caution: {caution}"))?;
-        self.listeners.iter().try_for_each(|(section, address)| writeln!(f, "{section} listens on {address}"))?;
+        for Listener { door, address } in &self.listeners {
+            writeln!(f, "{door} listens on {address}")?;
+        }
         for Ending { holder, until, days_left } in &self.certificates {
             writeln!(f, "certificate of {holder}: {days_left} days left, until {until}")?;
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+
 /// A configuration that cannot be used: every mistake in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", lines(.mistakes))]
@@ -12,7 +14,7 @@ pub struct ConfigTrouble {
 }
 
 /// Something that is wrong, or that deserves a look.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mistake {
     /// What happened.
     pub what: String,
@@ -78,6 +80,23 @@ impl fmt::Display for Place {
             Self::Line { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
             Self::Variable { name } => write!(f, "environment {name}"),
         }
+    }
+}
+
+/// Every key is there; what does not apply is `null`.
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (file, point, variable) = match self {
+            Self::File { path } => (Some(path), None, None),
+            Self::Line { path, line, column } => (Some(path), Some((line, column)), None),
+            Self::Variable { name } => (None, None, Some(name)),
+        };
+        let mut place = serializer.serialize_struct("Place", 4)?;
+        place.serialize_field("file", &file.map(|path| path.display().to_string()))?;
+        place.serialize_field("line", &point.map(|(line, _)| line))?;
+        place.serialize_field("column", &point.map(|(_, column)| column))?;
+        place.serialize_field("variable", &variable)?;
+        place.end()
     }
 }
 

@@ -40,7 +40,7 @@ mod sample;
 #[cfg(test)]
 mod shipped;
 
-pub use check::{ENDING_DAYS, Ending, Report, check};
+pub use check::{ENDING_DAYS, Ending, Listener, Report, check};
 pub use edit::Edit;
 pub use load::{Environment, Loaded};
 pub use log::{LogTrouble, start as start_log};
@@ -50,5 +50,5 @@ pub use setting::{
     Admin, Config, Drain, Edi, Feeds, Grammars, Limits, Log, LogFormat, Partners, Proof, StoreSettings, Tls, UserIds,
     Watching,
 };
-pub use show::show;
+pub use show::{PartnerLine, SettingLine, Shown, show};
 pub use source::Changes;

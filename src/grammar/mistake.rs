@@ -1,9 +1,15 @@
 //! What is wrong with a grammar file: file, line, column, a sentence, a hint.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use serde::{Serialize, Serializer};
 
 /// Whether a grammar with this mistake can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// It cannot be compiled, or would not mean what it says.
     Error,
@@ -12,9 +18,10 @@ pub enum Severity {
 }
 
 /// One mistake in a grammar file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Mistake {
     /// The file.
+    #[serde(serialize_with = "as_shown")]
     pub file: PathBuf,
     /// The line, first = 1.
     pub line: u32,
@@ -40,6 +47,11 @@ impl fmt::Display for Mistake {
             None => Ok(()),
         }
     }
+}
+
+/// A path as it is printed: one that is no UTF-8 is no reason to say nothing.
+fn as_shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// Everything a linter says of the grammars of a folder, in the order of files and lines.

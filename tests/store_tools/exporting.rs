@@ -30,6 +30,14 @@ fn each_accepted_declaration_is_a_line_as_the_schema_says() {
 }
 
 #[test]
+fn lines_of_json_are_printed_whether_json_is_asked_for_or_not() {
+    let store = Store::with(3);
+    let (plain, asked) = (store.tool(&["export"]), store.tool(&["export", "--json"]));
+    asked.said(0, "3 declarations exported; go on with --since");
+    assert_eq!((asked.out.lines().count(), asked.out), (3, plain.out));
+}
+
+#[test]
 fn an_export_goes_on_where_the_last_one_ended() {
     let store = Store::with(12);
     let all = lines(&store.tool(&["export"]));

@@ -18,7 +18,6 @@ mod report;
 mod tally;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
@@ -30,9 +29,10 @@ use clap::builder::RangedU64ValueParser;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
+use super::dialing::Dialing;
 use super::format::FormatArgument;
 use super::progress::Progress;
-use super::wire::{Gate, Keys, Target, WireTrouble};
+use super::wire::{Gate, WireTrouble};
 use super::{Outcome, Trouble, time_zone};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -70,18 +70,8 @@ const OPEN_WINDOW: usize = 64;
 /// that was asked, 2 when the gateway could not be reached.
 #[derive(Debug, Args)]
 pub(super) struct Bench {
-    /// Where the gateway is: tls://host:port
-    #[arg(long, value_name = "URL")]
-    to: Target,
-    /// The partner's certificate, in PEM
-    #[arg(long, value_name = "FILE")]
-    cert: PathBuf,
-    /// The private key of that certificate, in PEM
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// The gateway's certificate, in PEM: this one is trusted and no other
-    #[arg(long, value_name = "FILE", visible_alias = "ca")]
-    server_cert: PathBuf,
+    #[command(flatten)]
+    dialing: Dialing,
     #[command(flatten)]
     load: Load,
     #[command(flatten)]
@@ -94,9 +84,6 @@ pub(super) struct Bench {
     pid: Option<u32>,
     #[command(flatten)]
     format: FormatArgument,
-    /// The same as --format json
-    #[arg(long)]
-    json: bool,
 }
 
 /// How much, how fast, and how long.
@@ -187,8 +174,7 @@ impl Bench {
         if let Some((needed, allowed)) = descriptors.lacking() {
             return Err(Trouble::Descriptors { needed, allowed });
         }
-        let gate =
-            Gate::new(self.to.clone(), Keys { certificate: &self.cert, key: &self.key, server: &self.server_cert })?;
+        let gate = Gate::new(self.dialing.to.clone(), self.dialing.keys())?;
         if self.sent.real {
             warn_of_real_ones();
         }
@@ -214,9 +200,9 @@ impl Bench {
             _ => None,
         };
         drop(held);
-        let report = Report { gateway: self.to.to_string(), load: report, idle, resident };
+        let report = Report { gateway: self.dialing.to.to_string(), load: report, idle, resident };
         progress.clear();
-        if self.json { super::format::write_json(out, &report) } else { self.format.write(out, &report) }?;
+        self.format.write_numbered(out, &report)?;
         let has_lost = idle.is_some_and(|idle| idle.lost > 0);
         Ok(Outcome::clean_if(!wrong && !has_lost))
     }

@@ -119,7 +119,7 @@ impl Check {
         let files = source::expand(&self.files);
         let progress = Progress::new();
         let reports = files.iter().map(|path| report(&judge, path, &progress));
-        match self.format.format {
+        match self.format.format() {
             Format::Human => self.tell(&judge, &progress, files.len() > 1, reports, out),
             Format::Json => {
                 let document = Document::new(reports.map(|(report, _)| report));
@@ -189,7 +189,7 @@ impl Check {
             self.partner.as_deref().zip(loaded.as_ref()).map(|(id, loaded)| partner(loaded, id)).transpose()?;
         let size = |limit: Option<u32>| limit.and_then(|limit| usize::try_from(limit).ok());
         let configured = loaded.as_ref().map_or(INTERCHANGE_BYTES_MAX, |_| config.limits.interchange_bytes_max);
-        let told = if self.format.format == Format::Human { FINDINGS_SHOWN } else { FINDINGS_LISTED };
+        let told = if self.format.format() == Format::Human { FINDINGS_SHOWN } else { FINDINGS_LISTED };
         Ok(Judge {
             rulebook: self.rulebook(&config, zone)?,
             partner,
@@ -198,7 +198,7 @@ impl Check {
             is_syntax_only: self.syntax_only,
             findings_max: size(self.limit).unwrap_or(told),
             interchange_bytes_max: size(self.interchange_bytes_max).unwrap_or(configured),
-            columns: if self.format.format == Format::Human { shown_columns() } else { COLUMNS },
+            columns: if self.format.format() == Format::Human { shown_columns() } else { COLUMNS },
         })
     }
 }

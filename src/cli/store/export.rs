@@ -26,6 +26,9 @@ pub(super) struct Export {
     /// Print what was accepted for practice, and nothing else
     #[arg(long)]
     practice: bool,
+    /// Lines of JSON are printed in any case; this says the same
+    #[arg(long = "json")]
+    _json: bool,
 }
 
 impl Export {
