@@ -57,7 +57,7 @@ pub use embedded::{
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};
-pub use guard::Unfit;
+pub use guard::{Unfit, readable_by_all};
 pub use inspect::{
     CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
     StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
