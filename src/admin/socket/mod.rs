@@ -22,7 +22,7 @@ pub use door::{Administration, Socket, SocketClaim};
 pub use place::SocketTrouble;
 pub use request::{Answered, CertificateOf, Found, JournalFrom, PROTOCOL, Refusal, Reply, Request, Since, Which};
 pub use text::{bytes_of, text_of};
-pub use user::{Users, name_of};
+pub use user::{Users, name_of, own_user};
 pub use view::{
     ActView, AnswerView, AuditView, AuthorityView, BackupView, CertificateView, ChangeView, CheckView, CodeListView,
     ConnectionsView, DOCUMENT, EndingView, FindingView, FollowerView, IdentityView, InterchangeView, ListenerView,
