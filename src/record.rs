@@ -416,8 +416,18 @@ pub enum Deed {
     CertificateDisabled,
     /// Everything that SIGHUP replaces was loaded anew.
     Reloaded,
-    /// The daemon brought a backup up to the journal.
+    /// A backup was brought up to the journal.
     BackedUp,
+    /// The daemon started with other settings or partners than those that were last in force.
+    Started,
+    /// A store was made of a backup.
+    Restored,
+    /// A store was made of a standby.
+    Promoted,
+    /// The state was made anew, and the old one kept.
+    Rebuilt,
+    /// The state was made anew, and the old one removed.
+    Compacted,
 }
 
 impl Deed {
@@ -432,6 +442,11 @@ impl Deed {
             Self::CertificateDisabled => "certificate-disabled",
             Self::Reloaded => "reloaded",
             Self::BackedUp => "backed-up",
+            Self::Started => "started",
+            Self::Restored => "restored",
+            Self::Promoted => "promoted",
+            Self::Rebuilt => "rebuilt",
+            Self::Compacted => "compacted",
         }
     }
 }
@@ -490,7 +505,7 @@ mod tests {
 
     #[test]
     fn the_words_of_deeds_are_those_of_their_documents() {
-        for deed in [Deed::PartnerAdded, Deed::CertificateDisabled, Deed::Reloaded, Deed::BackedUp] {
+        for deed in [Deed::PartnerAdded, Deed::CertificateDisabled, Deed::BackedUp, Deed::Started, Deed::Compacted] {
             assert_eq!(serde_json::to_value(deed).unwrap(), deed.as_str());
         }
     }

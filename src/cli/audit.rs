@@ -15,7 +15,8 @@ use crate::admin::socket::{AuditView, Request, Since};
 
 /// Lists what administrators and signals changed, the newest last: who, when, what, how it was before and how it is since.
 ///
-/// It is read from the record, where each act was before it was confirmed.
+/// What was changed while no gateway ran is among it. It is read from the record, where each act was before it was confirmed;
+/// what `lodged store` did comes there at the next start, or within ten seconds.
 ///
 /// Exit code 0, 2 when no gateway answers.
 #[derive(Debug, Args)]

@@ -51,6 +51,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use jiff::tz::TimeZone;
+use rustix::fs::Mode;
+use rustix::process::umask;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 
 use crate::clock::SystemClock;
@@ -93,10 +95,19 @@ enum Command {
 /// Runs the command that this process was started with, and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
+    keep_files_from_others();
     // Fails only when there is one already, which would then be ours.
     drop(default_provider().install_default());
     let ended = CommandLine::parse().run(&mut io::stdout());
     ended.unwrap_or_else(|trouble| trouble.tell()).into()
+}
+
+/// What is made from here on can be written by nobody else, whatever the shell allows: a record that others can write is
+/// refused by the next start.
+fn keep_files_from_others() {
+    let others = Mode::WGRP | Mode::WOTH;
+    let former = umask(others);
+    umask(former | others);
 }
 
 impl CommandLine {

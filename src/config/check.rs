@@ -16,6 +16,7 @@ use super::source::{Changes, file, unreadable};
 use super::{Config, Environment, Loaded};
 use crate::partner::{Partner, PartnerKind, days_until};
 use crate::secret::SecretTrouble;
+use crate::store::readable_by_all;
 
 /// Days before its end from which a certificate is spoken of.
 pub const ENDING_DAYS: i64 = 30;
@@ -148,6 +149,12 @@ impl Report {
             self.mistakes.push(Mistake::new(file(store), "`store.directory` is no directory"));
         } else if !store.exists() {
             self.cautions.push(Mistake::new(file(store), "there is no record yet; the first start makes it"));
+        }
+        // What cannot be looked at is told by the start.
+        if let Ok(Some((path, mode))) = readable_by_all(store) {
+            let what =
+                format!("everybody on this machine can read the record, the mode of {} is {mode:04o}", path.display());
+            self.cautions.push(Mistake::new(file(store), what).hint(format!("chmod o-rwx {}", store.display())));
         }
         let archive = config.store.archive.as_ref().filter(|archive| archive.exists() && !archive.is_dir());
         self.mistakes.extend(archive.map(|archive| Mistake::new(file(archive), "`store.archive` is no directory")));
@@ -350,6 +357,24 @@ mod tests {
         fs::remove_dir_all(home.path().join("partners")).unwrap();
         let said = said(&home, &report(&home, "2026-11-21T00:00:00Z").cautions);
         assert_eq!(said, ["there is no partner, so nobody can connect (partners)"]);
+    }
+
+    #[test]
+    fn a_record_that_everybody_can_read_deserves_a_look() {
+        let home = home();
+        let journal = home.path().join("journal");
+        let segment = journal.join("00000001.seg");
+        fs::create_dir(&journal).unwrap();
+        fs::write(&segment, "").unwrap();
+        for (path, mode) in [(home.path(), 0o755), (&journal, 0o755), (&segment, 0o644)] {
+            fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        }
+        let told = said(&home, &report(&home, "2026-11-21T00:00:00Z").cautions);
+        let words = "everybody on this machine can read the record, the mode of ./journal/00000001.seg is 0644 (.)\n  hint: \
+                     chmod o-rwx .";
+        assert_eq!(told, [words]);
+        fs::set_permissions(journal, Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(report(&home, "2026-11-21T00:00:00Z").cautions, []);
     }
 
     #[test]

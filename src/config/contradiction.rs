@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::collision::real;
 use super::mistake::{Mistake, Place};
 use super::source::file;
 use super::{Config, Limits, StoreSettings};
@@ -31,21 +32,31 @@ pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, 
     }
     found.extend(of_retention(&config.store, place));
     for (name, other) in directories(config) {
-        if config.store.directory == *other {
+        if real(&config.store.directory) == real(other) {
             let what = format!("`store.directory` and `{name}` are both {}", other.display());
             found.push(Mistake::new(place("store.directory"), what).hint("the record has a directory of its own"));
         }
     }
     if let Some(archive) = &config.store.archive {
-        let parts = ["journal", "state"].map(|part| config.store.directory.join(part));
-        if *archive == config.store.directory || parts.iter().any(|part| archive.starts_with(part)) {
+        let (store, own) = (real(&config.store.directory), real(archive));
+        let parts = ["journal", "state"].map(|part| store.join(part));
+        if own == store || parts.iter().any(|part| own.starts_with(part)) {
             let what = format!("`store.archive`, {}, is in the record itself", archive.display());
             found.push(
                 Mistake::new(place("store.archive"), what).hint("name a directory of its own, best on another disk"),
             );
         }
     }
+    found.extend(of_archive(config, place));
     found
+}
+
+/// An archive in a directory that is read for something else.
+fn of_archive(config: &Config, place: impl Fn(&str) -> Place) -> Option<Mistake> {
+    let archive = config.store.archive.as_ref()?;
+    let (name, _) = directories(config).find(|(_, other)| real(archive) == real(other))?;
+    let what = format!("`store.archive` and `{name}` are both {}", archive.display());
+    Some(Mistake::new(place("store.archive"), what).hint("the archive has a directory of its own"))
 }
 
 /// The shortest time that a record is kept, in days: all that is asked of repeats within a year, and some weeks.
@@ -182,5 +193,18 @@ mod tests {
         std::fs::create_dir(home.path().join("record")).unwrap();
         let said = home.mistakes();
         assert!(said.contains("`store.directory` and `feeds.directory` are both "), "{said}");
+        let home = Home::new("[store]\ndirectory = \"./other/../partners\"\n");
+        std::fs::create_dir_all(home.path().join("partners")).unwrap();
+        std::fs::create_dir_all(home.path().join("other")).unwrap();
+        let said = home.mistakes();
+        assert!(said.contains("`store.directory` and `partners.directory` are both "), "{said}");
+    }
+
+    #[test]
+    fn the_archive_has_a_directory_of_its_own() {
+        let home = Home::new("[store]\narchive = \"partners\"\n");
+        std::fs::create_dir(home.path().join("partners")).unwrap();
+        let said = home.mistakes();
+        assert!(said.starts_with("`store.archive` and `partners.directory` are both "), "{said}");
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::collision::Placed;
 use super::key::FEED;
 use super::load::deserialize;
 use super::mistake::{Mistake, Place};
@@ -19,7 +20,7 @@ const NAME_LENGTH_MAX: usize = 32;
 
 /// The consumers of every `*.toml` in this directory. A directory that nobody named (`named` says where it was) may be
 /// missing and then holds none.
-pub(super) fn load_all(directory: &Path, named: Option<&Place>) -> Result<Vec<Consumer>, Vec<Mistake>> {
+pub(super) fn load_all(directory: &Path, named: Option<&Place>) -> Result<Vec<Placed>, Vec<Mistake>> {
     if named.is_none() && !directory.exists() {
         return Ok(Vec::new());
     }
@@ -43,7 +44,7 @@ struct Written {
     practice: bool,
 }
 
-fn load(path: &Path) -> Result<Consumer, Vec<Mistake>> {
+fn load(path: &Path) -> Result<Placed, Vec<Mistake>> {
     let one = |mistake| vec![mistake];
     let source = Source::read(path, &Changes::default()).map_err(one)?;
     let document = source.parse().map_err(one)?;
@@ -61,7 +62,8 @@ fn load(path: &Path) -> Result<Consumer, Vec<Mistake>> {
     let target = written
         .target(path.parent().unwrap_or(Path::new("")))
         .map_err(|(key, what)| one(Mistake::new(places.get(key).cloned().unwrap_or_else(|| file(path)), what)))?;
-    Ok(Consumer { name: name.to_owned(), is_practice, target })
+    let place = ["directory", "url"].iter().find_map(|key| places.get(*key)).cloned().unwrap_or_else(|| file(path));
+    Ok((Consumer { name: name.to_owned(), is_practice, target }, place))
 }
 
 fn is_short(name: &str) -> bool {

@@ -9,6 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
 use toml_edit::{Item, TableLike};
 
+use super::collision::collisions;
 use super::contradiction::contradictions;
 use super::key::SETTINGS;
 use super::mistake::{ConfigTrouble, Mistake, Place};
@@ -132,7 +133,10 @@ impl Config {
         let Roll { partners, dossiers } = roll;
 
         let config = deserialize::<Self>(&source, variables.into_iter().collect())?.relative_to(directory);
-        refuse_any(disagreements(&config, &partners, &places, path))?;
+        let mut mistakes = disagreements(&config, &partners, &places, path);
+        mistakes.extend(collisions(&config, &consumers));
+        refuse_any(mistakes)?;
+        let consumers = consumers.into_iter().map(|(consumer, _)| consumer).collect();
         let zone = TimeZone::get(&config.proof.time_zone).map_err(|_| {
             let what = format!("this machine does not know the time zone {}", config.proof.time_zone);
             Mistake::new(file(path), what).hint("install the time zone data of the system")

@@ -19,6 +19,7 @@ mod mistake;
 
 // From files to values.
 mod certificate;
+mod collision;
 mod contradiction;
 mod feed_file;
 mod load;

@@ -16,6 +16,7 @@ mod pulse;
 // What runs.
 mod administration;
 mod archiving;
+mod audit;
 mod backups;
 mod descriptors;
 mod doors;
@@ -45,9 +46,10 @@ use crate::config::{Config, Loaded, start_log};
 use crate::feed::{Consumer, Feed, check_places};
 use crate::gateway::Gateway;
 use crate::record::Actor;
-use crate::store::{EmbeddedStore, Retention, StoreOptions};
+use crate::store::{EmbeddedStore, Retention, StoreOptions, make_place, readable_by_all};
 
 pub use administration::PendingTrouble;
+pub use audit::AuditTrouble;
 pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
 pub use trouble::Trouble;
@@ -90,7 +92,7 @@ fn serve(path: &Path, handed: Handed, manager: &Manager) -> Result<(), Trouble> 
     let opening = manager.opening();
     let (claimed, store) = claim_and_open(&prepared, handed)?;
     drop(opening);
-    let prepared = runtime.block_on(settled(prepared, &store, &clock))?;
+    let prepared = runtime.block_on(begun(prepared, &store, &clock))?;
     // The record is dropped behind the runtime: that waits for its threads.
     let gateway = Arc::new(Gateway::new(prepared.rulebook, store));
     let serving = Serving { gateway: Arc::clone(&gateway), loaded: prepared.loaded, clock, manager: manager.clone() };
@@ -111,6 +113,17 @@ fn tell_panics() {
         error!(place, "a fault of the gateway");
         debug!(said = panic.payload().downcast_ref::<&str>(), "what it said");
     }));
+}
+
+/// Brings the record up to what was done while no gateway had it, before anybody is let in.
+async fn begun(prepared: Prepared, store: &EmbeddedStore, clock: &Arc<dyn Clock>) -> Result<Prepared, Trouble> {
+    let directory = &prepared.loaded.config.store.directory;
+    // Who makes backups may write there and nowhere else in the record.
+    make_place(directory).map_err(AuditTrouble::from)?;
+    audit::take_left(directory, store).await?;
+    let prepared = settled(prepared, store, clock).await?;
+    audit::note_start(&prepared, store, &**clock).await?;
+    Ok(prepared)
 }
 
 /// Finishes or undoes a change of partners that was interrupted, as the record says, and loads what is there then.
@@ -151,6 +164,7 @@ fn claim_and_open(prepared: &Prepared, mut handed: Handed) -> Result<(Claimed, E
         info!(former, now, "the record is upgraded: versions that know the former format alone refuse it from now on");
     }
     info!(?summary, "the record is open");
+    tell_readable(&settings.directory);
     archiving::tell_absent(&store, &summary.absent_segments);
     Ok((claimed, store))
 }
@@ -158,6 +172,20 @@ fn claim_and_open(prepared: &Prepared, mut handed: Handed) -> Result<(Claimed, E
 /// Where it is noted how far consumers of the feed came.
 fn places(config: &Config) -> PathBuf {
     config.store.directory.join("feeds")
+}
+
+/// What was declared is not for everybody on the machine.
+fn tell_readable(directory: &Path) {
+    match readable_by_all(directory) {
+        Ok(None) => {}
+        Ok(Some((path, mode))) => warn!(
+            path = %path.display(),
+            mode = format_args!("{mode:04o}"),
+            "everybody on this machine can read the record; chmod o-rwx {}",
+            directory.display()
+        ),
+        Err(trouble) => warn!(%trouble, "who can read the record?"),
+    }
 }
 
 /// The gateway while it runs.
@@ -208,6 +236,8 @@ impl Serving {
             ended: ended.clone(),
         };
         tasks.spawn(socket.serve(office, ended.clone()));
+        let taking = audit::keep_taking(reload.in_force().config.store.directory.clone(), Arc::clone(&self.gateway));
+        tasks.spawn(ended.clone().run_until_cancelled_owned(taking));
         tasks.spawn(
             ended.clone().run_until_cancelled_owned(validity::watch(reload.validity(), Arc::clone(&self.clock))),
         );
@@ -307,7 +337,7 @@ impl Signals {
     }
 
     /// Reloads until it is time to end.
-    async fn follow(mut self, reload: Arc<Reload<EmbeddedStore>>, manager: &Manager, status: &str) {
+    async fn follow(mut self, reload: Arc<Reload>, manager: &Manager, status: &str) {
         loop {
             tokio::select! {
                 biased;

@@ -12,8 +12,9 @@ use tokio::task::spawn_blocking;
 use tracing::{error, info, warn};
 
 use super::administration::{Pending, settle};
+use super::audit::note_in_force;
 use super::load::{Prepared, prepare, prepare_changed};
-use super::standing::{difference, standing};
+use super::standing::{difference, is_of_partner, standing};
 use super::trouble::Trouble;
 use super::validity::Validity;
 use crate::admin::socket::{Refusal, Reply};
@@ -25,13 +26,13 @@ use crate::gateway::{Gateway, Rulebook};
 use crate::identifier::RecordNumber;
 use crate::partner::PartnerId;
 use crate::record::{Act, Actor, Deed};
-use crate::store::{Store, Unavailable};
+use crate::store::{EmbeddedStore, InForce, Store as _, Unavailable};
 
 /// What a reload replaces, and where.
-pub(super) struct Reload<S> {
+pub(super) struct Reload {
     started_with: Loaded,
-    gateway: Arc<Gateway<S>>,
-    door: Arc<Door<S>>,
+    gateway: Arc<Gateway<EmbeddedStore>>,
+    door: Arc<Door<EmbeddedStore>>,
     clock: Arc<dyn Clock>,
     validity: Arc<ArcSwap<Validity>>,
     in_force: ArcSwap<Loaded>,
@@ -66,11 +67,11 @@ impl NotReplaced {
     }
 }
 
-impl<S: Store> Reload<S> {
+impl Reload {
     pub(super) fn new(
         started_with: Loaded,
-        gateway: Arc<Gateway<S>>,
-        door: Arc<Door<S>>,
+        gateway: Arc<Gateway<EmbeddedStore>>,
+        door: Arc<Door<EmbeddedStore>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let validity = Arc::new(ArcSwap::from_pointee(Validity::of(&started_with)));
@@ -119,11 +120,27 @@ impl<S: Store> Reload<S> {
         let (path, clock) = (self.path(), Arc::clone(&self.clock));
         let loading = spawn_blocking(move || prepare(&path, clock)).await;
         let prepared = loading.map_err(|_| NotReplaced::Fault)??;
-        let before = standing(&self.in_force(), &self.gateway.rulebook());
-        let [before, after] = difference(&before, &standing(&prepared.loaded, &prepared.rulebook));
-        let noted = self.note(who, Deed::Reloaded, self.path().display().to_string(), [&before, &after]).await?;
+        let noted = self.note_reload(who, &standing(&prepared.loaded, &prepared.rulebook)).await?;
         self.put_in_force(prepared);
         Ok(noted)
+    }
+
+    /// Notes that these lines are in force from now on, with what differs.
+    async fn note_reload(&self, who: Actor, lines: &[String]) -> Result<(RecordNumber, Act), Unavailable> {
+        let [before, after] = difference(&self.standing(), lines);
+        let act = self.act(who, Deed::Reloaded, self.path().display().to_string(), [&before, &after]);
+        let number = note_in_force(&self.beside(), self.gateway.store(), lines, &act).await?;
+        tell(number, &act);
+        Ok((number, act))
+    }
+
+    fn standing(&self) -> Vec<String> {
+        standing(&self.in_force(), &self.gateway.rulebook())
+    }
+
+    /// Where what is in force lies beside the record.
+    fn beside(&self) -> InForce {
+        InForce::of(&self.started_with.config.store.directory)
     }
 
     /// Makes an edit of what is on the disk now, judges the whole configuration as it would be, records it, writes it, and
@@ -153,8 +170,14 @@ impl<S: Store> Reload<S> {
         let pending = staging.map_err(|_| NotReplaced::Fault.reply())?.map_err(|trouble| {
             Reply::trouble(format!("the directory of the partners cannot be written, nothing was changed: {trouble}"))
         })?;
+        let lines = standing(&prepared.loaded, &prepared.rulebook);
+        // What else was changed on the disk comes into force with it, and is told first.
+        let others = others(&self.standing(), &lines, &act.subject);
+        if let Some(lines) = others {
+            self.note_reload(act.who.clone(), &lines).await.map_err(ill)?;
+        }
         // Whether a note that fails is on the disk is not known; the next start sees, and settles the change by it.
-        let number = self.gateway.store().note(act.clone()).await.map_err(ill)?;
+        let number = note_in_force(&self.beside(), self.gateway.store(), &lines, &act).await.map_err(ill)?;
         let committing = spawn_blocking(move || pending.commit()).await;
         committing.map_err(|_| NotReplaced::Fault.reply())?.map_err(|trouble| {
             Reply::trouble(format!(
@@ -205,7 +228,7 @@ impl<S: Store> Reload<S> {
 }
 
 /// Says in the log that something was changed by hand. What it was and is stands in the record alone.
-fn tell(entry: RecordNumber, Act { who, deed, subject, .. }: &Act) {
+pub(super) fn tell(entry: RecordNumber, Act { who, deed, subject, .. }: &Act) {
     info!(%entry, %who, deed = deed.as_str(), subject, "changed by hand");
 }
 
@@ -220,6 +243,14 @@ fn judged(
     let edit = edit(&loaded, clock.now())?;
     let prepared = prepare_changed(path, &edit.changes, clock);
     Ok((edit, prepared.map_err(|trouble| NotReplaced::Refused(trouble).reply())?))
+}
+
+/// What would be in force if this partner were as it was; none when nothing else differs.
+fn others(before: &[String], after: &[String], partner: &str) -> Option<Vec<String>> {
+    let is_its = |line: &String| is_of_partner(line, partner);
+    let rest = |lines: &[String]| lines.iter().filter(|line| !is_its(line)).cloned().collect::<Vec<_>>();
+    let (own, others) = (before.iter().filter(|line| is_its(line)).cloned(), rest(after));
+    (rest(before) != others).then(|| others.into_iter().chain(own).collect())
 }
 
 /// The sections that differ and are only read at a start.
@@ -239,6 +270,17 @@ fn needing_a_start(old: &Config, new: &Config) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_else_was_changed_is_told_apart_from_the_partner() {
+        let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let before = lines(&["a = 1", "partner birch: old", "partner birch-2: old"]);
+        let its = lines(&["a = 1", "partner birch: new", "partner birch-2: old"]);
+        assert_eq!(others(&before, &its, "birch"), None);
+        let both = lines(&["a = 2", "partner birch: new", "partner birch-2: old"]);
+        let told = others(&before, &both, "birch");
+        assert_eq!(told, Some(lines(&["a = 2", "partner birch-2: old", "partner birch: old"])));
+    }
 
     #[test]
     fn what_a_reload_replaces_takes_no_new_start() {

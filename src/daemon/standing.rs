@@ -1,16 +1,20 @@
-//! What is in force, line by line, so that a record of a reload says what it changed.
+//! What is in force, line by line, so that a record of a reload or a start says what it changed.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::config::{Dossier, Loaded};
+use crate::feed::Consumer;
 use crate::gateway::Rulebook;
 
-/// What a configuration and a rulebook come to: settings, partners, grammars, guides, code lists. No secret is among it.
+/// What a configuration and a rulebook come to: settings, the program, partners, consumers of
+/// the feed, grammars, guides, code lists. No secret is among it.
 pub(super) fn standing(loaded: &Loaded, rulebook: &Rulebook) -> Vec<String> {
     let mut lines = settings(loaded);
+    lines.push(format!("program = {}", env!("CARGO_PKG_VERSION")));
     lines.extend(loaded.dossiers.iter().map(partner));
+    lines.extend(loaded.consumers.iter().map(consumer));
     let messages = rulebook.catalogue.message_types().map(|kind| format!("grammar {kind:?}"));
     lines.extend(messages.collect::<BTreeSet<_>>());
     let guide = |message: &dyn std::fmt::Debug, elements: usize| format!("guide {message:?}: {elements} elements");
@@ -25,6 +29,15 @@ fn settings(loaded: &Loaded) -> Vec<String> {
         keys.as_object().into_iter().flatten().map(move |(key, value)| format!("{section}.{key} = {value}"))
     });
     keys.collect()
+}
+
+fn consumer(Consumer { name, is_practice, target }: &Consumer) -> String {
+    format!("consumer {name}: {target}, practice {is_practice}")
+}
+
+/// Whether a line is that of this partner.
+pub(super) fn is_of_partner(line: &str, partner: &str) -> bool {
+    line.strip_prefix("partner ").and_then(|line| line.strip_prefix(partner)).is_some_and(|rest| rest.starts_with(':'))
 }
 
 fn partner(dossier: &Dossier) -> String {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use metrics_exporter_prometheus::BuildError;
 
 use super::administration::PendingTrouble;
+use super::audit::AuditTrouble;
 use crate::admin::socket::SocketTrouble;
 use crate::channel::tls::{IdentityTrouble, TermsTrouble};
 use crate::codes::CodeListTrouble;
@@ -89,6 +90,9 @@ pub enum Trouble {
     /// A change of partners that was interrupted.
     #[error(transparent)]
     Pending(#[from] PendingTrouble),
+    /// What was done while no gateway ran.
+    #[error(transparent)]
+    Audit(#[from] AuditTrouble),
     /// The metrics.
     #[error("the metrics cannot be counted: {0}")]
     Metrics(#[from] BuildError),

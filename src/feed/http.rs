@@ -73,6 +73,14 @@ pub enum EndpointTrouble {
     },
 }
 
+impl fmt::Display for Endpoint {
+    /// The address without what may be a secret: who asks, and what stands behind the path.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}{}", self.host, self.port, self.uri.path())
+    }
+}
+
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint").field("uri", &self.uri).finish_non_exhaustive()
@@ -99,6 +107,14 @@ impl Endpoint {
         };
         let port = uri.port_u16().unwrap_or(port);
         Ok(Self { uri, host, port, tls, authorization: authorization.map(header).transpose()? })
+    }
+
+    /// Whether requests to both go to the same place, by their addresses.
+    #[must_use]
+    pub fn is_same_address(&self, other: &Self) -> bool {
+        let place =
+            |of: &Self| (of.host.to_ascii_lowercase(), of.port, of.uri.path_and_query().map(ToString::to_string));
+        place(self) == place(other)
     }
 
     /// Asks the consumer to take a batch. Every status from 200 to 299 says that it did.

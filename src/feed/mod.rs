@@ -87,6 +87,15 @@ impl NotTaken {
     }
 }
 
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(directory) => write!(f, "directory {}", directory.display()),
+            Self::Http(endpoint) => write!(f, "address {endpoint}"),
+        }
+    }
+}
+
 impl Target {
     async fn take(&self, batch: &Batch) -> Result<(), NotTaken> {
         match self {

@@ -7,8 +7,16 @@ use std::path::{Path, PathBuf};
 
 use super::journal;
 
-/// What may be done with a directory by others than its owner, and must not be.
+/// What may be done with a directory or a file by others than its owner, and must not be.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// Of a directory: others than its owner may go into it.
+const ENTERED_BY_OTHERS: u32 = 0o011;
+/// The same of others than its owner and its group, and that they may read a file.
+const ENTERED_BY_ALL: u32 = 0o001;
+/// See [`ENTERED_BY_ALL`].
+const READABLE_BY_ALL: u32 = 0o004;
+/// What a store has in directories of its own.
+const PARTS: [&str; 3] = ["journal", "state", "acts"];
 
 /// The directory is not fit for a store. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -84,9 +92,15 @@ pub(crate) fn guard(directory: &Path) -> Result<(), Unfit> {
 /// As [`guard`].
 pub(crate) fn guard_standby(directory: &Path) -> Result<(), Unfit> {
     let ours = user();
-    for path in [directory.to_owned(), directory.join("journal"), directory.join("state")] {
-        if let Some(data) = look(&path)?.filter(Metadata::is_dir) {
-            own(path, &data, ours)?;
+    if let Some(data) = look(directory)?.filter(Metadata::is_dir) {
+        own(directory.to_owned(), &data, ours)?;
+        let entered = data.mode() & ENTERED_BY_OTHERS;
+        own_files(directory, entered)?;
+        for path in PARTS.map(|part| directory.join(part)) {
+            if let Some(data) = look(&path)?.filter(Metadata::is_dir) {
+                own(path.clone(), &data, ours)?;
+                own_files(&path, entered & data.mode())?;
+            }
         }
     }
     let has = |name: &str| directory.join(name).exists();
@@ -116,6 +130,46 @@ pub(crate) fn guard_part(directory: &Path) -> Result<(), Unfit> {
         Some(data) => own(directory.to_owned(), &data, user()),
         None => Ok(()),
     }
+}
+
+/// Whether nobody else can write the files in a directory, as far as others can go into it (`entered`, for the group and for
+/// all). A socket is for others where the settings say so.
+fn own_files(directory: &Path, entered: u32) -> Result<(), Unfit> {
+    let io = |source| Unfit::Io { path: directory.to_owned(), source };
+    if entered == 0 {
+        return Ok(());
+    }
+    for entry in fs::read_dir(directory).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let Some(data) = look(&path)?.filter(Metadata::is_file) else { continue };
+        if data.mode() & (entered << 1) != 0 {
+            return Err(Unfit::Writable { path, mode: data.mode() & 0o7777 });
+        }
+    }
+    Ok(())
+}
+
+/// A segment of a store that everybody on the machine can read, with its permissions; none when they cannot, or there is
+/// none.
+///
+/// # Errors
+/// [`Unfit::Io`] when that cannot be told.
+pub fn readable_by_all(directory: &Path) -> Result<Option<(PathBuf, u32)>, Unfit> {
+    let journal = directory.join("journal");
+    for entered in [directory, &journal] {
+        if look(entered)?.is_none_or(|data| data.mode() & ENTERED_BY_ALL == 0) {
+            return Ok(None);
+        }
+    }
+    let io = |source| Unfit::Io { path: journal.clone(), source };
+    for entry in fs::read_dir(&journal).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let mode = look(&path)?.map_or(0, |data| data.mode() & 0o7777);
+        if mode & READABLE_BY_ALL != 0 {
+            return Ok(Some((path, mode)));
+        }
+    }
+    Ok(None)
 }
 
 fn look(path: &Path) -> Result<Option<Metadata>, Unfit> {
@@ -179,6 +233,52 @@ mod tests {
         fs::create_dir(&journal).unwrap();
         fs::set_permissions(&journal, Permissions::from_mode(0o707)).unwrap();
         assert!(matches!(guard(home.path()), Err(Unfit::Writable { path, mode: 0o707 }) if path == journal));
+    }
+
+    /// A store with a segment, whose directories and files have these permissions.
+    fn store(of: u32, journal: u32, segment: u32, watermark: u32) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let files = [("journal/00000001.seg", segment), ("watermark", watermark)];
+        fs::create_dir(home.path().join("journal")).unwrap();
+        for (name, mode) in files {
+            fs::write(home.path().join(name), "").unwrap();
+            fs::set_permissions(home.path().join(name), Permissions::from_mode(mode)).unwrap();
+        }
+        fs::set_permissions(home.path().join("journal"), Permissions::from_mode(journal)).unwrap();
+        fs::set_permissions(home.path(), Permissions::from_mode(of)).unwrap();
+        home
+    }
+
+    #[test]
+    fn files_that_others_can_write_are_refused_where_others_get_at_them() {
+        let refused = |of, journal, segment, watermark| {
+            let home = store(of, journal, segment, watermark);
+            match guard_standby(home.path()) {
+                Err(Unfit::Writable { path, mode }) => {
+                    Some((path.file_name().unwrap().to_str().unwrap().to_owned(), mode))
+                }
+                other => other.map(|()| None).unwrap(),
+            }
+        };
+        let named = |name: &str, mode| Some((name.to_owned(), mode));
+        assert_eq!(refused(0o755, 0o755, 0o644, 0o644), None);
+        assert_eq!(refused(0o755, 0o755, 0o646, 0o644), named("00000001.seg", 0o646));
+        assert_eq!(refused(0o755, 0o700, 0o644, 0o664), named("watermark", 0o664));
+        assert_eq!(refused(0o750, 0o750, 0o664, 0o644), named("00000001.seg", 0o664));
+        assert_eq!(refused(0o700, 0o755, 0o666, 0o666), None, "nobody gets there");
+        assert_eq!(refused(0o750, 0o755, 0o646, 0o646), None, "the group may not write, and nobody else gets there");
+    }
+
+    #[test]
+    fn a_record_that_everybody_can_read_is_told() {
+        let told = |of, journal, segment| {
+            readable_by_all(store(of, journal, segment, 0o644).path()).unwrap().map(|(_, mode)| mode)
+        };
+        assert_eq!(told(0o755, 0o755, 0o644), Some(0o644));
+        assert_eq!(told(0o755, 0o755, 0o640), None);
+        assert_eq!(told(0o755, 0o750, 0o644), None);
+        assert_eq!(told(0o700, 0o755, 0o644), None);
+        assert_eq!(readable_by_all(Path::new("/nowhere/at/all")).unwrap(), None);
     }
 
     #[test]

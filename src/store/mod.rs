@@ -32,6 +32,10 @@ mod runs;
 mod signed;
 mod watermark;
 
+// What stands beside the journal until a gateway writes it there, or reads it again.
+mod in_force;
+mod left;
+
 // Looking at a store from outside of the daemon.
 mod inspect;
 
@@ -57,12 +61,14 @@ pub use embedded::{
 pub use exported::ExportedDeclaration;
 pub use flush::NotFlushing;
 pub use follow::{FollowTrouble, PromoteReport, PromoteTrouble, Standby, Taken, promote};
-pub use guard::Unfit;
+pub use guard::{Unfit, readable_by_all};
+pub use in_force::{InForce, StagedBy};
 pub use inspect::{
     CheckReport, Disagreement, Disagreements, Exported, InspectTrouble, KeyCount, KeyKind, PartnerStats, Sizes,
     StateCheck, StatsReport, Step, Tail, Watch, What, check, export, sizes, stats,
 };
 pub use journal::{Along, ArchiveTrouble, Shipped, Wanted};
+pub use left::{By, LeaveTrouble, Left, LeftAct, leave, left_acts, make_place};
 pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 pub use retention::Retention;

@@ -12,6 +12,8 @@ use serde::Serialize;
 use super::flush::{self, NotFlushing};
 use super::index::{self, Index, IndexTrouble, contained};
 use super::inspect::{Disagreements, InspectTrouble, Step, StorePlace, Sum, Watch, bytes_in, compare};
+use super::left::{self, By, LeaveTrouble, LeftAct};
+use crate::record::Deed;
 
 /// The number of the description of [`RebuildReport`].
 const DOCUMENT: u32 = 1;
@@ -31,6 +33,9 @@ pub enum RebuildTrouble {
     /// A state cannot be made, or not be put in its place.
     #[error("the state cannot be made: {0}")]
     State(String),
+    /// It cannot be noted for the audit.
+    #[error(transparent)]
+    Leave(#[from] LeaveTrouble),
     /// What was made does not hold what it was given.
     #[error(
         "the new state is not what it should be ({first}); the old one stays; look at the disk and the memory of this machine"
@@ -66,7 +71,8 @@ pub struct RebuildReport {
     pub aside: Option<PathBuf>,
 }
 
-/// Makes the state of a store anew. The old one is moved aside, as a start does, or removed.
+/// Makes the state of a store anew. The old one is moved aside, as a start does, or removed. Who does it is left for the
+/// journal.
 ///
 /// # Errors
 /// [`RebuildTrouble`] when the store is in use or its journal is not as it was written, or it cannot be made.
@@ -74,16 +80,17 @@ pub fn rebuild(
     directory: &Path,
     cache_bytes: u64,
     keeps_old: bool,
+    by: &By,
     watch: &mut dyn Watch,
 ) -> Result<RebuildReport, RebuildTrouble> {
     let place = StorePlace::find(directory)?;
     let lock = place.take()?;
-    let report = rebuild_taken(&place, cache_bytes, keeps_old, watch);
+    let report = rebuild_taken(&place, cache_bytes, keeps_old, Some(by), watch);
     drop(lock);
     report
 }
 
-/// The same for a store that is taken already.
+/// The same for a store that is taken already; as a step of something that tells of itself when nobody is named.
 ///
 /// # Errors
 /// As [`rebuild`].
@@ -91,6 +98,7 @@ pub(crate) fn rebuild_taken(
     place: &StorePlace,
     cache_bytes: u64,
     keeps_old: bool,
+    by: Option<&By>,
     watch: &mut dyn Watch,
 ) -> Result<RebuildReport, RebuildTrouble> {
     flush::self_test()?;
@@ -99,7 +107,13 @@ pub(crate) fn rebuild_taken(
     let new = Unfinished::new(place.directory.join("state.new"))?;
     let keys = contained(|| Ok(make(&new.0, place, &sum, cache_bytes, watch)))??;
     check(&new.0, place, &sum, cache_bytes, watch)?;
-    let aside = index::replace(&place.directory, &new.0, sum.store, sum.walked.last())?;
+    let deed = if keeps_old { Deed::Rebuilt } else { Deed::Compacted };
+    let noted = by.map(|by| note(place, by, deed, &sum, [bytes_before, keys])).transpose()?;
+    let replaced = index::replace(&place.directory, &new.0, sum.store, sum.walked.last());
+    if let (Err(_), Some(noted)) = (&replaced, &noted) {
+        noted.remove()?;
+    }
+    let aside = replaced?;
     if let Some(aside) = aside.as_deref().filter(|_| !keeps_old) {
         fs::remove_dir_all(aside).map_err(IndexTrouble::io("remove", aside))?;
     }
@@ -112,6 +126,19 @@ pub(crate) fn rebuild_taken(
         bytes_after: bytes_in(&place.state())?,
         aside: aside.filter(|_| keeps_old),
     })
+}
+
+/// Leaves the act before the state is replaced: none is done that nobody hears of.
+fn note(
+    place: &StorePlace,
+    by: &By,
+    deed: Deed,
+    sum: &Sum,
+    [bytes_before, keys]: [u64; 2],
+) -> Result<LeftAct, LeaveTrouble> {
+    let last = sum.walked.last();
+    let (before, after) = (format!("bytes {bytes_before}"), format!("entries {last}\nkeys {keys}"));
+    left::leave(&place.directory, by.act(deed, &place.directory, [&before, &after]), last)
 }
 
 /// Writes every key once and in order; how many.

@@ -15,11 +15,11 @@ use crate::identifier::{DeclarationReference, ProofForm};
 use crate::language::Language;
 use crate::partner::{Agreement, PartnerId};
 use crate::record::{
-    Answer, AnswerReference, Channel, Counted, Decision, Delivery, Evidence, Examination, Facts, Judgement,
+    Actor, Answer, AnswerReference, Channel, Counted, Decision, Delivery, Evidence, Examination, Facts, Judgement,
     MessageFacts, RepeatKey,
 };
 
-use super::Numbering;
+use super::{By, Numbering};
 
 /// The moment at which everything is received: still the evening of 20 November where numbers are drawn.
 pub(super) const NOW: &str = "2026-11-21T03:00:00Z";
@@ -30,6 +30,11 @@ pub(super) const EXPORTER: &str = "AB1234";
 /// CERS numbers of days in Toronto's time, which in winter is five hours behind.
 pub(super) fn numbering() -> Numbering {
     Numbering { form: ProofForm::Cers, zone: TimeZone::fixed(jiff::tz::offset(-5)) }
+}
+
+/// Somebody who does something with a tool.
+pub(super) fn by() -> By {
+    By { who: Actor::User { uid: 1000, name: Some("keeper".to_owned()) }, at: NOW.parse().unwrap() }
 }
 
 pub(super) fn partner(name: &str) -> PartnerId {

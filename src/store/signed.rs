@@ -13,9 +13,6 @@ use crate::record::Digest;
 
 use super::journal::seal::hexadecimal;
 
-/// Longest text that is read, in bytes; those that are written are a tenth of it.
-const BYTES_MAX: u64 = 4096;
-
 /// A small text cannot be taken.
 #[derive(Debug)]
 pub(crate) enum SignedTrouble {
@@ -44,6 +41,8 @@ pub(crate) trait SignedText: Sized {
     const TITLE: &'static str;
     /// The version of this one.
     const VERSION: u32;
+    /// Longest text that is read, in bytes; those that are written are a tenth of it.
+    const BYTES_MAX: u64 = 4096;
 
     /// Its names and values, in order. What is not said may be left out.
     fn fields(&self) -> Vec<(&'static str, String)>;
@@ -77,7 +76,7 @@ pub(crate) trait SignedText: Sized {
             file => file.map_err(SignedTrouble::Io)?,
         };
         let mut bytes = Vec::new();
-        file.take(BYTES_MAX).read_to_end(&mut bytes).map_err(SignedTrouble::Io)?;
+        file.take(Self::BYTES_MAX).read_to_end(&mut bytes).map_err(SignedTrouble::Io)?;
         let text = String::from_utf8_lossy(&bytes);
         let title = text.lines().next().unwrap_or_default();
         let version =

@@ -77,7 +77,10 @@ fn a_gateway_goes_on_while_its_archive_is_away_and_says_so() {
 fn an_archive_that_is_not_fit_keeps_a_gateway_from_starting() {
     let mut gateway = Gateway::at(home());
     gateway.is_killed();
-    gateway.home.sets("archive = \"partners\"\n");
+    let other = gateway.home.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("something"), "else").unwrap();
+    gateway.home.sets("archive = \"other\"\n");
     let said = gateway.does_not_start();
     assert!(said.contains("segments of the journal are in the archive") || said.contains("is no archive"), "{said}");
 }

@@ -6,7 +6,10 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use crate::gateway::Gateway;
+use serde_json::Value;
+
+use crate::following::store;
+use crate::gateway::{Gateway, Home, serve, until};
 use crate::keys::Keys;
 
 #[test]
@@ -94,7 +97,7 @@ fn the_tools_of_the_record_know_acts() {
     gateway.home.asks(&["store", "rebuild"]).done();
     assert_eq!(gateway.home.asks(&["store", "export"]).code, 0);
     gateway.is_started_again();
-    assert_eq!(gateway.home.acts().len(), 1);
+    assert_eq!(deeds(&gateway.home), ["partner-disabled", "rebuilt"]);
 }
 
 #[test]
@@ -111,6 +114,183 @@ fn a_backup_that_the_gateway_makes_is_an_act() {
     let told = gateway.home.asks(&["store", "backup", inside.to_str().unwrap(), "--daemon"]);
     assert!(told.code == 2 && told.error.contains("is in the store itself"), "{told:?}");
     assert_eq!(gateway.home.acts().len(), 2);
+}
+
+/// The acts of a gateway: who did what, before and after.
+fn told(home: &Home) -> Vec<Value> {
+    home.asks_json(&["audit"])["acts"].as_array().unwrap().clone()
+}
+
+fn deeds(home: &Home) -> Vec<String> {
+    home.acts().into_iter().map(|(deed, _)| deed).collect()
+}
+
+impl Gateway {
+    fn stops(&mut self) {
+        self.gets_signal("TERM");
+        assert!(self.ends().success());
+    }
+}
+
+#[test]
+fn a_start_says_what_was_changed_while_no_gateway_ran() {
+    let mut gateway = Gateway::started();
+    gateway.stops();
+    gateway.is_started_again();
+    assert_eq!(gateway.home.acts(), [], "nothing was changed");
+    gateway.stops();
+    gateway.home.sets("[limits]\nconnections_max = 77\n");
+    Keys::mint(&gateway.home.path().join("partners"), "birch");
+    gateway.home.has_partner("birch", "BIRCHFWD", "");
+    fs::create_dir(gateway.home.path().join("feeds")).unwrap();
+    let consumer = "url = \"http://127.0.0.1:9/feed?key=s3cret\"\n";
+    fs::write(gateway.home.path().join("feeds/customs.toml"), consumer).unwrap();
+    gateway.is_started_again();
+    gateway.says("started with other settings or partners");
+    let [act] = told(&gateway.home).try_into().unwrap();
+    let uid = gateway.home.config().metadata().unwrap().uid();
+    assert_eq!((&act["deed"], &act["who"]["user"]["uid"]), (&"started".into(), &uid.into()));
+    assert_eq!(act["subject"], gateway.home.config().to_str().unwrap());
+    assert_eq!(act["before"], "limits.connections_max = 10000");
+    let after = act["after"].as_str().unwrap();
+    assert!(after.starts_with("limits.connections_max = 77\npartner birch: \"birch\", ServiceProvider"), "{after}");
+    assert!(after.ends_with("\nconsumer customs: address http://127.0.0.1:9/feed, practice false"), "{after}");
+    let human = gateway.home.asks(&["audit"]).done();
+    assert!(human.contains("started ") && human.contains("\n  - limits.connections_max = 10000\n"), "{human}");
+    gateway.is_killed_and_started_again();
+    assert_eq!(deeds(&gateway.home), ["started"], "it is told once");
+}
+
+#[test]
+fn what_a_reload_or_a_command_told_no_start_tells_again() {
+    let mut gateway = Gateway::started();
+    gateway.home.sets("[limits]\nconnections_max = 77\n");
+    gateway.reloads();
+    gateway.home.asks(&["partner", "disable", "acme"]).done();
+    gateway.is_killed_and_started_again();
+    assert_eq!(deeds(&gateway.home), ["reloaded", "partner-disabled"]);
+}
+
+#[test]
+fn what_comes_into_force_with_a_change_of_a_partner_is_told_as_well() {
+    let gateway = Gateway::started();
+    gateway.home.sets("[limits]\nconnections_max = 77\n");
+    gateway.home.asks(&["partner", "disable", "acme"]).done();
+    let acts = told(&gateway.home);
+    assert_eq!(deeds(&gateway.home), ["reloaded", "partner-disabled"]);
+    assert_eq!(acts[0]["after"], "limits.connections_max = 77");
+    assert_eq!((&acts[0]["who"], &acts[1]["after"]), (&acts[1]["who"], &"disabled = true".into()));
+}
+
+/// Kills the gateway while it starts with other settings: later each time.
+#[test]
+fn whenever_a_start_dies_its_act_is_noted_once() {
+    let mut gateway = Gateway::started();
+    gateway.stops();
+    let rounds = 20_u64;
+    for round in 1..=rounds {
+        gateway.home.sets(&format!("[limits]\nconnections_max = {}\n", 100 + round));
+        let mut command = serve(&gateway.home);
+        let mut starting = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(round * 12));
+        starting.kill().unwrap();
+        starting.wait().unwrap();
+    }
+    gateway.is_started_again();
+    let acts = told(&gateway.home);
+    let of =
+        |act: &Value, key: &str| act[key].as_str().unwrap().trim_start_matches("limits.connections_max = ").to_owned();
+    let last = acts.last().map(|act| of(act, "after"));
+    assert_eq!(last, Some((100 + rounds).to_string()));
+    let mut before = "10000".to_owned();
+    for act in &acts {
+        assert_eq!((act["deed"].as_str(), of(act, "before")), (Some("started"), before), "{acts:?}");
+        before = of(act, "after");
+    }
+    println!("{} of {rounds} starts were noted", acts.len());
+}
+
+#[test]
+fn what_tools_do_without_the_gateway_is_noted_by_its_next_start() {
+    let mut gateway = Gateway::started();
+    gateway.stops();
+    let (record, backup) = (gateway.home.path().join("record"), gateway.home.path().join("backup"));
+    gateway.home.asks(&["store", "rebuild"]).done();
+    gateway.home.asks(&["store", "compact"]).done();
+    gateway.home.asks(&["store", "backup", backup.to_str().unwrap()]).done();
+    gateway.is_started_again();
+    let acts = told(&gateway.home);
+    assert_eq!(deeds(&gateway.home), ["rebuilt", "compacted", "backed-up"]);
+    let uid = gateway.home.config().metadata().unwrap().uid();
+    assert!(acts.iter().all(|act| act["who"]["user"]["uid"] == uid));
+    assert_eq!(
+        (&acts[0]["subject"], &acts[0]["after"]),
+        (&record.to_str().unwrap().into(), &"entries 0\nkeys 0".into())
+    );
+    assert!(acts[0]["before"].as_str().unwrap().starts_with("bytes "), "{acts:?}");
+    assert_eq!((&acts[2]["subject"], &acts[2]["before"]), (&backup.to_str().unwrap().into(), &"".into()));
+    assert!(acts[2]["after"].as_str().unwrap().starts_with("entries 0\nchain "), "{acts:?}");
+    assert_eq!(fs::read_dir(record.join("acts")).unwrap().count(), 0);
+    assert_eq!(gateway.home.asks_json(&["store", "check"])["disagreements"]["total"], 0);
+}
+
+#[test]
+fn a_note_that_a_gateway_died_before_removing_is_noted_once() {
+    let mut gateway = Gateway::started();
+    gateway.stops();
+    gateway.home.asks(&["store", "compact"]).done();
+    let acts = gateway.home.path().join("record/acts");
+    let kept: Vec<_> = fs::read_dir(&acts).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [note] = kept.as_slice() else { panic!("{kept:?}") };
+    let text = fs::read(note).unwrap();
+    for _ in 0..2 {
+        gateway.is_started_again();
+        assert!(!note.exists());
+        assert_eq!(deeds(&gateway.home), ["compacted"]);
+        gateway.is_killed();
+        fs::write(note, &text).unwrap();
+    }
+    fs::write(note, [&text[..], b"more"].concat()).unwrap();
+    gateway.is_started_again();
+    gateway.says("an act was left for the record that cannot be read");
+    assert_eq!(deeds(&gateway.home), ["compacted"]);
+}
+
+#[test]
+fn a_backup_made_beside_the_gateway_is_noted_while_it_runs() {
+    let gateway = Gateway::started();
+    let backup = gateway.home.path().join("backup");
+    gateway.home.asks(&["store", "backup", backup.to_str().unwrap()]).done();
+    until("it is noted", || deeds(&gateway.home) == ["backed-up"]);
+    assert_eq!(backup.metadata().unwrap().mode() & 0o777, 0o700, "it is for nobody else");
+}
+
+#[test]
+fn a_restored_record_says_of_what_it_was_made_once_a_gateway_starts_on_it() {
+    let mut gateway = Gateway::started();
+    gateway.home.asks(&["partner", "disable", "acme"]).done();
+    let (backup, restored) = (gateway.home.path().join("backup"), gateway.home.path().join("restored"));
+    gateway.home.asks(&["store", "backup", backup.to_str().unwrap()]).done();
+    until("it is noted", || gateway.home.acts().len() == 2);
+    store(&["restore", backup.to_str().unwrap()], &restored).done();
+    let stats: Value = serde_json::from_str(&store(&["stats", "--json", "--store"], &restored).done()).unwrap();
+    assert_eq!(stats["entries"], 1, "the journal is that of the backup");
+    gateway.stops();
+    let mut command = serve(&gateway.home);
+    command.env("LODGED__STORE__DIRECTORY", &restored);
+    gateway.is_killed_and_started_again_by(command);
+    let socket = restored.join("admin.sock");
+    let document = Home::asks_at(&socket, &["audit", "--json"]);
+    let acts: Value = serde_json::from_str(&document).unwrap();
+    let deeds: Vec<_> = acts["acts"].as_array().unwrap().iter().map(|act| act["deed"].as_str().unwrap()).collect();
+    assert_eq!(deeds, ["partner-disabled", "restored", "started"]);
+    let made = acts["acts"][1]["after"].as_str().unwrap();
+    assert!(
+        made.starts_with(&format!("backup {}, made ", backup.display())) && made.contains("\nentries 1\nchain "),
+        "{made}"
+    );
+    let started = &acts["acts"][2];
+    assert!(started["before"] == "" && started["after"].as_str().unwrap().contains("\npartner acme: "), "{started}");
 }
 
 /// Kills the gateway while a partner is being added: later each time.

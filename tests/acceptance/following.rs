@@ -73,7 +73,7 @@ fn standby(home: &Home) -> PathBuf {
 }
 
 /// `lodged store …` on a directory, without a gateway.
-fn store(arguments: &[&str], directory: &Path) -> Told {
+pub(crate) fn store(arguments: &[&str], directory: &Path) -> Told {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
     Told::of(command.arg("store").args(arguments).arg(directory).env("NO_COLOR", "1").output().unwrap())
 }
@@ -147,6 +147,13 @@ fn a_standby_takes_over_with_everything_that_it_said_it_had() {
         command.env("LODGED__STORE__DIRECTORY", standby(home));
         command
     });
+    let acts = Home::asks_at(&standby(&promoted.home).join("admin.sock"), &["audit", "--json"]);
+    let acts: Value = serde_json::from_str(&acts).unwrap();
+    let [noted, started] = [&acts["acts"][0], &acts["acts"][1]];
+    assert_eq!((&noted["deed"], &started["deed"]), (&"promoted".into(), &"started".into()));
+    assert_eq!(noted["subject"], standby(&promoted.home).to_str().unwrap());
+    assert!(noted["before"].as_str().unwrap().starts_with("standby, heard "), "{noted}");
+    assert!(noted["after"].as_str().unwrap().contains(&format!("\nentries {}\n", report["entries"])), "{noted}");
     takes_what_waits(&promoted);
     let mut partner = promoted.partner();
     for Acknowledged { reference, answers, .. } in &acknowledged {

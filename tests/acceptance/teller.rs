@@ -1,5 +1,6 @@
 //! Commands of an administrator, asked of the gateway of a home.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -43,6 +44,12 @@ impl Home {
         let document = self.asks_json(&["audit"]);
         let text = |act: &Value, key: &str| act[key].as_str().unwrap().to_owned();
         document["acts"].as_array().unwrap().iter().map(|act| (text(act, "deed"), text(act, "subject"))).collect()
+    }
+
+    /// What a gateway whose socket is elsewhere answers.
+    pub(crate) fn asks_at(socket: &Path, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
+        Told::of(command.args(arguments).arg("--socket").arg(socket).output().unwrap()).done()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

@@ -24,7 +24,7 @@ pub use request::{
     Answered, CertificateOf, Found, JournalFrom, PROTOCOL, Reached, Refusal, Reply, Request, Since, Which,
 };
 pub use text::{bytes_of, text_of};
-pub use user::{Users, name_of};
+pub use user::{Users, name_of, own_user};
 pub use view::{
     ActView, AnswerView, AuditView, AuthorityView, BackupView, CertificateView, ChangeView, CheckView, CodeListView,
     ConnectionsView, DOCUMENT, EndingView, FindingView, FollowerView, IdentityView, InterchangeView, ListenerView,

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
+use crate::record::Actor;
+
 /// Most bytes of the list of users that are looked at.
 const PASSWD_BYTES_MAX: u64 = 4 << 20;
 /// Where the machine lists its users.
@@ -30,6 +32,13 @@ impl Users {
     pub(super) fn mode(&self) -> u32 {
         if self.named.iter().all(|uid| *uid == 0 || *uid == self.own) { 0o600 } else { 0o666 }
     }
+}
+
+/// The user that this process acts as: who started it, or whom the service manager started it as.
+#[must_use]
+pub fn own_user() -> Actor {
+    let uid = rustix::process::geteuid().as_raw();
+    Actor::User { uid, name: name_of(uid) }
 }
 
 /// The name of a user, when the machine lists one.

@@ -10,9 +10,11 @@ use super::{Which, counted};
 use crate::admin::socket::{BackupView, Reached, Request};
 use crate::cli::asking::Asking;
 use crate::cli::format::write_json;
+use crate::cli::safe::visible;
 use crate::cli::{Outcome, Trouble};
-use crate::clock::Clock;
-use crate::store::{self, BackupReport, Step, Watch as _};
+use crate::identifier::RecordNumber;
+use crate::record::Deed;
+use crate::store::{self, BackupReport, By, LeaveTrouble, Step, Watch as _};
 
 /// Brings a backup up to the journal, also while a daemon writes.
 ///
@@ -21,7 +23,9 @@ use crate::store::{self, BackupReport, Step, Watch as _};
 /// until then. Copies that are there are known by their length and their seal; with --verify they are read.
 ///
 /// A backup of another store, or one that this store does not go on from, is refused. The state is not copied: it is made
-/// from the journal. The record is told when it was backed up, for the gateway's metrics.
+/// from the journal. The record is told when it was backed up, for the gateway's metrics; and the gateway notes it among what
+/// was changed by hand, within ten seconds or at its next start. Where the user who makes it may not write into the store, a
+/// warning says that it is not noted.
 ///
 /// Exit code 0, 2 when it was not done.
 #[derive(Debug, Args)]
@@ -34,7 +38,7 @@ pub(super) struct Backup {
     /// Read all copies, and replace those that are damaged
     #[arg(long)]
     verify: bool,
-    /// Have the gateway that runs make it, as its own user, and note it among what was changed by hand
+    /// Have the gateway that runs make it, as its own user, and note it at once
     #[arg(long, conflicts_with = "store")]
     daemon: bool,
     /// Print one JSON document
@@ -43,15 +47,20 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    pub(super) fn run(&self, clock: &impl Clock, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+    pub(super) fn run(&self, by: &By, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         if self.daemon {
             return self.have_made(out);
         }
         let mut waiting = Waiting::new();
         let store = self.which.directory()?;
-        let report = store::backup(&store, &self.directory, self.verify, clock.now(), &mut waiting);
+        let before = store::backed_up(&self.directory)?;
+        let report = store::backup(&store, &self.directory, self.verify, by.at, &mut waiting);
         waiting.clear();
         let report = report?;
+        let act = by.act(Deed::BackedUp, &self.directory, report.told(before).each_ref().map(String::as_str));
+        if let Err(trouble) = store::leave(&store, act, RecordNumber(report.entries)) {
+            tell_unnoted(&trouble);
+        }
         if self.json { write_json(out, &report) } else { write(out, &report) }?;
         Ok(Outcome::Clean)
     }
@@ -79,6 +88,12 @@ impl Backup {
             },
         )
     }
+}
+
+/// Who may read the record may copy it, and need not write there.
+#[expect(clippy::print_stderr, reason = "a warning is talk, and standard output is for data")]
+fn tell_unnoted(trouble: &LeaveTrouble) {
+    eprintln!("lodged: the backup is made, and {}", visible(&trouble.to_string()));
 }
 
 fn write(out: &mut dyn Write, report: &BackupReport) -> io::Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! Start with [`StoreCommand`]. Here are arguments and what is printed; everything that is read, compared or copied is the
 //! record's own business (`crate::store`). Every command but those that make the state anew works while a daemon runs.
+//! What changes something, and a backup, is left for the journal, where `lodged audit` finds it.
 
 // One for each command.
 mod backup;
@@ -22,8 +23,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{Outcome, Trouble, config};
+use crate::admin::socket::own_user;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::store::By;
 
 /// Looks after the record: checks it, counts and exports what is in it, backs it up, follows it on another machine.
 ///
@@ -55,14 +58,19 @@ impl StoreCommand {
             Verb::Check(check) => check.run(out),
             Verb::Stats(stats) => stats.run(out),
             Verb::Export(export) => export.run(out),
-            Verb::Rebuild(rebuild) => rebuild.run(out),
-            Verb::Compact(compact) => compact.run(out),
-            Verb::Backup(backup) => backup.run(clock, out),
-            Verb::Restore(restore) => restore.run(out),
+            Verb::Rebuild(rebuild) => rebuild.run(&by(clock), out),
+            Verb::Compact(compact) => compact.run(&by(clock), out),
+            Verb::Backup(backup) => backup.run(&by(clock), out),
+            Verb::Restore(restore) => restore.run(&by(clock), out),
             Verb::Follow(follow) => follow.run(clock, out),
-            Verb::Promote(promote) => promote.run(out),
+            Verb::Promote(promote) => promote.run(&by(clock), out),
         }
     }
+}
+
+/// Whoever runs the command.
+fn by(clock: &impl Clock) -> By {
+    By { who: own_user(), at: clock.now() }
 }
 
 /// Which store.

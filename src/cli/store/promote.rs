@@ -10,14 +10,14 @@ use super::counted;
 use super::waiting::{Waiting, quiet_sled};
 use crate::cli::format::write_json;
 use crate::cli::{Outcome, Trouble};
-use crate::store::{self, PromoteReport, StoreOptions};
+use crate::store::{self, By, PromoteReport, StoreOptions};
 
 /// Makes a store of a standby, so that a gateway starts on it.
 ///
 /// All of its journal is read and checked, the state is made of it and compared with it, and only then the standby is one no
 /// more; whatever stops that before leaves the standby as it was. It says how far the journal goes, and what the gateway
 /// that was followed may have acknowledged behind it. Make sure that that one never starts again on its own record: two
-/// gateways would give the same numbers.
+/// gateways would give the same numbers. The first start notes it among what was changed by hand.
 ///
 /// A store that is no standby stays as it is. Exit code 0, 2 when it was not done.
 #[derive(Debug, Args)]
@@ -31,10 +31,10 @@ pub(super) struct Promote {
 }
 
 impl Promote {
-    pub(super) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+    pub(super) fn run(&self, by: &By, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         quiet_sled();
         let mut waiting = Waiting::new();
-        let report = store::promote(&self.directory, StoreOptions::CACHE_BYTES, &mut waiting);
+        let report = store::promote(&self.directory, StoreOptions::CACHE_BYTES, by, &mut waiting);
         waiting.clear();
         let report = report?;
         if self.json { write_json(out, &report) } else { write(out, &report) }?;

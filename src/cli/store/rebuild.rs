@@ -8,13 +8,13 @@ use super::waiting::{Waiting, quiet_sled};
 use super::{Which, counted};
 use crate::cli::format::write_json;
 use crate::cli::{Outcome, Trouble};
-use crate::store::{self, RebuildReport, StoreOptions};
+use crate::store::{self, By, RebuildReport, StoreOptions};
 
 /// Makes the state anew from the journal, and moves the old one aside.
 ///
 /// The journal is read and checked first, the new state is made beside the old one and compared with the journal, and only
 /// then takes its place; whatever stops it leaves everything as it was. The old state is kept as `state.aside-1` or the next
-/// free name. No daemon may have the store.
+/// free name. No daemon may have the store. The next start notes it among what was changed by hand.
 ///
 /// Exit code 0, 2 when it was not done.
 #[derive(Debug, Args)]
@@ -28,7 +28,8 @@ pub(super) struct Rebuild {
 
 /// Makes the state anew as `rebuild` does, and removes the old one: sled gives no space back by itself.
 ///
-/// States that were moved aside before stay. No daemon may have the store. Both states need room at the same time.
+/// States that were moved aside before stay. No daemon may have the store. Both states need room at the same time. The next
+/// start notes it among what was changed by hand.
 ///
 /// Exit code 0, 2 when it was not done.
 #[derive(Debug, Args)]
@@ -41,21 +42,21 @@ pub(super) struct Compact {
 }
 
 impl Rebuild {
-    pub(super) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
-        run(&self.which, self.json, true, out)
+    pub(super) fn run(&self, by: &By, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+        run(&self.which, self.json, true, by, out)
     }
 }
 
 impl Compact {
-    pub(super) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
-        run(&self.which, self.json, false, out)
+    pub(super) fn run(&self, by: &By, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+        run(&self.which, self.json, false, by, out)
     }
 }
 
-fn run(which: &Which, is_json: bool, keeps_old: bool, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+fn run(which: &Which, is_json: bool, keeps_old: bool, by: &By, out: &mut dyn Write) -> Result<Outcome, Trouble> {
     quiet_sled();
     let mut waiting = Waiting::new();
-    let report = store::rebuild(&which.directory()?, StoreOptions::CACHE_BYTES, keeps_old, &mut waiting);
+    let report = store::rebuild(&which.directory()?, StoreOptions::CACHE_BYTES, keeps_old, by, &mut waiting);
     waiting.clear();
     let report = report?;
     if is_json { write_json(out, &report) } else { write(out, &report) }?;

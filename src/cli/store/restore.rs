@@ -9,13 +9,14 @@ use super::counted;
 use super::waiting::Waiting;
 use crate::cli::format::write_json;
 use crate::cli::{Outcome, Trouble};
-use crate::store::{self, RestoreReport};
+use crate::store::{self, By, RestoreReport};
 
 /// Makes a store of a backup, in a directory that is empty or not there.
 ///
 /// All of the backup is checked before anything is written, and all of the store after it was; when anything is not right,
 /// nothing is left behind. The state is made when a gateway first starts on the store. A gateway that goes on from a backup
-/// does not know what was recorded after it, and would give those numbers again: restore the latest one.
+/// does not know what was recorded after it, and would give those numbers again: restore the latest one. The first start
+/// notes it among what was changed by hand.
 ///
 /// Exit code 0, 2 when it was not done.
 #[derive(Debug, Args)]
@@ -32,9 +33,9 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(&self, out: &mut dyn Write) -> Result<Outcome, Trouble> {
+    pub(super) fn run(&self, by: &By, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         let mut waiting = Waiting::new();
-        let report = store::restore(&self.backup, &self.directory, &mut waiting);
+        let report = store::restore(&self.backup, &self.directory, by, &mut waiting);
         waiting.clear();
         let report = report?;
         if self.json { write_json(out, &report) } else { write(out, &report) }?;

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 use super::{Office, ill, shown};
 use crate::admin::socket::{BackupView, OnTheWayTo, Reached, Reply};
 use crate::record::{Actor, Deed};
-use crate::store::{self, BackupReport, Step, Watch};
+use crate::store::{self, Step, Watch};
 
 /// Whoever asked for it hears how far it is, when they want to.
 struct Watched(Option<OnTheWayTo>);
@@ -39,10 +39,9 @@ impl Office {
         let done = spawn_blocking(move || store::backup(&from, &to, verify, now, &mut watched)).await;
         let done = done.map_err(|_| Reply::trouble("a fault of the gateway ended the backup"))?;
         let report = done.map_err(|trouble| Reply::trouble(chain(&trouble)))?;
-        let BackupReport { entries, chain, .. } = &report;
-        let before = before.map(|entries| format!("entries {entries}")).unwrap_or_default();
-        let after = format!("entries {entries}\nchain {chain}");
-        let noted = self.reload.note(who, Deed::BackedUp, directory.to_owned(), [&before, &after]).await;
+        let told = report.told(before);
+        let noted =
+            self.reload.note(who, Deed::BackedUp, directory.to_owned(), told.each_ref().map(String::as_str)).await;
         let (number, act) = noted.map_err(|unavailable| ill(&unavailable))?;
         Ok(Reply::answer(&BackupView { report, act: shown(number, act) }))
     }

@@ -46,7 +46,7 @@ const WAITING_MAX: usize = 100_000;
 /// Whoever answers.
 pub(super) struct Office {
     pub(super) gateway: Arc<Gateway<EmbeddedStore>>,
-    pub(super) reload: Arc<Reload<EmbeddedStore>>,
+    pub(super) reload: Arc<Reload>,
     pub(super) ready: Ready<EmbeddedStore>,
     pub(super) clock: Arc<dyn Clock>,
     /// When the process began.

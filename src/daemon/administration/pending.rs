@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::Changes;
+use crate::daemon::audit::is_recorded;
 use crate::identifier::RecordNumber;
 use crate::record::Act;
 use crate::store::{Store, Unavailable};
@@ -21,8 +22,6 @@ const UNFINISHED: &str = ".pending.new";
 const ACT: &str = "act";
 /// Most bytes of that description.
 const ACT_BYTES_MAX: u64 = 1 << 20;
-/// Acts that are read at one time.
-const ACTS_PAGE: usize = 256;
 
 /// A change that is on the disk and in no place.
 #[derive(Debug)]
@@ -125,24 +124,12 @@ pub(in crate::daemon) async fn settle(home: &Path, store: &impl Store) -> Result
     remove(&home.join(UNFINISHED)).map_err(trouble)?;
     let Some(act) = read(&home.join(PENDING).join(ACT)).map_err(trouble)? else { return Ok(Settled::Nothing) };
     let pending = Pending { home: home.to_owned() };
-    if is_recorded(&act, store).await? {
+    if is_recorded(store, RecordNumber(0), |noted| *noted == act).await? {
         pending.commit().map_err(trouble)?;
         Ok(Settled::Finished)
     } else {
         pending.discard().map_err(trouble)?;
         Ok(Settled::Discarded)
-    }
-}
-
-async fn is_recorded(act: &Act, store: &impl Store) -> Result<bool, Unavailable> {
-    let mut behind = RecordNumber(0);
-    loop {
-        let page = store.acts(behind, ACTS_PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(false) };
-        behind = *last;
-        if page.iter().any(|(_, noted)| noted == act) {
-            return Ok(true);
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Files that are whole or not there: written under another name, flushed, renamed, and their directory flushed.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::BackupTrouble;
@@ -66,12 +67,12 @@ pub(super) fn sync_directory(path: &Path) -> Result<(), BackupTrouble> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(BackupTrouble::io("flush", path))
 }
 
-/// Makes a directory in one that is there, on stable storage; false when it is there already.
+/// Makes a directory in one that is there, for nobody else, on stable storage; false when it is there already.
 ///
 /// # Errors
 /// [`BackupTrouble::Io`].
 pub(super) fn make_directory(path: &Path) -> Result<bool, BackupTrouble> {
-    match fs::create_dir(path) {
+    match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {
             let path = std::path::absolute(path).map_err(BackupTrouble::io("find", path))?;
             sync_directory(path.parent().unwrap_or(&path)).map(|()| true)

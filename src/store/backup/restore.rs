@@ -1,7 +1,7 @@
 //! Restoring: a backup becomes a store again, in a directory where nothing is.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,9 +9,12 @@ use serde::Serialize;
 use super::BackupTrouble;
 use super::file::{self, digest_of};
 use super::manifest::{self, Manifest};
+use crate::identifier::RecordNumber;
+use crate::record::Deed;
 use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, Watch};
 use crate::store::journal::seal::Seal;
 use crate::store::journal::{JournalTrouble, RealDisk, Shelves};
+use crate::store::left::{self, By, LeaveTrouble};
 
 /// The number of the description of [`RestoreReport`].
 const DOCUMENT: u32 = 1;
@@ -39,11 +42,11 @@ pub struct RestoreReport {
 }
 
 /// Makes a store of a backup. All of the backup is checked before anything is written, and all of the store once it is; the
-/// state is made at its first start.
+/// state is made at its first start. Who does it is left for the journal, into which that start writes it.
 ///
 /// # Errors
 /// [`BackupTrouble`]; then nothing is left behind.
-pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<RestoreReport, BackupTrouble> {
+pub fn restore(backup: &Path, to: &Path, by: &By, watch: &mut dyn Watch) -> Result<RestoreReport, BackupTrouble> {
     let manifest = find(backup)?;
     let tail = manifest.tail_path(backup);
     let last = manifest.sealed.saturating_add(1);
@@ -74,10 +77,11 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
         Err(BackupTrouble::NotRight { .. }) => return Err(BackupTrouble::ReadBack(staging.to_owned())),
         whole => drop(whole?),
     }
+    note(backup, to, by, &manifest)?;
     let journal = to.join("journal");
     fs::rename(staging, &journal).map_err(BackupTrouble::io("rename", staging))?;
-    file::sync_directory(to)?;
     unfinished.is_done = true;
+    file::sync_directory(to)?;
     Ok(RestoreReport {
         document: DOCUMENT,
         store: manifest.store.to_string(),
@@ -87,6 +91,15 @@ pub fn restore(backup: &Path, to: &Path, watch: &mut dyn Watch) -> Result<Restor
         segments: segments.count(),
         bytes,
     })
+}
+
+/// Leaves the act while the journal is not in its place, so that no gateway starts.
+fn note(backup: &Path, to: &Path, by: &By, manifest: &Manifest) -> Result<(), LeaveTrouble> {
+    let Manifest { made, store, next, chain, .. } = manifest;
+    let (from, last) = (std::path::absolute(backup), next.saturating_sub(1));
+    let from = from.as_deref().unwrap_or(backup).display();
+    let after = format!("backup {from}, made {made}\nstore {store}\nentries {last}\nchain {chain}");
+    left::leave(to, by.act(Deed::Restored, to, ["", &after]), RecordNumber(last)).map(drop)
 }
 
 /// The manifest of a backup that has everything it speaks of.
@@ -159,7 +172,7 @@ impl Unfinished {
         if is_there {
             // A restore that was killed may have left its own behind.
             let paths = file::list(directory)?;
-            let is_own = |path: &PathBuf| path.ends_with(STAGING) || path.ends_with("lock");
+            let is_own = |path: &PathBuf| [STAGING, "lock", left::DIRECTORY].iter().any(|own| path.ends_with(own));
             let is_left_over = paths.iter().all(is_own) && directory.join(STAGING).exists();
             if !paths.is_empty() && !is_left_over {
                 return Err(BackupTrouble::NotEmpty(directory.to_owned()));
@@ -169,8 +182,8 @@ impl Unfinished {
         let lock = file::lock(directory)?;
         let unfinished = Self { directory: directory.to_owned(), was_there, is_done: false, _lock: lock };
         let staging = directory.join(STAGING);
-        if staging.exists() {
-            fs::remove_dir_all(&staging).map_err(BackupTrouble::io("remove", &staging))?;
+        for own in [directory.join(left::DIRECTORY), staging] {
+            remove_directory(&own).map_err(BackupTrouble::io("remove", &own))?;
         }
         Ok(unfinished)
     }
@@ -185,13 +198,18 @@ impl Drop for Unfinished {
 }
 
 fn remove(directory: &Path, was_there: bool) {
-    let staging = directory.join(STAGING);
     let removed = [
-        if staging.exists() { fs::remove_dir_all(&staging) } else { Ok(()) },
+        remove_directory(&directory.join(left::DIRECTORY)),
+        remove_directory(&directory.join(STAGING)),
         fs::remove_file(directory.join("lock")),
         if was_there { Ok(()) } else { fs::remove_dir(directory) },
     ];
     for error in removed.into_iter().filter_map(Result::err) {
         tracing::warn!(%error, directory = %directory.display(), "what was half restored could not be removed");
     }
+}
+
+/// Removes a directory with what is in it, when it is there.
+fn remove_directory(directory: &Path) -> io::Result<()> {
+    if directory.exists() { fs::remove_dir_all(directory) } else { Ok(()) }
 }

@@ -52,6 +52,16 @@ pub struct BackupReport {
     pub not_noted: Option<String>,
 }
 
+impl BackupReport {
+    /// What the audit tells of it: how many entries the backup had, when there was one, and what it has.
+    #[must_use]
+    pub fn told(&self, before: Option<u64>) -> [String; 2] {
+        let Self { entries, chain, .. } = self;
+        let before = before.map(|entries| format!("entries {entries}")).unwrap_or_default();
+        [before, format!("entries {entries}\nchain {chain}")]
+    }
+}
+
 /// Copies what a backup does not have yet, and checks it. A daemon may write meanwhile. That it was done is noted beside the
 /// journal ([`last_backup`](super::last_backup)).
 ///

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::store::guard::Unfit;
 use crate::store::inspect::InspectTrouble;
 use crate::store::journal::JournalTrouble;
+use crate::store::left::LeaveTrouble;
 
 /// A backup was not made, or not restored.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum BackupTrouble {
         /// The answer.
         source: io::Error,
     },
+    /// It cannot be noted for the audit.
+    #[error(transparent)]
+    Leave(#[from] LeaveTrouble),
     /// The directory is of something else.
     #[error("{} is no backup and not empty; name an empty directory, or one that is not there yet", .0.display())]
     NoBackup(PathBuf),

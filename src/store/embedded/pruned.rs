@@ -16,7 +16,7 @@ use crate::record::{Actor, Deed, Verdict};
 use crate::store::battery::{options, proofs};
 use crate::store::inspect::{Disagreements, Segments, Step, Watch};
 use crate::store::journal::{Disk, Fault, FaultyDisk, Shelves};
-use crate::store::sample::{NOW, evidence, numbering, partner, sent};
+use crate::store::sample::{NOW, by, evidence, numbering, partner, sent};
 use crate::store::state::Pair;
 use crate::store::{Numbering, Retention, check, rebuild, stats};
 
@@ -101,7 +101,7 @@ fn check_all(directory: &Path) {
     assert!(report.keys.iter().all(|count| count.in_state == count.in_journal), "{:?}", report.keys);
     loses_its_state(directory);
     assert_eq!(known(directory), kept, "made again by a start");
-    rebuild(&place, 8 << 20, false, &mut Nobody).unwrap();
+    rebuild(&place, 8 << 20, false, &by(), &mut Nobody).unwrap();
     assert_eq!(known(directory), kept, "made again by hand");
 }
 

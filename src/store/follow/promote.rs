@@ -8,9 +8,12 @@ use serde::Serialize;
 
 use super::marker::Marker;
 use super::{FollowTrouble, Standby};
+use crate::identifier::RecordNumber;
+use crate::record::Deed;
 use crate::store::entry::Entry;
 use crate::store::inspect::{Disagreements, InspectTrouble, Segments, StorePlace, Watch};
 use crate::store::journal::{Disk, RealDisk};
+use crate::store::left::{self, By, LeaveTrouble};
 use crate::store::rebuild::{RebuildReport, RebuildTrouble, rebuild_taken};
 
 /// The number of the description of [`PromoteReport`].
@@ -64,17 +67,25 @@ pub enum PromoteTrouble {
         /// Its first segment.
         begins: u64,
     },
+    /// It cannot be noted for the audit.
+    #[error(transparent)]
+    Leave(#[from] LeaveTrouble),
     /// Nothing ever came.
     #[error("{} has no entry: it never followed a gateway; there is nothing to promote", .0.display())]
     Nothing(PathBuf),
 }
 
 /// Makes a store of a standby: all of its journal is read and checked, the state is made of it and compared, and only then
-/// it is a standby no more. What is a store already stays as it is.
+/// it is a standby no more. Who does it is left for the journal. What is a store already stays as it is.
 ///
 /// # Errors
 /// [`PromoteTrouble`]; then it is the standby that it was.
-pub fn promote(directory: &Path, cache_bytes: u64, watch: &mut dyn Watch) -> Result<PromoteReport, PromoteTrouble> {
+pub fn promote(
+    directory: &Path,
+    cache_bytes: u64,
+    by: &By,
+    watch: &mut dyn Watch,
+) -> Result<PromoteReport, PromoteTrouble> {
     let place = StorePlace::find(directory)?;
     if Marker::find(directory)?.is_none() {
         return look(&place, None, watch);
@@ -83,12 +94,22 @@ pub fn promote(directory: &Path, cache_bytes: u64, watch: &mut dyn Watch) -> Res
     let (marker, lock) = standby.into_parts();
     let marker = marker.ok_or_else(|| PromoteTrouble::Nothing(directory.to_owned()))?;
     check_beginning(&place, &marker)?;
-    let RebuildReport { keys, .. } = rebuild_taken(&place, cache_bytes, false, watch)?;
+    let RebuildReport { keys, .. } = rebuild_taken(&place, cache_bytes, false, None, watch)?;
     let report = look(&place, Some((&marker, keys)), watch)?;
+    note(directory, by, &marker, &report)?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     Marker::remove(&*disk, directory)?;
     drop(lock);
     Ok(report)
+}
+
+/// Leaves the act while it is a standby still, on which no gateway starts.
+fn note(directory: &Path, by: &By, marker: &Marker, report: &PromoteReport) -> Result<(), LeaveTrouble> {
+    let PromoteReport { store, entries, chain, missing_entries, .. } = report;
+    let before = format!("standby, heard {}\nknown entry {}", marker.heard, marker.known);
+    let after = format!("store {store}\nentries {entries}\nchain {chain}\nmissing entries {missing_entries}");
+    let act = by.act(Deed::Promoted, directory, [&before, &after]);
+    left::leave(directory, act, RecordNumber(*entries)).map(drop)
 }
 
 /// What was dropped in front of a standby must be told by the entries that it has.

@@ -12,7 +12,7 @@ use crate::store::battery::{options, proofs};
 use crate::store::inspect::{Step, Watch};
 use crate::store::journal::Shelves;
 use crate::store::journal::segment::{FORMAT, Header};
-use crate::store::sample::{NOW, evidence, sent};
+use crate::store::sample::{NOW, by, evidence, sent};
 use crate::store::{Dropped, EmbeddedStore, OpenTrouble, Retention, Shipped, Store as _, StoreOptions, Unfit, check};
 
 struct Unwatched;
@@ -202,7 +202,7 @@ async fn what_it_surely_had_and_has_no_more_is_told() {
     bytes[200] ^= 1;
     fs::write(&path, &bytes).unwrap();
     says(Standby::open(&pair.standby()).map(drop), "it had entry 5, and its journal ends at 0");
-    says(promote(&pair.standby(), StoreOptions::CACHE_BYTES, &mut Unwatched), "it had entry 5");
+    says(promote(&pair.standby(), StoreOptions::CACHE_BYTES, &by(), &mut Unwatched), "it had entry 5");
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
 
@@ -308,30 +308,30 @@ async fn a_standby_becomes_a_store_that_knows_everything() {
     let mut standby = pair.open();
     pair.follows(&mut standby, 1 << 20).await.unwrap();
     let at = pair.standby();
-    says(promote(&at, StoreOptions::CACHE_BYTES, &mut Unwatched), "is in use by another process");
+    says(promote(&at, StoreOptions::CACHE_BYTES, &by(), &mut Unwatched), "is in use by another process");
     drop(standby);
     let on_it = || StoreOptions { directory: at.clone(), ..options(pair.home.path()) };
     let refused = EmbeddedStore::open(on_it());
     assert!(matches!(refused, Err(OpenTrouble::Unfit(Unfit::Standby(_)))), "{refused:?}");
-    let report = promote(&at, StoreOptions::CACHE_BYTES, &mut Unwatched).unwrap();
+    let report = promote(&at, StoreOptions::CACHE_BYTES, &by(), &mut Unwatched).unwrap();
     assert_eq!((report.was_standby, report.entries, report.known_entry), (true, 21, Some(21)));
     assert_eq!((report.missing_entries, report.last_received_at), (0, Some(NOW.parse().unwrap())));
     says(Standby::open(&at).map(drop), "is a store and no standby");
-    let again = promote(&at, StoreOptions::CACHE_BYTES, &mut Unwatched).unwrap();
+    let again = promote(&at, StoreOptions::CACHE_BYTES, &by(), &mut Unwatched).unwrap();
     assert_eq!((again.was_standby, again.entries, again.keys), (false, 21, None));
     let promoted = EmbeddedStore::open(on_it()).unwrap();
     assert_eq!(promoted.summary().replayed, 0);
     assert_eq!(promoted.record(sent("1").with_bytes(500).declaring("1")).await.unwrap(), first);
     let last = promoted.record(sent("new").declaring("new")).await.unwrap();
     assert_eq!((last.is_repeat, last.recorded.number.0), (false, 22));
-    assert!(promote(&at, StoreOptions::CACHE_BYTES, &mut Unwatched).is_ok(), "also while a gateway has it");
+    assert!(promote(&at, StoreOptions::CACHE_BYTES, &by(), &mut Unwatched).is_ok(), "also while a gateway has it");
 }
 
 #[test]
 fn where_nothing_ever_came_there_is_nothing_to_promote() {
     let home = tempfile::tempdir().unwrap();
     drop(Standby::open(&home.path().join("standby")).unwrap());
-    says(promote(&home.path().join("standby"), StoreOptions::CACHE_BYTES, &mut Unwatched), "it has no journal");
+    says(promote(&home.path().join("standby"), StoreOptions::CACHE_BYTES, &by(), &mut Unwatched), "it has no journal");
 }
 
 /// Days after which what is received at the start is older than it is kept.
@@ -377,7 +377,7 @@ async fn a_standby_drops_what_its_gateway_dropped() {
     standby.leave().unwrap();
     pair.is_the_same();
     drop(pair.open());
-    promote(&pair.standby(), 8 << 20, &mut Unwatched).unwrap();
+    promote(&pair.standby(), 8 << 20, &by(), &mut Unwatched).unwrap();
     let store = EmbeddedStore::open(StoreOptions { directory: pair.standby(), ..options(pair.home.path()) }).unwrap();
     assert_eq!(store.first().0, dropped.entries + 1);
     let next = store.record(sent("next").declaring("next")).await.unwrap().recorded;
@@ -423,7 +423,7 @@ async fn a_new_standby_begins_where_the_journal_of_the_gateway_begins() {
         standby.leave().unwrap();
         pair.is_the_same();
         assert_eq!(Marker::find(&pair.standby()).unwrap().unwrap().begins, dropped.segments + 1);
-        promote(&pair.standby(), 8 << 20, &mut Unwatched).unwrap();
+        promote(&pair.standby(), 8 << 20, &by(), &mut Unwatched).unwrap();
     }
 }
 
@@ -434,11 +434,11 @@ async fn a_standby_without_the_word_of_what_was_dropped_is_not_promoted() {
     let mut standby = pair.open();
     assert!(!pair.step(&mut standby, 1_000).await.unwrap().is_level());
     standby.leave().unwrap();
-    says(promote(&pair.standby(), 8 << 20, &mut Unwatched), "numbers would be given again");
+    says(promote(&pair.standby(), 8 << 20, &by(), &mut Unwatched), "numbers would be given again");
     let mut standby = pair.open();
     pair.follows(&mut standby, 1_000).await.unwrap();
     drop(standby);
-    promote(&pair.standby(), 8 << 20, &mut Unwatched).unwrap();
+    promote(&pair.standby(), 8 << 20, &by(), &mut Unwatched).unwrap();
 }
 
 #[tokio::test]

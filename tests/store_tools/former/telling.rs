@@ -177,6 +177,11 @@ async fn acts(teller: &Teller) {
         Deed::CertificateDisabled,
         Deed::Reloaded,
         Deed::BackedUp,
+        Deed::Started,
+        Deed::Restored,
+        Deed::Promoted,
+        Deed::Rebuilt,
+        Deed::Compacted,
     ];
     for deed in deeds {
         let by_signal = deed == Deed::Reloaded;

@@ -19,7 +19,7 @@ use crate::record::Recorded;
 use crate::store::battery::options;
 use crate::store::inspect::{self, Step, Watch};
 use crate::store::journal::{Along, Disk, Fault, FaultyDisk};
-use crate::store::sample::{NOW, partner, sent};
+use crate::store::sample::{NOW, by, partner, sent};
 use crate::store::{CheckReport, Standby, Standing, Store as _, Wanted, What};
 
 /// Declarations in the record of a test; with segments of 4 KiB that are more than ten.
@@ -207,7 +207,7 @@ async fn a_standby_follows_from_the_archive_and_has_the_same_segments() {
     let archived = fs::read(home.archived_file(2, "seg")).unwrap();
     assert!(fs::read(directory.join("journal/00000002.seg")).unwrap() == archived);
     drop(store);
-    let report = crate::store::promote(&directory, StoreOptions::CACHE_BYTES, &mut Unwatched).unwrap();
+    let report = crate::store::promote(&directory, StoreOptions::CACHE_BYTES, &by(), &mut Unwatched).unwrap();
     assert_eq!(report.entries, recorded.len() as u64);
 }
 
