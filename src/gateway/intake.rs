@@ -115,18 +115,25 @@ impl<S: Store> Gateway<S> {
     /// As [`Self::receive`].
     pub async fn receive_in_turn(
         &self,
-        turn: Turn,
+        mut turn: Turn,
         partner: &Partner,
         delivery: Delivery,
     ) -> Result<Received, Unavailable> {
         let examined = self.examine(partner, delivery).await?;
+        turn.note_examined();
         match examined {
             Examined::Unreadable(evidence) => self.keep(evidence).await,
             Examined::Interchange(examination) => {
                 examination.notes.iter().for_each(|note| tell(&partner.id, note));
                 let queued = Queued::new();
                 let Standing { recorded, is_repeat } = self.store.record(*examination).await?; // The disk before the wire.
-                drop((queued, turn));
+                drop(queued);
+                // A repeat waits for no flush.
+                if is_repeat {
+                    drop(turn);
+                } else {
+                    turn.note_recorded();
+                }
                 let (recorded, replies) = self.compose(recorded).await?;
                 Ok(Received::Recorded { recorded, is_repeat, replies })
             }

@@ -6,63 +6,27 @@
 //! long as it is alone, few beside others. Who has to wait is let in partner by partner, each with about as many bytes in a
 //! round (deficit round robin); within a partner the order is that of asking.
 
+mod share;
+
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use crate::event;
 use crate::partner::PartnerId;
-
-/// Interchanges and their bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Amount {
-    /// How many.
-    pub(crate) interchanges: usize,
-    /// Of how many bytes together.
-    pub(crate) bytes: usize,
-}
+use share::{ALONE, Amount, Flushes, LastAsked, Share};
 
 /// All that may have a turn at one time: as many as the record gathers for one flush. Two of the longest interchanges that
 /// can be configured fit in.
 const ALL: Amount = Amount { interchanges: 512, bytes: 128 << 20 };
 
-/// What one partner may have at one time, or one interchange of any length, as long as nobody else asks. With so many to a
-/// flush of 4 ms it can have 30,000 in a second.
-const ALONE: Amount = Amount { interchanges: 128, bytes: 512 << 10 };
-
-/// The same as soon as somebody else asks: what is in front of another's interchange, on the way to the record and for the
-/// processors, is a fraction of a millisecond, and one partner still has some 15,000 in a second. Eight let the p99 of the
-/// others come to twice its quiet value, sixteen to three times, 128 to nine times.
-const BESIDE_OTHERS: Amount = Amount { interchanges: 6, bytes: 64 << 10 };
-
-/// How long nobody else must have asked for a partner to be alone.
-const ALONE_AFTER: Duration = Duration::from_secs(10);
-
 /// Bytes that a waiting partner is let in with in one round.
 const QUANTUM_BYTES: usize = 16 << 10;
-
-impl Amount {
-    /// Whether one more fits. A single one always does.
-    fn has_room(self, bytes: usize, most: Self) -> bool {
-        self.interchanges == 0
-            || (self.interchanges < most.interchanges && self.bytes.saturating_add(bytes) <= most.bytes)
-    }
-
-    fn add(&mut self, bytes: usize) {
-        self.interchanges += 1;
-        self.bytes = self.bytes.saturating_add(bytes);
-    }
-
-    fn remove(&mut self, bytes: usize) {
-        self.interchanges = self.interchanges.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
-    }
-}
 
 /// All turns.
 #[derive(Debug, Default)]
@@ -76,40 +40,16 @@ struct Table {
     /// The partners that wait, in the order in which they are let in.
     round: VecDeque<PartnerId>,
     asked: LastAsked,
-}
-
-/// Who asked last.
-#[derive(Debug, Default)]
-struct LastAsked {
-    /// The last one who did, and when.
-    last: Option<(PartnerId, Instant)>,
-    /// When the last one did who is another.
-    other: Option<Instant>,
-}
-
-impl LastAsked {
-    fn note(&mut self, partner: &PartnerId, now: Instant) {
-        match &mut self.last {
-            Some((last, at)) if last == partner => *at = now,
-            last => self.other = last.replace((partner.clone(), now)).map(|(_, at)| at),
-        }
-    }
-
-    /// What a partner may have at one time.
-    fn most(&self, partner: &PartnerId, now: Instant) -> Amount {
-        let by_others = match &self.last {
-            Some((last, at)) if last != partner => Some(*at),
-            Some(_) | None => self.other,
-        };
-        let is_alone = by_others.is_none_or(|at| now.saturating_duration_since(at) >= ALONE_AFTER);
-        if is_alone { ALONE } else { BESIDE_OTHERS }
-    }
+    flushes: Flushes,
 }
 
 /// What a partner has, and what it waits for.
 #[derive(Debug, Default)]
 struct Line {
+    /// What has a turn.
     running: Amount,
+    /// That of it which is not examined yet.
+    unexamined: Amount,
     waiting: VecDeque<(usize, oneshot::Sender<Turn>)>,
     /// Bytes that it may be let in with and was not yet.
     deficit: usize,
@@ -139,7 +79,33 @@ impl Asked {
 pub struct Turn {
     partner: PartnerId,
     bytes: usize,
+    /// When it was.
+    examined: Option<Instant>,
     turns: Arc<Mutex<Table>>,
+}
+
+impl Turn {
+    /// It was examined, and goes to the disk: the processors are free for another's, or the partner's next.
+    pub(crate) fn note_examined(&mut self) {
+        self.examined = Some(Instant::now());
+        let mut table = locked(&self.turns);
+        if let Some(line) = table.lines.get_mut(&self.partner) {
+            line.unexamined.remove(self.bytes);
+        }
+        let is_awaited = !table.round.is_empty();
+        drop(table);
+        if is_awaited {
+            let_in(&self.turns);
+        }
+    }
+
+    /// It is on stable storage by a flush that it waited for, and is given back.
+    pub(crate) fn note_recorded(self) {
+        if let Some(examined) = self.examined {
+            let now = Instant::now();
+            locked(&self.turns).flushes.note(now.saturating_duration_since(examined), now);
+        }
+    }
 }
 
 /// A turn to come. When it is dropped, nobody waits for it.
@@ -184,7 +150,7 @@ impl Turns {
     }
 
     fn turn(&self, partner: &PartnerId, bytes: usize) -> Turn {
-        Turn { partner: partner.clone(), bytes, turns: Arc::clone(&self.0) }
+        Turn { partner: partner.clone(), bytes, examined: None, turns: Arc::clone(&self.0) }
     }
 }
 
@@ -194,6 +160,9 @@ impl Drop for Turn {
         table.running.remove(self.bytes);
         if let Some(line) = table.lines.get_mut(&self.partner) {
             line.running.remove(self.bytes);
+            if self.examined.is_none() {
+                line.unexamined.remove(self.bytes);
+            }
             if line.running.interchanges == 0 && line.waiting.is_empty() {
                 table.lines.remove(&self.partner);
             }
@@ -210,7 +179,7 @@ impl Drop for Turn {
 fn let_in(turns: &Arc<Mutex<Table>>) {
     let granted = locked(turns).grant(Instant::now());
     for (partner, bytes, sender) in granted {
-        drop(sender.send(Turn { partner, bytes, turns: Arc::clone(turns) }));
+        drop(sender.send(Turn { partner, bytes, examined: None, turns: Arc::clone(turns) }));
     }
 }
 
@@ -218,14 +187,20 @@ fn let_in(turns: &Arc<Mutex<Table>>) {
 type Granted = (PartnerId, usize, oneshot::Sender<Turn>);
 
 impl Table {
+    /// What a partner may have at one time.
+    fn share(&self, partner: &PartnerId, now: Instant) -> Share {
+        let is_alone = self.asked.is_alone(partner, now);
+        if is_alone { Share { running: ALONE, unexamined: ALONE } } else { self.flushes.share() }
+    }
+
     fn has_room(&self, partner: &PartnerId, bytes: usize, now: Instant) -> bool {
-        let own = self.lines.get(partner).map(|line| line.running).unwrap_or_default();
-        self.running.has_room(bytes, ALL) && own.has_room(bytes, self.asked.most(partner, now))
+        let most = self.share(partner, now);
+        self.running.has_room(bytes, ALL) && self.lines.get(partner).is_none_or(|line| line.has_room(bytes, most))
     }
 
     fn begin(&mut self, partner: &PartnerId, bytes: usize) {
         self.running.add(bytes);
-        self.lines.entry(partner.clone()).or_default().running.add(bytes);
+        self.lines.entry(partner.clone()).or_default().begin(bytes);
     }
 
     /// Goes round until nobody who waits has room.
@@ -235,8 +210,8 @@ impl Table {
             && let Some(partner) = self.round.pop_front()
         {
             in_vain += 1;
+            let most = self.share(&partner, now);
             let Some(line) = self.lines.get_mut(&partner) else { continue };
-            let most = self.asked.most(&partner, now);
             let has_room = line.is_next_allowed(self.running, most);
             if has_room {
                 in_vain = 0;
@@ -246,7 +221,7 @@ impl Table {
                     && let Some((bytes, sender)) = line.waiting.pop_front()
                 {
                     line.deficit -= bytes;
-                    line.running.add(bytes);
+                    line.begin(bytes);
                     self.running.add(bytes);
                     granted.push((partner.clone(), bytes, sender));
                 }
@@ -265,12 +240,21 @@ impl Table {
 
 impl Line {
     /// Whether the next that waits has room. Those that nobody waits for any more are left out.
-    fn is_next_allowed(&mut self, all: Amount, most: Amount) -> bool {
+    fn is_next_allowed(&mut self, all: Amount, most: Share) -> bool {
         while self.waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
             self.waiting.pop_front();
         }
         let next = self.waiting.front();
-        next.is_some_and(|(bytes, _)| all.has_room(*bytes, ALL) && self.running.has_room(*bytes, most))
+        next.is_some_and(|(bytes, _)| all.has_room(*bytes, ALL) && self.has_room(*bytes, most))
+    }
+
+    fn has_room(&self, bytes: usize, most: Share) -> bool {
+        self.running.has_room(bytes, most.running) && self.unexamined.has_room(bytes, most.unexamined)
+    }
+
+    fn begin(&mut self, bytes: usize) {
+        self.running.add(bytes);
+        self.unexamined.add(bytes);
     }
 }
 
@@ -300,6 +284,7 @@ fn locked(turns: &Mutex<Table>) -> MutexGuard<'_, Table> {
 mod tests {
     use std::task::Waker;
 
+    use super::share::{ALONE_AFTER, BESIDE_OTHERS, FLUSH};
     use super::*;
 
     fn id(name: &str) -> PartnerId {
@@ -350,6 +335,25 @@ mod tests {
         assert_eq!((held.len(), waiting.len()), (BESIDE_OTHERS.interchanges, 6));
         let later = Instant::now() + ALONE_AFTER;
         assert_eq!(locked(&turns.0).grant(later).len(), 6);
+    }
+
+    #[test]
+    fn on_a_slow_disk_whoever_is_examined_makes_room_for_the_partners_next_one() {
+        let turns = Turns::default();
+        locked(&turns.0).flushes.note(FLUSH * 3, Instant::now());
+        let (_others, _) = asked(&turns, &[("birch", 1)]);
+        let most = BESIDE_OTHERS.interchanges;
+        let (mut held, mut waiting) = asked(&turns, &vec![("greedy", 1); 3 * most + 1]);
+        assert_eq!((held.len(), waiting.len()), (most, 2 * most + 1));
+        for _ in 0..2 {
+            held.iter_mut().filter(|turn| turn.examined.is_none()).for_each(Turn::note_examined);
+            held.extend(waiting.drain(..most).map(|waits| is_granted(waits).unwrap()));
+        }
+        // As many as a flush of three times that length takes, and no more.
+        held.iter_mut().for_each(Turn::note_examined);
+        let last = is_granted(waiting.pop().unwrap()).unwrap_err();
+        drop(held);
+        assert!(is_granted(last).is_ok());
     }
 
     #[test]

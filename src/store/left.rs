@@ -185,7 +185,7 @@ impl LeftAct {
     }
 }
 
-/// What was left in the directory of a store, at most [`TAKEN_MAX`] of it. Notes that cannot be read are renamed, so that
+/// What was left in the directory of a store, at most so many notes at one start. Notes that cannot be read are renamed, so that
 /// they are told once.
 ///
 /// # Errors
