@@ -10,7 +10,7 @@ use super::paint::Paint;
 use super::safe::visible;
 use super::table::Table;
 use super::{Outcome, Trouble};
-use crate::admin::socket::{FollowerView, Request, StatusView};
+use crate::admin::socket::{BackedUpView, FollowerView, Request, StatusView};
 
 /// Says how the gateway that runs is: whether it takes interchanges, where it listens, what it goes by.
 ///
@@ -48,6 +48,10 @@ fn write(out: &mut dyn Write, paint: Paint, status: &StatusView) -> io::Result<(
     writeln!(out, "on the disk  journal {journal} bytes, state {state} bytes, put aside {aside} bytes")?;
     if store.archive_bytes > 0 {
         writeln!(out, "archive      {} bytes", store.archive_bytes)?;
+    }
+    match &store.backed_up {
+        Some(BackedUpView { made_at, entries }) => writeln!(out, "backed up    {made_at:.0}, {entries} entries")?,
+        None => writeln!(out, "backed up    never, as far as is known")?,
     }
     for FollowerView { follower, last_entry, behind, heard_at, .. } in &status.followers {
         writeln!(

@@ -62,7 +62,7 @@ fn status_says_how_the_gateway_is() {
     assert_eq!(status["process_id"], gateway.process_id());
     assert_eq!(status["connections"][0]["partner"], "acme");
     assert_eq!(status["waiting"][0]["answers"], 2);
-    assert_eq!(status["store"]["last_entry"], 1);
+    assert_eq!((&status["store"]["last_entry"], &status["store"]["backed_up"]), (&1.into(), &Value::Null));
     assert_eq!(status["guides"][0], "CUSDEC:D:96B:UN");
     assert!(status["code_lists"].as_array().unwrap().len() > 5 && status["grammars"].as_array().unwrap().len() > 1);
     let doors: Vec<_> = status["listeners"].as_array().unwrap().iter().map(|of| of["door"].as_str().unwrap()).collect();
@@ -76,6 +76,15 @@ fn status_says_how_the_gateway_is() {
     ] {
         assert!(told.contains(words), "{words:?} is not in\n{told}");
     }
+    assert!(told.contains("backed up    never"), "{told}");
+    let backup = gateway.home.path().join("backup");
+    gateway.home.asks(&["store", "backup", backup.to_str().unwrap(), "--daemon"]).done();
+    let status = gateway.home.asks_json(&["status"]);
+    let entries = status["store"]["backed_up"]["entries"].as_u64().unwrap();
+    let made = status["store"]["backed_up"]["made_at"].as_str().unwrap();
+    let told = gateway.home.asks(&["status"]).done();
+    let line = format!("backed up    {}", made.get(..19).unwrap());
+    assert!(entries > 0 && told.contains(&line) && told.contains(&format!("Z, {entries} entries\n")), "{told}");
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub use request::{
 pub use text::{bytes_of, text_of};
 pub use user::{Users, name_of, own_user};
 pub use view::{
-    ActView, AnswerView, AuditView, AuthorityView, BackupView, CertificateView, ChangeView, CheckView, CodeListView,
-    ConnectionsView, DOCUMENT, EndingView, FindingView, FollowerView, IdentityView, InterchangeView, ListenerView,
-    PartnerLine, PartnerListView, PartnerView, ReportListView, ReportView, StatusView, StoreView, VerdictView,
-    VersionView, WaitingView,
+    ActView, AnswerView, AuditView, AuthorityView, BackedUpView, BackupView, CertificateView, ChangeView, CheckView,
+    CodeListView, ConnectionsView, DOCUMENT, EndingView, FindingView, FollowerView, IdentityView, InterchangeView,
+    ListenerView, PartnerLine, PartnerListView, PartnerView, ReportListView, ReportView, StatusView, StoreView,
+    VerdictView, VersionView, WaitingView,
 };

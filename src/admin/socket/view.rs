@@ -95,6 +95,17 @@ pub struct StoreView {
     pub state_bytes: u64,
     /// Bytes of states that were moved aside.
     pub aside_bytes: u64,
+    /// The last backup that ended well; none when none is known.
+    pub backed_up: Option<BackedUpView>,
+}
+
+/// A backup that ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackedUpView {
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Entries in it.
+    pub entries: u64,
 }
 
 /// How far a standby is.

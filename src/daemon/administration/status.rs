@@ -5,13 +5,13 @@ use tokio::task::spawn_blocking;
 use super::{Office, count, ill};
 use crate::admin::Readiness as _;
 use crate::admin::socket::{
-    CheckView, CodeListView, ConnectionsView, DOCUMENT, EndingView, ListenerView, Reply, StatusView, StoreView,
-    WaitingView,
+    BackedUpView, CheckView, CodeListView, ConnectionsView, DOCUMENT, EndingView, ListenerView, Reply, StatusView,
+    StoreView, WaitingView,
 };
 use crate::config::{ENDING_DAYS, Loaded};
 use crate::edifact::MessageType;
 use crate::partner::{PartnerId, days_until};
-use crate::store::{self, Progress, Store as _};
+use crate::store::{self, BackedUp, Progress, Store as _};
 
 impl Office {
     pub(super) async fn status(&self) -> Result<Reply, Reply> {
@@ -81,11 +81,11 @@ impl Office {
         let Progress { committed, applied } = self.gateway.store().progress();
         let measured = {
             let directory = directory.clone();
-            spawn_blocking(move || store::sizes(&directory)).await
+            spawn_blocking(move || (store::sizes(&directory), store::last_backup(&directory))).await
         };
-        let measured =
+        let (sizes, backed_up) =
             measured.map_err(|_| Reply::trouble("a fault of the gateway kept it from measuring the record"))?;
-        let sizes = measured.map_err(|trouble| Reply::trouble(trouble.to_string()))?;
+        let sizes = sizes.map_err(|trouble| Reply::trouble(trouble.to_string()))?;
         Ok(StoreView {
             directory: directory.display().to_string(),
             last_entry: committed.0,
@@ -94,6 +94,11 @@ impl Office {
             archive_bytes: sizes.archive_bytes,
             state_bytes: sizes.state_bytes,
             aside_bytes: sizes.aside_bytes,
+            // A note of it that cannot be read is in the log, and as good as none.
+            backed_up: backed_up
+                .ok()
+                .flatten()
+                .map(|BackedUp { made, entries }| BackedUpView { made_at: made, entries }),
         })
     }
 
