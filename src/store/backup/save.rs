@@ -319,7 +319,7 @@ impl Saving<'_> {
     /// speaks of stays.
     fn save_tail(&mut self, sealed: u64, made: Timestamp) -> Result<Manifest, BackupTrouble> {
         let header = self.header(sealed + 1)?;
-        let (mut bytes, contents) = self.segments.read(&header, &mut |_, _| Ok(()))?;
+        let (mut bytes, contents) = self.segments.read(&header, Contents::start(&header), &mut |_, _| Ok(()))?;
         if contents.ending == Ending::Damaged {
             let (_, path) = self.shelves.open(&ReadOnlyDisk, header.number)?;
             let (offset, number) = (contents.end, RecordNumber(contents.next));

@@ -6,6 +6,7 @@ use super::journal::Segments;
 use super::{Disagreements, InspectTrouble};
 use crate::store::entry::Entry;
 use crate::store::floor::Floor;
+use crate::store::journal::Contents;
 
 impl Segments {
     /// The same with the floor, where something must have been dropped: the last segment that speaks of it says it.
@@ -13,7 +14,7 @@ impl Segments {
         if self.numbers.first().is_some_and(|first| *first > 1) {
             for header in self.headers.values().rev() {
                 let mut floor = None;
-                self.read(header, &mut |_, frame| {
+                self.read(header, Contents::start(header), &mut |_, frame| {
                     floor = Entry::floor(frame.payload).or(floor);
                     Ok(())
                 })?;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::beginning::is_gone;
 use super::listing::header;
+use super::pieces::Read;
 use super::{Disagreement, Disagreements, InspectTrouble, Step, Watch, What};
 use crate::identifier::RecordNumber;
 use crate::record::Digest;
@@ -185,7 +186,7 @@ impl Segments {
     pub(crate) fn chain_before(&self, next: u64) -> Result<Option<Chain>, InspectTrouble> {
         let Some(header) = self.headers.values().rev().find(|header| header.first <= next) else { return Ok(None) };
         let mut chain = (header.first == next).then_some(header.chain);
-        let (_, contents) = self.read(header, &mut |_, frame| {
+        let (_, contents) = self.read(header, Contents::start(header), &mut |_, frame| {
             if frame.number.0.checked_add(1) == Some(next) {
                 chain = Some(frame.chain);
             }
@@ -199,21 +200,22 @@ impl Segments {
         Ok(chain)
     }
 
-    /// The bytes of a segment, and what its frames are up to the first thing that is none. What is written meanwhile is
-    /// read up to the last whole frame.
+    /// The bytes of a segment, and what its frames are up to the first thing that is none, from behind what was read of it
+    /// before. What is written meanwhile is read up to the last whole frame.
     ///
     /// # Errors
     /// [`InspectTrouble`] when it cannot be read, or what `each` returns.
     pub(crate) fn read(
         &self,
         header: &Header,
+        from: Contents,
         each: &mut dyn FnMut(Pointer, &Frame<'_>) -> Result<(), InspectTrouble>,
     ) -> Result<(Vec<u8>, Contents), InspectTrouble> {
         let (file, path) = self.open(header.number)?;
         let length = file.bytes().map_err(InspectTrouble::io("measure", &path))?;
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         file.read_at(&mut bytes, 0).map_err(InspectTrouble::io("read", &path))?;
-        let mut contents = scan::frames_from(&bytes, header, Contents::start(header), &mut *each)?;
+        let mut contents = scan::frames_from(&bytes, header, from, &mut *each)?;
         // A frame of a later write can be read before the one in front of it only when both were written meanwhile.
         while self.is_live && header.number == self.last && contents.ending != Ending::Clean {
             let before = contents;
@@ -302,7 +304,7 @@ impl Segments {
         }
     }
 
-    fn open(&self, number: u64) -> Result<(Arc<dyn JournalFile>, PathBuf), InspectTrouble> {
+    pub(super) fn open(&self, number: u64) -> Result<(Arc<dyn JournalFile>, PathBuf), InspectTrouble> {
         let Some(tail) = self.tail.clone().filter(|_| number == self.last) else {
             return Ok(self.shelves.open(&ReadOnlyDisk, number)?);
         };
@@ -324,21 +326,35 @@ struct Visit<'a, 'e> {
 impl Visit<'_, '_> {
     fn read(mut self) -> Result<(), InspectTrouble> {
         let Self { segments, header, each, found, .. } = &mut self;
-        let (bytes, mut contents) = segments.read(header, &mut |pointer, frame| each(pointer, frame, found))?;
-        while contents.ending != Ending::Clean && !self.is_tail(&contents) {
-            match self.behind_damage(&bytes, &contents)? {
-                Some(behind) => contents = self.frames(&bytes, behind)?,
-                None => break,
+        let mut each = |pointer: Pointer, frame: &Frame<'_>| each(pointer, frame, found);
+        let Read { mut contents, digest } = segments.read_in_pieces(header, &mut each)?;
+        let digest = match digest {
+            Some(digest) => digest,
+            None => {
+                let (bytes, behind) = segments.read(header, contents, &mut each)?;
+                contents = self.go_behind_damage(&bytes, behind)?;
+                Digest::of([bytes.as_slice()])
             }
-        }
+        };
         self.check_following(&contents);
         if self.header.number < self.segments.last {
-            self.check_seal(&bytes)?;
+            self.check_seal(digest)?;
         }
         self.walked.is_torn = contents.ending != Ending::Clean && self.is_tail(&contents);
         self.walked.end = (self.header.number, contents.end);
         (self.walked.next, self.walked.chain) = (contents.next, contents.chain);
         Ok(())
+    }
+
+    /// Reads what can be read behind whatever is none of a frame, and notes that.
+    fn go_behind_damage(&mut self, bytes: &[u8], mut contents: Contents) -> Result<Contents, InspectTrouble> {
+        while contents.ending != Ending::Clean && !self.is_tail(&contents) {
+            match self.behind_damage(bytes, &contents)? {
+                Some(behind) => contents = self.frames(bytes, behind)?,
+                None => break,
+            }
+        }
+        Ok(contents)
     }
 
     fn frames(&mut self, bytes: &[u8], from: Contents) -> Result<Contents, InspectTrouble> {
@@ -404,7 +420,7 @@ impl Visit<'_, '_> {
     }
 
     /// Whether the seal is there, is that of this segment, and has its digest.
-    fn check_seal(&mut self, bytes: &[u8]) -> Result<(), InspectTrouble> {
+    fn check_seal(&mut self, digest: Digest) -> Result<(), InspectTrouble> {
         let wrong = |what| Disagreement::new(what).in_segment(self.header.number);
         let seal = match Seal::read(&ReadOnlyDisk, self.segments.shelves.journal(), self.header.number) {
             Ok(None) => {
@@ -429,7 +445,7 @@ impl Visit<'_, '_> {
                 wrong(What::SealWrong).found(of(segment, first, next.saturating_sub(1), chain)).expected(expected),
             );
         }
-        let (found, expected) = (hexadecimal(&Digest::of([bytes]).0), hexadecimal(&seal.digest));
+        let (found, expected) = (hexadecimal(&digest.0), hexadecimal(&seal.digest));
         if found != expected {
             self.found.add(wrong(What::DigestWrong).found(found).expected(expected));
         }

@@ -16,6 +16,7 @@ mod watch;
 mod beginning;
 mod journal;
 mod listing;
+mod pieces;
 
 // The state, key by key.
 mod compare;

@@ -69,11 +69,33 @@ pub(crate) fn frames_from<E>(
     bytes: &[u8],
     header: &Header,
     from: Contents,
+    each: impl FnMut(Pointer, &Frame<'_>) -> Result<(), E>,
+) -> Result<Contents, E> {
+    let behind = |end: u64| usize::try_from(end).ok().and_then(|end| bytes.get(end..)).unwrap_or_default();
+    let contents = whole_frames(behind(from.end), header, from, each)?;
+    Ok(match contents.ending {
+        Ending::Clean => {
+            let ending = ending(behind(contents.end), header.generation(), contents.next);
+            Contents { ending, ..contents }
+        }
+        Ending::Torn | Ending::Damaged => contents,
+    })
+}
+
+/// Reads the whole frames at the front of a piece of a segment, which stands behind what was read of it before. What lies behind
+/// them is not looked at, but a frame that does not follow is damage.
+///
+/// # Errors
+/// What `each` returns; nothing is read after it.
+pub(crate) fn whole_frames<E>(
+    piece: &[u8],
+    header: &Header,
+    from: Contents,
     mut each: impl FnMut(Pointer, &Frame<'_>) -> Result<(), E>,
 ) -> Result<Contents, E> {
     let generation = header.generation();
     let Contents { mut end, mut next, mut chain, .. } = from;
-    let mut rest = usize::try_from(end).ok().and_then(|start| bytes.get(start..)).unwrap_or_default();
+    let mut rest = piece;
     while let Some(frame) = Frame::read(rest, generation).filter(|frame| frame.number.0 == next) {
         let link = chain.follow(frame.number, frame.payload);
         if link != frame.chain {
@@ -86,7 +108,7 @@ pub(crate) fn frames_from<E>(
         end += u64::from(length);
         (next, chain) = (next + 1, link);
     }
-    Ok(Contents { end, next, chain, ending: ending(rest, generation, next) })
+    Ok(Contents { end, next, chain, ending: Ending::Clean })
 }
 
 /// What the bytes behind the last whole frame are, when `next` would be the next entry.
