@@ -28,6 +28,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
+use lodged::daemon::hold_little_memory;
 use lodged::declaration::Declaration;
 use lodged::identifier::{DeclarationReference, ProofForm};
 use lodged::partner::PartnerId;
@@ -376,6 +377,7 @@ fn growth(declarations: u64, csv: &Path) {
 }
 
 fn main() {
+    hold_little_memory();
     let arguments = Arguments::read();
     match (&arguments.grows_in, arguments.growth) {
         (Some(directory), Some(declarations)) => grow(directory, declarations, &arguments.csv),

@@ -20,6 +20,7 @@ mod audit;
 mod backups;
 mod descriptors;
 mod doors;
+mod memory;
 mod readiness;
 mod reload;
 mod scrub;
@@ -52,6 +53,7 @@ pub use administration::PendingTrouble;
 pub use audit::AuditTrouble;
 pub(crate) use descriptors::Descriptors;
 pub use load::{load_rulebook, load_rulebook_of_syntax};
+pub use memory::hold_little_memory;
 pub use trouble::Trouble;
 
 use administration::{Followers, Office, Settled, settle};
@@ -76,6 +78,7 @@ const TASKS_BETWEEN: u32 = 4;
 /// # Errors
 /// [`Trouble`] when it cannot start. Once it listens, it ends only when it is told to, and then without an error.
 pub fn run(path: &Path) -> Result<(), Trouble> {
+    hold_little_memory();
     let manager = Manager::of_process();
     let served = Handed::take().and_then(|handed| serve(path, handed, &manager));
     served.inspect_err(|trouble| manager.says(&trouble.to_string()))
