@@ -19,6 +19,13 @@ pub(super) const FILTER: u8 = b'F';
 /// declarations, or of 53 million whose answers were all delivered.
 const FILTERS_BYTES_MAX: usize = 256 << 20;
 
+/// How often a page is looked at once more, when it is read for one key and when pages are read one behind the other. sled holds
+/// what it keeps against its limit (`store.cache_bytes`) only when it was looked at 64 times in one of 256 parts of its memory.
+/// Looked at once each, leaves of 64 KB and more would stay, 64 in each part: a gigabyte, whatever the limit is. A look at what
+/// is in memory takes a microsecond.
+const LOOKS_AT_ONE: usize = 15;
+const LOOKS_ALONG: usize = 3;
+
 /// What the checksum of a filter covers behind its bits: which keys set which of them. That of a former one, of twelve bits
 /// for each key, ends with them; a run that has such filters is read as one that has none, until it is merged.
 const FILTER_KIND: &[u8] = &[2];
@@ -152,6 +159,7 @@ impl Run {
         let prefix = parts(FILTER, id);
         for pair in db.scan_prefix(&prefix) {
             let (key, value) = pair?;
+            look_again(db, &key, LOOKS_ALONG)?;
             let (checksum, bits) = value.split_first_chunk().ok_or(Damaged(id))?;
             if *checksum == checksum_of(&key, &[bits]) {
                 is_former = true;
@@ -220,12 +228,18 @@ pub(super) fn probe(key: &[u8]) -> Option<Probe> {
 fn page_of(db: &sled::Db, run: u64, key: &[u8]) -> Result<Pairs, IndexTrouble> {
     let found = db.range(place_of_page(run, key)..).next().transpose()?;
     let (place, page) = found.filter(|(place, _)| place.starts_with(&parts(PAGE, run))).ok_or(Damaged(run))?;
+    look_again(db, &place, LOOKS_AT_ONE)?;
     let pairs = Pairs::read(&place, page).ok_or(Damaged(run))?;
     // A page between this one and the key is gone.
     if pairs.bound().is_some_and(|bound| bound <= key) {
         return Err(Damaged(run).into());
     }
     Ok(pairs)
+}
+
+/// Has sled count that what is in this place is in its memory.
+fn look_again(db: &sled::Db, place: &[u8], times: usize) -> sled::Result<()> {
+    (0..times).try_for_each(|_| db.get(place).map(drop))
 }
 
 /// Goes along a run.
@@ -255,6 +269,7 @@ impl Cursor {
             let Some(bound) = self.pairs.bound() else { return Ok(false) };
             let place = place_of_page(id, bound);
             let page = self.db.get(&place)?.ok_or(Damaged(id))?;
+            look_again(&self.db, &place, LOOKS_ALONG)?;
             self.pairs = Pairs::read(&place, page).ok_or(Damaged(id))?;
         }
         Ok(true)
