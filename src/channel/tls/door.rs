@@ -11,11 +11,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{CertificateError, Error};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info, info_span, warn};
+use tracing::{Instrument as _, Span, error, info, info_span, warn};
 
-use super::certificate::{Fingerprint, fingerprint};
+use super::certificate::fingerprint;
 use super::desk::Desks;
-use super::places::{Full, Places};
+use super::places::{Full, Place, Places};
 use super::session::Session;
 use super::terms::Terms;
 use super::wire::Wire;
@@ -66,21 +66,38 @@ impl<S: Store> Door<S> {
         self.connections.taken()
     }
 
-    /// One connection, from its first byte to its end.
+    /// One connection, from its first byte to its end. What only its beginning needs goes with that: connections are many, and
+    /// most of the time they say nothing.
     pub(super) async fn admit(self: Arc<Self>, stream: TcpStream, address: SocketAddr, shutdown: CancellationToken) {
+        if let Some((_place, session, span)) = Box::pin(self.begin(stream, address, &shutdown)).await {
+            hold(session, &shutdown).instrument(span).await;
+        }
+    }
+
+    /// A connection whose partner is known, with its place among all and what it is called in the log; none when it is turned
+    /// away.
+    async fn begin(
+        self: Arc<Self>,
+        stream: TcpStream,
+        address: SocketAddr,
+        shutdown: &CancellationToken,
+    ) -> Option<(Place<PartnerId>, Box<Session<S>>, Span)> {
         let terms = self.terms();
-        let Some(stream) = self.shake_hands(&terms, stream, address, &shutdown).await else {
-            return;
-        };
-        let Some(certificate) = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(fingerprint) else {
-            return turn_away(TurnedAway::UnknownCertificate);
-        };
+        let stream = self.shake_hands(&terms, stream, address, shutdown).await?;
+        let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(fingerprint);
         // The handshake has found the partner; its certificate can have run out only just now.
-        let Some(partner) = terms.partners.find_by_certificate(&certificate, self.clock.now()).cloned() else {
-            return turn_away(TurnedAway::UnknownCertificate);
+        let known = certificate.and_then(|certificate| {
+            let partner = terms.partners.find_by_certificate(&certificate, self.clock.now())?;
+            Some((Arc::clone(partner), certificate))
+        });
+        let Some((partner, certificate)) = known else {
+            turn_away(TurnedAway::UnknownCertificate);
+            return None;
         };
         let span = info_span!("connection", partner = %partner.id, %address);
-        self.serve(terms, (partner, certificate), stream, &shutdown).instrument(span).await;
+        let place = span.in_scope(|| self.take_place(&terms, &partner))?;
+        let session = Session::new(self, terms, (partner, certificate), Wire::new(stream));
+        Some((place, Box::new(session), span))
     }
 
     async fn shake_hands(
@@ -114,36 +131,36 @@ impl<S: Store> Door<S> {
         }
     }
 
-    async fn serve(
-        self: Arc<Self>,
-        terms: Arc<Terms>,
-        (partner, certificate): (Arc<Partner>, Fingerprint),
-        stream: TlsStream<TcpStream>,
-        shutdown: &CancellationToken,
-    ) {
+    /// A place for one more connection of a partner; none when there are too many.
+    fn take_place(&self, terms: &Terms, partner: &Partner) -> Option<Place<PartnerId>> {
         let limits = terms.limits.for_partner(&partner.limits);
         let taken =
             self.connections.take(partner.id.clone(), limits.connections_max, limits.connections_per_partner_max);
-        let _place = match taken {
-            Ok(place) => place,
+        match taken {
+            Ok(place) => Some(place),
             Err(Full::All) => {
                 warn!("the gateway is at limits.connections_max, the connection is closed");
-                return turn_away(TurnedAway::ConnectionsMax);
+                turn_away(TurnedAway::ConnectionsMax);
+                None
             }
             Err(Full::Own) => {
                 warn!("the partner is at limits.connections_per_partner_max, the connection is closed");
-                return turn_away(TurnedAway::PartnerConnectionsMax);
+                turn_away(TurnedAway::PartnerConnectionsMax);
+                None
             }
-        };
-        let _open = Open::new();
-        info!("a partner is connected");
-        let session = Session::new(Arc::clone(&self), terms, (partner, certificate), Wire::new(stream));
-        match contained(Box::pin(session.hold(shutdown))).await {
-            Ok(()) => info!("the connection ended"),
-            Err(panicked) => {
-                error!("a fault of the gateway ended the connection");
-                tracing::debug!(message = panicked.message, "what the fault said");
-            }
+        }
+    }
+}
+
+/// Holds a connection until it ends.
+async fn hold<S: Store>(session: Box<Session<S>>, shutdown: &CancellationToken) {
+    let _open = Open::new();
+    info!("a partner is connected");
+    match contained(Box::pin(session.hold(shutdown))).await {
+        Ok(()) => info!("the connection ended"),
+        Err(panicked) => {
+            error!("a fault of the gateway ended the connection");
+            tracing::debug!(message = panicked.message, "what the fault said");
         }
     }
 }

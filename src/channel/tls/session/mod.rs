@@ -129,7 +129,7 @@ impl<S: Store> Session<S> {
 
     /// Holds the connection until it ends, and notes what was delivered. When `drain` is cancelled, what was received is
     /// still answered.
-    pub(super) async fn hold(mut self, drain: &CancellationToken) {
+    pub(super) async fn hold(mut self: Box<Self>, drain: &CancellationToken) {
         self.offer_waiting().await;
         let conversed = self.converse(drain).await;
         // Work that was given up lets go of the desk before anything else is waited for.
