@@ -316,6 +316,32 @@ fn a_store_is_not_restored_over_anything() {
 }
 
 #[test]
+fn what_a_killed_restore_left_behind_is_in_nobodys_way() {
+    let store = Store::with(2);
+    let backup = Backup::of(&store);
+    backup.is_made();
+    // What there is at each instant, in the order in which it is made.
+    for (round, left) in [&[][..], &["lock"], &["lock", "journal.restoring/"], &["lock", "journal.restoring/", "acts/"]]
+        .into_iter()
+        .enumerate()
+    {
+        let to = store.home().join(format!("restored{round}"));
+        fs::create_dir(&to).unwrap();
+        for own in left {
+            let path = to.join(own);
+            if own.ends_with('/') { fs::create_dir(path) } else { fs::write(path, "") }.unwrap();
+        }
+        backup.tries_to_restore(&to).said(0, "the journal is whole and right");
+    }
+    let others = store.home().join("others");
+    fs::create_dir(&others).unwrap();
+    for name in ["lock", "letter"] {
+        fs::write(others.join(name), "").unwrap();
+    }
+    backup.tries_to_restore(&others).said(2, "is not empty");
+}
+
+#[test]
 fn what_is_no_backup_is_left_alone() {
     let store = Store::with(2);
     let home = store.home().join("letters");

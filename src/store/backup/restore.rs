@@ -170,10 +170,13 @@ impl Unfinished {
     fn new(directory: &Path) -> Result<Self, BackupTrouble> {
         let is_there = directory.exists();
         if is_there {
-            // A restore that was killed may have left its own behind.
+            // A restore that was killed may have left its own behind: the lock is the first of it.
             let paths = file::list(directory)?;
             let is_own = |path: &PathBuf| [STAGING, "lock", left::DIRECTORY].iter().any(|own| path.ends_with(own));
-            let is_left_over = paths.iter().all(is_own) && directory.join(STAGING).exists();
+            let is_left_over = match paths.as_slice() {
+                [only] => [STAGING, "lock"].iter().any(|own| only.ends_with(own)),
+                paths => directory.join(STAGING).exists() && paths.iter().all(is_own),
+            };
             if !paths.is_empty() && !is_left_over {
                 return Err(BackupTrouble::NotEmpty(directory.to_owned()));
             }
