@@ -61,8 +61,9 @@ pub struct Gateway<S> {
     store: S,
 }
 
-/// From so many bytes on an interchange is examined beside the threads that serve everybody, which it would hold up.
-const LONG_BYTES: usize = 64 << 10;
+/// From so many bytes on an interchange is long: it is examined beside the threads that serve everybody, which it would hold up,
+/// and beside others its partner rests behind it.
+pub(crate) const LONG_BYTES: usize = 64 << 10;
 
 /// With more verdicts than so many the answers to an interchange are composed there too.
 const LONG_VERDICTS: usize = 64;

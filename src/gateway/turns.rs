@@ -4,7 +4,8 @@
 //! it is on stable storage. There are so many turns in all, so that the gateway does not grow when the record is slow, and
 //! so many for one partner, so that whoever sends without end still finds others' interchanges in front of its own: many as
 //! long as it is alone, few beside others. Who has to wait is let in partner by partner, each with about as many bytes in a
-//! round (deficit round robin); within a partner the order is that of asking.
+//! round (deficit round robin); within a partner the order is that of asking, but that long ones, of which it may have so much
+//! in a second beside others, let pass the short ones behind them.
 
 mod share;
 
@@ -13,13 +14,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use crate::event;
 use crate::partner::PartnerId;
-use share::{ALONE, Amount, Flushes, LastAsked, Share};
+use share::{Amount, Flushes, LastAsked, Share, rest_behind};
 
 /// All that may have a turn at one time: as many as the record gathers for one flush. Two of the longest interchanges that
 /// can be configured fit in.
@@ -35,13 +38,16 @@ pub(crate) struct Turns(Arc<Mutex<Table>>);
 #[derive(Debug, Default)]
 struct Table {
     running: Amount,
-    /// Only partners that have a turn or wait for one.
+    /// Only partners that have a turn or wait for one, or rest behind a long one.
     lines: HashMap<PartnerId, Line>,
     /// The partners that wait, in the order in which they are let in.
     round: VecDeque<PartnerId>,
     asked: LastAsked,
     flushes: Flushes,
 }
+
+/// How many bytes wait, and who is told when they are let in.
+type Wish = (usize, oneshot::Sender<Turn>);
 
 /// What a partner has, and what it waits for.
 #[derive(Debug, Default)]
@@ -50,7 +56,11 @@ struct Line {
     running: Amount,
     /// That of it which is not examined yet.
     unexamined: Amount,
-    waiting: VecDeque<(usize, oneshot::Sender<Turn>)>,
+    waiting: VecDeque<Wish>,
+    /// Long ones that stand aside until the partner has rested.
+    aside: VecDeque<Wish>,
+    /// Until when it does, beside others.
+    rests_until: Option<Instant>,
     /// Bytes that it may be let in with and was not yet.
     deficit: usize,
 }
@@ -85,6 +95,19 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// One that the table knows of already. When its partner has rested behind it, the next long one is let in.
+    fn begin(turns: &Arc<Mutex<Table>>, partner: PartnerId, bytes: usize, rest: Option<Duration>) -> Self {
+        if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
+            let (turns, partner) = (Arc::clone(turns), partner.clone());
+            runtime.spawn(async move {
+                sleep(rest).await;
+                locked(&turns).forget_idle(&partner, Instant::now());
+                let_in(&turns);
+            });
+        }
+        Self { partner, bytes, examined: None, turns: Arc::clone(turns) }
+    }
+
     /// It was examined, and goes to the disk: the processors are free for another's, or the partner's next.
     pub(crate) fn note_examined(&mut self) {
         self.examined = Some(Instant::now());
@@ -133,24 +156,23 @@ impl Turns {
         let (mut table, now) = (locked(&self.0), Instant::now());
         table.asked.note(partner, now);
         if table.round.is_empty() && table.has_room(partner, bytes, now) {
-            table.begin(partner, bytes);
+            let share = table.share(partner, now);
+            table.running.add(bytes);
+            let rest = table.lines.entry(partner.clone()).or_default().begin(bytes, share, now);
             drop(table);
-            return Asked::Granted(self.turn(partner, bytes));
+            return Asked::Granted(Turn::begin(&self.0, partner.clone(), bytes, rest));
         }
         let (sender, turn) = oneshot::channel();
         let line = table.lines.entry(partner.clone()).or_default();
+        let has_waited = line.waits();
         line.waiting.push_back((bytes, sender));
-        if line.waiting.len() == 1 {
+        if !has_waited {
             table.round.push_back(partner.clone());
         }
         // The others may have to wait for their own turns alone, and this one may not.
         drop(table);
         let_in(&self.0);
         Asked::Waiting(Waiting { turn, _counted: Counted::new() })
-    }
-
-    fn turn(&self, partner: &PartnerId, bytes: usize) -> Turn {
-        Turn { partner: partner.clone(), bytes, examined: None, turns: Arc::clone(&self.0) }
     }
 }
 
@@ -163,10 +185,8 @@ impl Drop for Turn {
             if self.examined.is_none() {
                 line.unexamined.remove(self.bytes);
             }
-            if line.running.interchanges == 0 && line.waiting.is_empty() {
-                table.lines.remove(&self.partner);
-            }
         }
+        table.forget_idle(&self.partner, Instant::now());
         let is_awaited = !table.round.is_empty();
         drop(table);
         if is_awaited {
@@ -178,29 +198,35 @@ impl Drop for Turn {
 /// Lets in whoever may be. They are told when the table is free again: a turn that nobody takes goes back into it.
 fn let_in(turns: &Arc<Mutex<Table>>) {
     let granted = locked(turns).grant(Instant::now());
-    for (partner, bytes, sender) in granted {
-        drop(sender.send(Turn { partner, bytes, examined: None, turns: Arc::clone(turns) }));
+    for ((partner, rest), (bytes, sender)) in granted {
+        drop(sender.send(Turn::begin(turns, partner, bytes, rest)));
     }
 }
 
-/// A turn that is granted, and whom it is told.
-type Granted = (PartnerId, usize, oneshot::Sender<Turn>);
+/// A turn that is granted: whose it is, how long that one rests behind it, and the wish.
+type Granted = ((PartnerId, Option<Duration>), Wish);
 
 impl Table {
     /// What a partner may have at one time.
     fn share(&self, partner: &PartnerId, now: Instant) -> Share {
-        let is_alone = self.asked.is_alone(partner, now);
-        if is_alone { Share { running: ALONE, unexamined: ALONE } } else { self.flushes.share() }
+        if self.asked.is_alone(partner, now) { Share::ALONE } else { self.flushes.share() }
     }
 
     fn has_room(&self, partner: &PartnerId, bytes: usize, now: Instant) -> bool {
         let most = self.share(partner, now);
-        self.running.has_room(bytes, ALL) && self.lines.get(partner).is_none_or(|line| line.has_room(bytes, most))
+        let is_allowed =
+            |line: &Line| line.has_room(bytes, most) && !(rest_behind(bytes).is_some() && line.rests(most, now));
+        self.running.has_room(bytes, ALL) && self.lines.get(partner).is_none_or(is_allowed)
     }
 
-    fn begin(&mut self, partner: &PartnerId, bytes: usize) {
-        self.running.add(bytes);
-        self.lines.entry(partner.clone()).or_default().begin(bytes);
+    /// A partner that has no turn, waits for none and does not rest is not there.
+    fn forget_idle(&mut self, partner: &PartnerId, now: Instant) {
+        let is_idle = |line: &Line| {
+            line.running.interchanges == 0 && !line.waits() && line.rests_until.is_none_or(|until| until <= now)
+        };
+        if self.lines.get(partner).is_some_and(is_idle) {
+            self.lines.remove(partner);
+        }
     }
 
     /// Goes round until nobody who waits has room.
@@ -212,26 +238,25 @@ impl Table {
             in_vain += 1;
             let most = self.share(&partner, now);
             let Some(line) = self.lines.get_mut(&partner) else { continue };
-            let has_room = line.is_next_allowed(self.running, most);
+            let has_room = line.is_next_allowed(self.running, most, now);
             if has_room {
                 in_vain = 0;
                 line.deficit = line.deficit.saturating_add(QUANTUM_BYTES);
-                while line.is_next_allowed(self.running, most)
+                while line.is_next_allowed(self.running, most, now)
                     && line.waiting.front().is_some_and(|(bytes, _)| *bytes <= line.deficit)
                     && let Some((bytes, sender)) = line.waiting.pop_front()
                 {
                     line.deficit -= bytes;
-                    line.begin(bytes);
+                    let rest = line.begin(bytes, most, now);
                     self.running.add(bytes);
-                    granted.push((partner.clone(), bytes, sender));
+                    granted.push(((partner.clone(), rest), (bytes, sender)));
                 }
             }
-            if !line.waiting.is_empty() {
+            if line.waits() {
                 self.round.push_back(partner);
-            } else if line.running.interchanges == 0 {
-                self.lines.remove(&partner);
             } else {
                 line.deficit = 0;
+                self.forget_idle(&partner, now);
             }
         }
         granted
@@ -240,10 +265,17 @@ impl Table {
 
 impl Line {
     /// Whether the next that waits has room. Those that nobody waits for any more are left out.
-    fn is_next_allowed(&mut self, all: Amount, most: Share) -> bool {
-        while self.waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
-            self.waiting.pop_front();
+    fn is_next_allowed(&mut self, all: Amount, most: Share, now: Instant) -> bool {
+        let rests = self.rests(most, now);
+        while !rests && let Some(first) = self.aside.pop_back() {
+            self.waiting.push_front(first);
         }
+        while let Some((bytes, sender)) = self.waiting.front()
+            && (sender.is_closed() || (rests && rest_behind(*bytes).is_some()))
+        {
+            self.aside.extend(self.waiting.pop_front().filter(|(_, sender)| !sender.is_closed()));
+        }
+        self.aside.retain(|(_, sender)| !sender.is_closed());
         let next = self.waiting.front();
         next.is_some_and(|(bytes, _)| all.has_room(*bytes, ALL) && self.has_room(*bytes, most))
     }
@@ -252,9 +284,22 @@ impl Line {
         self.running.has_room(bytes, most.running) && self.unexamined.has_room(bytes, most.unexamined)
     }
 
-    fn begin(&mut self, bytes: usize) {
+    /// Whether its long ones do.
+    fn rests(&self, most: Share, now: Instant) -> bool {
+        most.rests && self.rests_until.is_some_and(|until| now < until)
+    }
+
+    fn waits(&self) -> bool {
+        !(self.waiting.is_empty() && self.aside.is_empty())
+    }
+
+    /// One more; how long its partner rests behind it, when it does.
+    fn begin(&mut self, bytes: usize, most: Share, now: Instant) -> Option<Duration> {
         self.running.add(bytes);
         self.unexamined.add(bytes);
+        let rest = rest_behind(bytes).filter(|_| most.rests);
+        self.rests_until = rest.map(|rest| now + rest).or(self.rests_until);
+        rest
     }
 }
 
@@ -284,8 +329,9 @@ fn locked(turns: &Mutex<Table>) -> MutexGuard<'_, Table> {
 mod tests {
     use std::task::Waker;
 
-    use super::share::{ALONE_AFTER, BESIDE_OTHERS, FLUSH};
+    use super::share::{ALONE, ALONE_AFTER, BESIDE_OTHERS, FLUSH};
     use super::*;
+    use crate::gateway::intake::LONG_BYTES;
 
     fn id(name: &str) -> PartnerId {
         PartnerId::new(name).unwrap()
@@ -382,6 +428,48 @@ mod tests {
         let turns = Turns::default();
         let (held, waiting) = asked(&turns, &[("greedy", 64 << 20), ("greedy", 1), ("birch", 64 << 10)]);
         assert_eq!((names(held).join(" "), waiting.len()), ("greedy birch".to_owned(), 1));
+    }
+
+    #[test]
+    fn beside_others_long_ones_rest_behind_one_another_and_short_ones_pass_them() {
+        let turns = Turns::default();
+        let long = 16 * LONG_BYTES;
+        let rest = rest_behind(long).unwrap();
+        let (others, _) = asked(&turns, &[("birch", 1)]);
+        let (held, waiting) = asked(&turns, &[("greedy", long), ("greedy", long), ("greedy", 7), ("maple", long)]);
+        assert_eq!((names(held).join(" "), waiting.len()), ("greedy maple".to_owned(), 2));
+        // The first is back, and only the short one goes.
+        let mut waiting = waiting.into_iter().map(is_granted);
+        let (second, short) = (waiting.next().unwrap().unwrap_err(), waiting.next().unwrap().unwrap());
+        drop(short);
+        let second = is_granted(second).unwrap_err();
+        let (_, third) = asked(&turns, &[("greedy", long)]);
+        // Rested, it begins with one of them, and rests again.
+        let later = Instant::now() + rest;
+        let mut granted = locked(&turns.0).grant(later);
+        assert!(locked(&turns.0).grant(later).is_empty());
+        let ((partner, _), (bytes, sender)) = granted.pop().unwrap();
+        sender.send(Turn::begin(&turns.0, partner, bytes, None)).unwrap();
+        assert!(granted.is_empty());
+        drop(is_granted(second).unwrap());
+        assert!(locked(&turns.0).grant(later).is_empty());
+        // Alone it does not.
+        assert_eq!(locked(&turns.0).grant(later + ALONE_AFTER).len(), 1);
+        drop((others, third));
+    }
+
+    #[tokio::test]
+    async fn who_has_rested_is_let_in_although_nobody_else_comes_or_goes() {
+        let turns = Turns::default();
+        let (long, begun) = (4 * LONG_BYTES, Instant::now());
+        let rest = rest_behind(long).unwrap();
+        let _others = asked(&turns, &[("birch", 1)]);
+        drop(asked(&turns, &[("greedy", long)]));
+        let second = turns.ask(&id("greedy"), long).granted().await;
+        assert!(begun.elapsed() >= rest);
+        drop(second);
+        sleep(rest * 2).await;
+        assert!(!locked(&turns.0).lines.contains_key(&id("greedy")));
     }
 
     #[test]

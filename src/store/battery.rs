@@ -72,6 +72,7 @@ battery! {
         practice_and_real_are_apart
         partners_are_apart
         numbers_are_dense_and_given_once
+        exporters_by_turns_have_series_of_their_own
         a_reference_is_used_once
         a_reference_is_used_once_in_one_interchange
         a_refused_declaration_draws_no_number
@@ -87,6 +88,7 @@ battery! {
         what_came_is_kept
         a_number_leads_to_its_interchange
         declarations_are_found_by_what_they_state
+        declarations_of_one_interchange_are_found_by_what_some_of_them_state
         all_that_is_stated_must_hold
         the_latest_is_found_first_and_the_rest_page_by_page
         what_is_not_accepted_is_not_found
@@ -284,6 +286,26 @@ async fn numbers_are_dense_and_given_once(store: Arc<impl Engine>) {
     assert!(answers.into_iter().eq(1..=2 * TASKS * EACH));
 }
 
+async fn exporters_by_turns_have_series_of_their_own(store: Arc<impl Engine>) {
+    for (interchange, first) in [("1", 1), ("2", 4)] {
+        let references = ["A", "B", "C", "D", "E"].map(|reference| format!("{interchange}{reference}"));
+        let exporters = ["AB1234", "AB1234", "CD5678", "AB1234", "CD5678"];
+        let by_turns = references.iter().zip(exporters);
+        let declaring =
+            |sent: Examination, (reference, exporter): (&String, &str)| sent.declaring_for(exporter, reference);
+        let given = proofs(&recorded(&*store, by_turns.fold(sent(interchange), declaring)).await);
+        let second = if first == 1 { 1 } else { 3 };
+        let expected = [
+            ("AB1234", first),
+            ("AB1234", first + 1),
+            ("CD5678", second),
+            ("AB1234", first + 2),
+            ("CD5678", second + 1),
+        ];
+        assert_eq!(given, expected.map(|(exporter, sequence)| format!("{exporter}20261120{sequence}")));
+    }
+}
+
 async fn a_reference_is_used_once(store: Arc<impl Engine>) {
     record(&*store, sent("1").declaring("A")).await;
     let second = recorded(&*store, sent("2").declaring("A").declaring("B")).await;
@@ -448,6 +470,28 @@ async fn declarations_are_found_by_what_they_state(store: Arc<impl Engine>) {
         (Search { reference: Some(DeclarationReference("C".into())), ..all() }, &[]),
         (Search { partner: Some(partner("maple")), ..all() }, &["B", "A"]),
         (Search { is_practice: Some(true), ..all() }, &["A"]),
+    ] {
+        assert_eq!(found(&*store, search.clone()).await, expected, "{search:?}");
+    }
+}
+
+async fn declarations_of_one_interchange_are_found_by_what_some_of_them_state(store: Arc<impl Engine>) {
+    let by_south = |declaration: &mut Declaration| {
+        carrying("BL-2", &["ABCU2"])(declaration);
+        declaration.carrier_name = "SOUTH".into();
+    };
+    let sent = sent("1").declaring("A").stating(carrying("BL-1", &["ABCU1", "ABCU2"]));
+    let sent = sent.declaring("B").stating(carrying("BL-1", &["ABCU1", "ABCU2"])).declaring("C").stating(by_south);
+    record(&*store, sent.declaring("D").stating(carrying("BL-1", &["ABCU3"]))).await;
+    let all = Search::default;
+    for (search, expected) in [
+        (Search { carrier: Some("NORTH SHIPPING".into()), ..all() }, &["D", "B", "A"][..]),
+        (Search { carrier: Some("SOUTH".into()), ..all() }, &["C"]),
+        (Search { transport_document: Some("BL-1".into()), ..all() }, &["D", "B", "A"]),
+        (Search { transport_document: Some("BL-2".into()), ..all() }, &["C"]),
+        (Search { container: Some("ABCU2".into()), ..all() }, &["C", "B", "A"]),
+        (Search { container: Some("ABCU3".into()), ..all() }, &["D"]),
+        (Search { partner: Some(partner("maple")), ..all() }, &["D", "C", "B", "A"]),
     ] {
         assert_eq!(found(&*store, search.clone()).await, expected, "{search:?}");
     }

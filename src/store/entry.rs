@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::identifier::RecordNumber;
+use crate::identifier::{ProofOfReportNumber, RecordNumber};
 use crate::partner::PartnerId;
 use crate::record::{
     Act, Answer, AnswerReference, Counted, Delivery, Digest, Evidence, Facts, Recorded, RepeatKey, Verdict,
@@ -209,16 +209,21 @@ impl Entry {
 
 impl LodgedInterchange {
     /// The bytes of the entry with this interchange, whose facts are written already unless settling changed them: values
-    /// stand one behind the other in it.
+    /// stand one behind the other in it. They go into memory with nothing in it, so that megabytes need not be found for each
+    /// long one.
     ///
     /// # Errors
     /// [`Unavailable`] when a value cannot be written; no value of these types is such.
-    pub(crate) fn encode(&self, WrittenFacts(written_facts): &WrittenFacts) -> Result<Vec<u8>, Unavailable> {
+    pub(crate) fn encode(
+        &self,
+        WrittenFacts(written_facts): &WrittenFacts,
+        mut empty: Vec<u8>,
+    ) -> Result<Vec<u8>, Unavailable> {
         let Self { bytes, remembered, recorded } = self;
         let Recorded { number, partner, channel, received_at, facts, verdicts, contrl, cusres } = recorded;
-        let room = bytes.len() + written_facts.len() + USUAL_BYTES / 2;
+        empty.reserve(bytes.len() + written_facts.len() + USUAL_BYTES / 2);
         let head = (INTERCHANGE, bytes, remembered, number, partner, channel, received_at);
-        let mut entry = written(&head, Vec::with_capacity(room))?;
+        let mut entry = written(&head, empty)?;
         let is_changed = facts.is_refused() || matches!(remembered, Some(Remembered::Other { .. }));
         if is_changed {
             entry = written(facts, entry)?;
@@ -268,9 +273,11 @@ impl LodgedInterchange {
         Ok(changes)
     }
 
-    /// Numbers are drawn in order, so the last put of a counter is its highest.
+    /// Numbers are drawn in order, so the last of a series is its highest, and of numbers of one series that stand one behind
+    /// the other only the last is put.
     fn changes_of_declarations(&self, pointer: Pointer, changes: &mut Vec<Change>) -> Result<(), Unavailable> {
         let Recorded { partner, facts: Facts { envelope, judgements, .. }, verdicts, .. } = &self.recorded;
+        let mut drawn: Option<&ProofOfReportNumber> = None;
         for (judgement, verdict) in judgements.iter().zip(verdicts) {
             let Verdict::Accepted { proof, version } = verdict else { continue };
             let declaration = state::declaration(partner, envelope.is_practice, &judgement.reference);
@@ -279,9 +286,11 @@ impl LodgedInterchange {
             changes.push(Change::put(state::report(proof), &pointer)?);
             // A later version has the number of the first one: none was drawn for it.
             if *version == ORIGINAL {
-                changes.push(Change::put(state::counter(Series::of(proof)), &proof.sequence)?);
+                let before = drawn.replace(proof).filter(|before| Series::of(before) != Series::of(proof));
+                changes.extend(before.map(counted).transpose()?);
             }
         }
+        changes.extend(drawn.map(counted).transpose()?);
         Ok(())
     }
 
@@ -300,6 +309,11 @@ impl LodgedInterchange {
         changes.extend(acknowledged.map(|reference| Change::remove(state::outbox(partner, *reference))));
         Ok(())
     }
+}
+
+/// So many numbers of this series are drawn.
+fn counted(last: &ProofOfReportNumber) -> Result<Change, Unavailable> {
+    Change::put(state::counter(Series::of(last)), &last.sequence)
 }
 
 impl Recorded {

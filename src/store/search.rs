@@ -166,17 +166,34 @@ fn is_same(one: &str, other: &str) -> bool {
     one == other || folded(one) == folded(other)
 }
 
-/// The keys under which the declarations of a record are found; some may come twice.
+/// The keys under which the declarations of a record are found; some may come twice. What a declaration has in common with
+/// the one before it, as most of a long interchange do, is there once.
 pub(crate) fn keys(recorded: &Recorded) -> Vec<Vec<u8>> {
     let mut keys = Vec::with_capacity(6);
+    let mut before: Option<&Declaration> = None;
     for (_, declaration, _, _) in accepted(recorded) {
+        let is_new =
+            |is_same: fn(&Declaration, &Declaration) -> bool| !before.is_some_and(|it| is_same(it, declaration));
         let mut add = |term: Term, text: &str| keys.push(state::numbered(term.prefix(text), recorded.number));
-        add(Term::Exporter, declaration.exporter.business_number.as_str());
-        add(Term::Carrier, &declaration.carrier_name);
-        add(Term::Date, &day(declaration.export_date));
-        add(Term::Partner, recorded.partner.as_str());
-        declaration.transport_document.iter().for_each(|document| add(Term::TransportDocument, &document.number));
-        declaration.containers.iter().for_each(|container| add(Term::Container, container));
+        if is_new(|one, other| one.exporter.business_number == other.exporter.business_number) {
+            add(Term::Exporter, declaration.exporter.business_number.as_str());
+        }
+        if is_new(|one, other| one.carrier_name == other.carrier_name) {
+            add(Term::Carrier, &declaration.carrier_name);
+        }
+        if is_new(|one, other| one.export_date == other.export_date) {
+            add(Term::Date, &day(declaration.export_date));
+        }
+        if before.is_none() {
+            add(Term::Partner, recorded.partner.as_str());
+        }
+        if is_new(|one, other| one.transport_document == other.transport_document) {
+            declaration.transport_document.iter().for_each(|document| add(Term::TransportDocument, &document.number));
+        }
+        if is_new(|one, other| one.containers == other.containers) {
+            declaration.containers.iter().for_each(|container| add(Term::Container, container));
+        }
+        before = Some(declaration);
     }
     keys
 }

@@ -149,7 +149,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, Unavailable> 
 }
 
 /// Numbers that are counted together.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Series<'a> {
     /// The form of the numbers.
     pub(crate) form: ProofForm,

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::gateway::intake::LONG_BYTES;
 use crate::partner::PartnerId;
 
 /// Interchanges and their bytes.
@@ -52,6 +53,16 @@ impl Amount {
     }
 }
 
+/// How long the long ones of a partner rest, beside others, behind the beginning of one of so many bytes; none when it is not
+/// long. Others feel what it takes of the one thread that settles and of the disk in one go, some 4.5 ms for each megabyte: the
+/// longer, the more rarely it may be, for their p99 to be one that met none. So the rest grows with the square, about a second
+/// for a mebibyte, but not beyond what it takes to be alone.
+pub(super) fn rest_behind(bytes: usize) -> Option<Duration> {
+    let kibibytes = u64::try_from(bytes >> 10).unwrap_or(u64::MAX);
+    let rest = Duration::from_micros(kibibytes.saturating_mul(kibibytes));
+    (bytes >= LONG_BYTES).then_some(rest.min(ALONE_AFTER))
+}
+
 /// What one partner may have at one time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
@@ -59,6 +70,13 @@ pub(super) struct Share {
     pub(super) running: Amount,
     /// That of it which is not examined yet.
     pub(super) unexamined: Amount,
+    /// Whether long ones rest behind one another.
+    pub(super) rests: bool,
+}
+
+impl Share {
+    /// What a partner may have that is alone.
+    pub(super) const ALONE: Self = Self { running: ALONE, unexamined: ALONE, rests: false };
 }
 
 /// How long a flush takes: the quickest way from the examination to stable storage that was seen lately, since the others
@@ -90,7 +108,7 @@ impl Flushes {
             interchanges: BESIDE_OTHERS.interchanges.saturating_mul(times).min(ALONE.interchanges),
             bytes: BESIDE_OTHERS.bytes.saturating_mul(times).min(ALONE.bytes),
         };
-        Share { running, unexamined: BESIDE_OTHERS }
+        Share { running, unexamined: BESIDE_OTHERS, rests: true }
     }
 }
 

@@ -390,6 +390,7 @@ fn start(
         raising: None,
         waiters: Vec::new(),
         flushing,
+        payload: Vec::new(),
     };
     let writer = thread::Builder::new().name("lodged-journal".into()).spawn(move || writer.run()).map_err(trouble)?;
     Ok(EmbeddedStore { shared, summary, requests: Some(sender), writer: Some(writer) })

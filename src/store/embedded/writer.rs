@@ -30,6 +30,9 @@ const BATCH_ENTRIES_MAX: usize = 512;
 /// A batch this long is written without waiting for more, in bytes.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 
+/// How much memory is kept for the entry that is gathered next, in bytes.
+const KEPT_BYTES: usize = 4 << 20;
+
 /// Where an outcome goes.
 type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
 
@@ -61,6 +64,8 @@ pub(crate) struct Writer {
     /// Who is answered after the flush.
     pub(crate) waiters: Vec<Waiter>,
     pub(crate) flushing: Flushing,
+    /// Memory for the entry that is gathered next.
+    pub(crate) payload: Vec<u8>,
 }
 
 impl Writer {
@@ -141,10 +146,11 @@ impl Writer {
         match settle::settle(&self.knowledge(), &self.numbering, self.retention, number, examination)? {
             Settled::Repeat(recorded) => Ok(Standing { recorded: *recorded, is_repeat: true }),
             Settled::New(interchange) => {
-                let payload = interchange.encode(&facts)?;
+                let payload = interchange.encode(&facts, std::mem::take(&mut self.payload))?;
                 let entry = Entry::Interchange(interchange);
                 debug_assert_eq!(payload, entry.encode()?, "facts were changed that are taken for those examined");
                 self.gather_payload(&entry, &payload)?;
+                self.payload = emptied(payload);
                 Ok(Standing { recorded: entry.into_interchange()?.recorded, is_repeat: false })
             }
         }
@@ -289,6 +295,13 @@ impl Drop for StopOnPanic {
             self.0.stop("a thread of the record panicked; start again, and move the state aside to rebuild it if that does not help");
         }
     }
+}
+
+/// Memory with nothing in it, but for that of a rare one.
+fn emptied(mut payload: Vec<u8>) -> Vec<u8> {
+    payload.clear();
+    payload.shrink_to(KEPT_BYTES);
+    payload
 }
 
 fn tell<T>(reply: Reply<T>, outcome: Result<T, Unavailable>) {
