@@ -1,9 +1,7 @@
-//! What the process keeps of memory that it gave back to itself, and how large its pages are.
+//! What the process keeps of memory that it gave back to itself.
 //!
 //! Threads hand each other what they take: a declaration is read by one, put into the journal by another and into the state by
 //! a third. So memory is taken and given back in many places at one time, and what an allocator keeps for a next moment adds up.
-
-use tracing::debug;
 
 /// How long mimalloc keeps memory that nothing uses for a next moment, in milliseconds. With its own second the process held some
 /// 100 MB more under load, at the same speed.
@@ -14,14 +12,9 @@ const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 /// Lets the process hold little more memory than it uses. Called once, before there are threads.
 ///
-/// Huge pages are off: of two mebibytes in which one kilobyte is used, all count. `MIMALLOC_PURGE_DELAY` in the environment
-/// stands above what is set here.
+/// `MIMALLOC_PURGE_DELAY` in the environment stands above what is set here. Huge pages, of which all counts when a kilobyte is
+/// used, are left as the system has them: without them a record took a tenth longer.
 pub fn hold_little_memory() {
-    // It costs memory when it fails, and nothing else.
-    #[cfg(target_os = "linux")]
-    if let Err(trouble) = rustix::thread::disable_transparent_huge_pages(true) {
-        debug!(%trouble, "huge pages stay as they are");
-    }
     set_default(PURGE_DELAY, KEPT_MILLISECONDS);
 }
 
