@@ -571,10 +571,6 @@ mod tests {
         is_doubted_for_good(|index| index.noted(|| Err(IndexTrouble::Panicked)));
         is_doubted_for_good(|index| {
             lose_a_page(index);
-            index.get(b"a").map(drop)
-        });
-        is_doubted_for_good(|index| {
-            lose_a_page(index);
             index.beginning_with(b"", b"", 1, |_| true).map(drop)
         });
         is_doubted_for_good(|index| {

@@ -58,7 +58,7 @@ impl PageWriter {
 }
 
 /// Goes along the pairs of a page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pairs {
     page: IVec,
     bound: Option<Vec<u8>>,

@@ -1,9 +1,10 @@
 //! A run: changes of consecutive entries in the order of their keys, in pages, written once and never changed.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use sled::IVec;
 
 use super::Damaged;
 use super::filter::{self, Block, FILTER_KEYS_MAX, Filter, Probe};
@@ -50,6 +51,15 @@ pub(super) struct Run {
     filters: Option<Filters>,
     /// Held by all who may read its pages.
     pages: Arc<()>,
+    /// The last page that was looked at for one key: answers that were delivered are asked for one behind the other.
+    latest: Mutex<Option<Latest>>,
+}
+
+/// A page, in front of its first pair, and its place.
+#[derive(Debug)]
+struct Latest {
+    place: IVec,
+    pairs: Pairs,
 }
 
 /// Filters, each of the keys from a first one on.
@@ -175,12 +185,12 @@ impl Run {
     }
 
     fn new(described: Described, filters: Option<Filters>) -> Self {
-        Self { described, filters, pages: Arc::default() }
+        Self { described, filters, pages: Arc::default(), latest: Mutex::default() }
     }
 
     /// The same run, whose pages are looked at for every key.
     pub(super) fn without_filters(&self) -> Self {
-        Self { described: self.described, filters: None, pages: Arc::clone(&self.pages) }
+        Self { described: self.described, filters: None, pages: Arc::clone(&self.pages), latest: Mutex::default() }
     }
 
     /// How much memory its filters take, in bytes.
@@ -204,13 +214,28 @@ impl Run {
     /// What the run says of a key: nothing, that it is removed, or what it holds.
     pub(super) fn get(&self, db: &sled::Db, key: &[u8]) -> Result<Option<Option<Vec<u8>>>, IndexTrouble> {
         let id = self.described.id;
-        let mut pairs = page_of(db, id, key)?;
+        let mut pairs = self.page_of(db, key)?;
         while pairs.advance().ok_or(Damaged(id))? {
             if pairs.key() >= key {
                 return Ok((pairs.key() == key).then(|| pairs.value().map(<[u8]>::to_vec)));
             }
         }
         Ok(None)
+    }
+
+    /// The page in which a key is when it is here: the last one again, or another.
+    fn page_of(&self, db: &sled::Db, key: &[u8]) -> Result<Pairs, IndexTrouble> {
+        let id = self.described.id;
+        let latest = || self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Latest { place, pairs }) = &*latest()
+            && **place >= *place_of_page(id, key)
+            && pairs.bound().is_none_or(|bound| key < bound)
+        {
+            return Ok(pairs.clone());
+        }
+        let (place, pairs) = page_of(db, id, key)?;
+        *latest() = Some(Latest { place, pairs: pairs.clone() });
+        Ok(pairs)
     }
 }
 
@@ -224,8 +249,8 @@ pub(super) fn probe(key: &[u8]) -> Option<Probe> {
     hash(key).map(Probe::of)
 }
 
-/// The page of a run in which a key is when it is in the run, in front of its first pair.
-fn page_of(db: &sled::Db, run: u64, key: &[u8]) -> Result<Pairs, IndexTrouble> {
+/// The page of a run in which a key is when it is in the run, in front of its first pair, and its place.
+fn page_of(db: &sled::Db, run: u64, key: &[u8]) -> Result<(IVec, Pairs), IndexTrouble> {
     let found = db.range(place_of_page(run, key)..).next().transpose()?;
     let (place, page) = found.filter(|(place, _)| place.starts_with(&parts(PAGE, run))).ok_or(Damaged(run))?;
     look_again(db, &place, LOOKS_AT_ONE)?;
@@ -234,7 +259,7 @@ fn page_of(db: &sled::Db, run: u64, key: &[u8]) -> Result<Pairs, IndexTrouble> {
     if pairs.bound().is_some_and(|bound| bound <= key) {
         return Err(Damaged(run).into());
     }
-    Ok(pairs)
+    Ok((place, pairs))
 }
 
 /// Has sled count that what is in this place is in its memory.
@@ -253,7 +278,7 @@ pub(super) struct Cursor {
 impl Cursor {
     /// At the first pair from a key on; none when there is none.
     pub(super) fn seek(db: &sled::Db, run: &Arc<Run>, from: &[u8]) -> Result<Option<Self>, IndexTrouble> {
-        let mut cursor = Self { db: db.clone(), run: Arc::clone(run), pairs: page_of(db, run.described.id, from)? };
+        let mut cursor = Self { db: db.clone(), run: Arc::clone(run), pairs: page_of(db, run.described.id, from)?.1 };
         while cursor.advance()? {
             if cursor.key() >= from {
                 return Ok(Some(cursor));
