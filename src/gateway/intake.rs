@@ -99,6 +99,11 @@ impl<S: Store> Gateway<S> {
         self.turns.ask(partner, bytes)
     }
 
+    /// The gateway is about to end: nobody rests between long interchanges any more, so that what was received is answered soon.
+    pub fn drain(&self) {
+        self.turns.drain();
+    }
+
     /// One interchange, from the bytes that came to the bytes that go back, when it is its turn.
     ///
     /// Whatever the partner got wrong is in the answers.

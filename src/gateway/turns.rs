@@ -40,10 +40,12 @@ struct Table {
     running: Amount,
     /// Only partners that have a turn or wait for one, or rest behind a long one.
     lines: HashMap<PartnerId, Line>,
-    /// The partners that wait, in the order in which they are let in.
+    /// The partners that wait, in the order in which they are let in; not those of which long ones alone do, aside.
     round: VecDeque<PartnerId>,
     asked: LastAsked,
     flushes: Flushes,
+    /// Nobody rests any more.
+    is_draining: bool,
 }
 
 /// How many bytes wait, and who is told when they are let in.
@@ -57,11 +59,12 @@ struct Line {
     /// That of it which is not examined yet.
     unexamined: Amount,
     waiting: VecDeque<Wish>,
-    /// Long ones that stand aside until the partner has rested.
+    /// Long ones that stand aside until the partner has rested, in front of what waits. Those that nobody waits for any more
+    /// stay until then.
     aside: VecDeque<Wish>,
     /// Until when it does, beside others.
     rests_until: Option<Instant>,
-    /// Bytes that it may be let in with and was not yet.
+    /// Bytes that it may be let in with and was not yet; none when nothing waits.
     deficit: usize,
 }
 
@@ -101,7 +104,7 @@ impl Turn {
             let (turns, partner) = (Arc::clone(turns), partner.clone());
             runtime.spawn(async move {
                 sleep(rest).await;
-                locked(&turns).forget_idle(&partner, Instant::now());
+                locked(&turns).bring_back(&partner, Instant::now());
                 let_in(&turns);
             });
         }
@@ -155,6 +158,7 @@ impl Turns {
     pub(crate) fn ask(&self, partner: &PartnerId, bytes: usize) -> Asked {
         let (mut table, now) = (locked(&self.0), Instant::now());
         table.asked.note(partner, now);
+        table.bring_back(partner, now);
         if table.round.is_empty() && table.has_room(partner, bytes, now) {
             let share = table.share(partner, now);
             table.running.add(bytes);
@@ -164,7 +168,7 @@ impl Turns {
         }
         let (sender, turn) = oneshot::channel();
         let line = table.lines.entry(partner.clone()).or_default();
-        let has_waited = line.waits();
+        let has_waited = !line.waiting.is_empty();
         line.waiting.push_back((bytes, sender));
         if !has_waited {
             table.round.push_back(partner.clone());
@@ -173,6 +177,16 @@ impl Turns {
         drop(table);
         let_in(&self.0);
         Asked::Waiting(Waiting { turn, _counted: Counted::new() })
+    }
+
+    /// From now on nobody rests: what was received is to be answered before the drain is over.
+    pub(crate) fn drain(&self) {
+        let mut table = locked(&self.0);
+        table.is_draining = true;
+        let (resting, now) = (table.lines.keys().cloned().collect::<Vec<_>>(), Instant::now());
+        resting.iter().for_each(|partner| table.bring_back(partner, now));
+        drop(table);
+        let_in(&self.0);
     }
 }
 
@@ -209,7 +223,8 @@ type Granted = ((PartnerId, Option<Duration>), Wish);
 impl Table {
     /// What a partner may have at one time.
     fn share(&self, partner: &PartnerId, now: Instant) -> Share {
-        if self.asked.is_alone(partner, now) { Share::ALONE } else { self.flushes.share() }
+        let share = if self.asked.is_alone(partner, now) { Share::ALONE } else { self.flushes.share() };
+        Share { rests: share.rests && !self.is_draining, ..share }
     }
 
     fn has_room(&self, partner: &PartnerId, bytes: usize, now: Instant) -> bool {
@@ -217,6 +232,21 @@ impl Table {
         let is_allowed =
             |line: &Line| line.has_room(bytes, most) && !(rest_behind(bytes).is_some() && line.rests(most, now));
         self.running.has_room(bytes, ALL) && self.lines.get(partner).is_none_or(is_allowed)
+    }
+
+    /// What stands aside waits again when its partner has rested, or is alone. Whoever is idle then is forgotten.
+    fn bring_back(&mut self, partner: &PartnerId, now: Instant) {
+        let most = self.share(partner, now);
+        if let Some(line) = self.lines.get_mut(partner)
+            && !line.rests(most, now)
+        {
+            let has_waited = !line.waiting.is_empty();
+            line.bring_back();
+            if !has_waited && !line.waiting.is_empty() {
+                self.round.push_back(partner.clone());
+            }
+        }
+        self.forget_idle(partner, now);
     }
 
     /// A partner that has no turn, waits for none and does not rest is not there.
@@ -229,18 +259,16 @@ impl Table {
         }
     }
 
-    /// Goes round until nobody who waits has room.
+    /// Goes round until nobody who waits has room: all were looked at in vain since the last one had.
     fn grant(&mut self, now: Instant) -> Vec<Granted> {
         let (mut granted, mut in_vain) = (Vec::new(), 0);
         while in_vain < self.round.len()
             && let Some(partner) = self.round.pop_front()
         {
-            in_vain += 1;
             let most = self.share(&partner, now);
             let Some(line) = self.lines.get_mut(&partner) else { continue };
             let has_room = line.is_next_allowed(self.running, most, now);
             if has_room {
-                in_vain = 0;
                 line.deficit = line.deficit.saturating_add(QUANTUM_BYTES);
                 while line.is_next_allowed(self.running, most, now)
                     && line.waiting.front().is_some_and(|(bytes, _)| *bytes <= line.deficit)
@@ -252,11 +280,12 @@ impl Table {
                     granted.push(((partner.clone(), rest), (bytes, sender)));
                 }
             }
-            if line.waits() {
-                self.round.push_back(partner);
-            } else {
+            if line.waiting.is_empty() {
                 line.deficit = 0;
                 self.forget_idle(&partner, now);
+            } else {
+                in_vain = if has_room { 0 } else { in_vain + 1 };
+                self.round.push_back(partner);
             }
         }
         granted
@@ -267,15 +296,14 @@ impl Line {
     /// Whether the next that waits has room. Those that nobody waits for any more are left out.
     fn is_next_allowed(&mut self, all: Amount, most: Share, now: Instant) -> bool {
         let rests = self.rests(most, now);
-        while !rests && let Some(first) = self.aside.pop_back() {
-            self.waiting.push_front(first);
+        if !rests {
+            self.bring_back();
         }
         while let Some((bytes, sender)) = self.waiting.front()
             && (sender.is_closed() || (rests && rest_behind(*bytes).is_some()))
         {
             self.aside.extend(self.waiting.pop_front().filter(|(_, sender)| !sender.is_closed()));
         }
-        self.aside.retain(|(_, sender)| !sender.is_closed());
         let next = self.waiting.front();
         next.is_some_and(|(bytes, _)| all.has_room(*bytes, ALL) && self.has_room(*bytes, most))
     }
@@ -287,6 +315,15 @@ impl Line {
     /// Whether its long ones do.
     fn rests(&self, most: Share, now: Instant) -> bool {
         most.rests && self.rests_until.is_some_and(|until| now < until)
+    }
+
+    /// What stands aside waits again, in front of the rest.
+    fn bring_back(&mut self) {
+        while let Some(first) = self.aside.pop_back() {
+            if !first.1.is_closed() {
+                self.waiting.push_front(first);
+            }
+        }
     }
 
     fn waits(&self) -> bool {
@@ -357,6 +394,13 @@ mod tests {
             Poll::Ready(turn) => Ok(turn),
             Poll::Pending => Err(waiting),
         }
+    }
+
+    /// Who would be let in at some moment when a partner's rest may be over.
+    fn granted_at(turns: &Turns, partner: &str, now: Instant) -> Vec<Granted> {
+        let mut table = locked(&turns.0);
+        table.bring_back(&id(partner), now);
+        table.grant(now)
     }
 
     fn names(turns: impl IntoIterator<Item = Turn>) -> Vec<String> {
@@ -446,16 +490,50 @@ mod tests {
         let (_, third) = asked(&turns, &[("greedy", long)]);
         // Rested, it begins with one of them, and rests again.
         let later = Instant::now() + rest;
-        let mut granted = locked(&turns.0).grant(later);
-        assert!(locked(&turns.0).grant(later).is_empty());
+        let mut granted = granted_at(&turns, "greedy", later);
+        assert!(granted_at(&turns, "greedy", later).is_empty());
         let ((partner, _), (bytes, sender)) = granted.pop().unwrap();
         sender.send(Turn::begin(&turns.0, partner, bytes, None)).unwrap();
         assert!(granted.is_empty());
         drop(is_granted(second).unwrap());
-        assert!(locked(&turns.0).grant(later).is_empty());
+        assert!(granted_at(&turns, "greedy", later).is_empty());
         // Alone it does not.
-        assert_eq!(locked(&turns.0).grant(later + ALONE_AFTER).len(), 1);
+        assert_eq!(granted_at(&turns, "greedy", later + ALONE_AFTER).len(), 1);
         drop((others, third));
+    }
+
+    #[test]
+    fn who_rests_is_in_nobodys_way() {
+        let turns = Turns::default();
+        let (_, waiting) = asked(&turns, &[("birch", 1), ("greedy", 16 * LONG_BYTES), ("greedy", LONG_BYTES)]);
+        assert_eq!(waiting.len(), 1);
+        // Whether its long one is still waited for or not, nobody else has to go round.
+        assert!(matches!(turns.ask(&id("birch"), 1), Asked::Granted(_)));
+        drop(waiting);
+        assert!(matches!(turns.ask(&id("maple"), LONG_BYTES), Asked::Granted(_)));
+        assert!(locked(&turns.0).round.is_empty());
+    }
+
+    #[test]
+    fn who_went_is_not_taken_for_one_who_waits_in_vain() {
+        let turns = Turns::default();
+        let (_held, waiting) = asked(&turns, &[("greedy", 1); ALONE.interchanges + 1]);
+        drop(waiting);
+        let (granted, _) = asked(&turns, &[("birch", 1)]);
+        assert_eq!(names(granted), ["birch"]);
+    }
+
+    #[test]
+    fn nobody_rests_in_a_drain() {
+        let turns = Turns::default();
+        let long = 16 * LONG_BYTES;
+        let _others = asked(&turns, &[("birch", 1)]);
+        let (held, mut waiting) = asked(&turns, &[("greedy", long), ("greedy", long), ("greedy", long)]);
+        drop(held);
+        turns.drain();
+        let third = is_granted(waiting.pop().unwrap()).unwrap_err();
+        drop(is_granted(waiting.pop().unwrap()).unwrap());
+        assert!(is_granted(third).is_ok());
     }
 
     #[tokio::test]

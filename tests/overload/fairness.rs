@@ -16,11 +16,14 @@ use crate::keys::Keys;
 
 /// How much longer the slowest hundredth may take while somebody is greedy.
 const FACTOR: f64 = 2.0;
+/// Milliseconds that are no harm whatever it was before: twice what a quick machine takes quietly, where a single moment of the
+/// machine's own in a window is as much.
+const HARMLESS: f64 = 6.0;
 /// How often it is measured, quietly and beside the greedy one by turns: what else a machine does comes and goes meanwhile, and
 /// the medians of both are compared.
 const WINDOWS: usize = 3;
 /// How many such rounds there are at most, on a machine that has much else to do.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// What the quiet partner does: a pace that leaves the gateway idle most of the time.
 const PACE: &str = "--rate 400 --warm-up 1 --connections 2 --timeout 60";
@@ -110,9 +113,8 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Beside somebody who does this, the median of the p99 of so many seconds stays below twice the quiet one, or below so many
-/// milliseconds.
-fn check(options: &str, seconds: u32, floor: f64) {
+/// Beside somebody who does this, the median of the p99 of so many seconds is at most twice the quiet one, or harmless.
+fn check(options: &str, seconds: u32) {
     let _alone = QUIET.write();
     let scene = Scene::new();
     let mut seen = Vec::new();
@@ -127,7 +129,7 @@ fn check(options: &str, seconds: u32, floor: f64) {
         println!("{options}: p99 in ms {quiet:?} alone, {beside:?} beside {greedily} of acme");
         let (quiet, beside) = (median(quiet), median(beside));
         println!("{options}: median {quiet:.2} ms alone, {beside:.2} ms beside, {:.2} ×", beside / quiet);
-        if beside <= floor.max(FACTOR * quiet) {
+        if beside <= HARMLESS.max(FACTOR * quiet) {
             return;
         }
         seen.push((quiet, beside));
@@ -138,18 +140,18 @@ fn check(options: &str, seconds: u32, floor: f64) {
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs a program built for release: LODGED_OVERLOAD_PROGRAM")]
 fn many_short_interchanges_of_a_greedy_partner_do_not_double_the_latency_of_the_others() {
-    check("--connections 20 --window 32", 1, 8.0);
+    check("--connections 20 --window 32", 1);
 }
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs a program built for release: LODGED_OVERLOAD_PROGRAM")]
 fn long_interchanges_of_a_greedy_partner_do_not_double_the_latency_of_the_others() {
-    check("--connections 2 --window 2 --declarations 80", 1, 10.0);
+    check("--connections 2 --window 2 --declarations 80", 1);
 }
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs a program built for release: LODGED_OVERLOAD_PROGRAM")]
 fn interchanges_of_megabytes_of_a_greedy_partner_do_not_double_the_latency_of_the_others() {
     // One of them comes each three seconds.
-    check("--connections 2 --window 2 --declarations 1650", 6, 10.0);
+    check("--connections 2 --window 2 --declarations 1650", 6);
 }

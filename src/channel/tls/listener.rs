@@ -51,6 +51,7 @@ impl Listener {
         drop(self.listener);
         connections.close();
         info!(connections = connections.len(), "draining");
+        door.gateway.drain();
         if timeout(drain_max, connections.wait()).await.is_err() {
             warn!(connections = connections.len(), "drain.seconds_max is over, the connections that are left are cut");
             cut.cancel();
