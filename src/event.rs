@@ -91,6 +91,8 @@ metrics! {
     STORE_DISAGREEMENTS = "lodged_store_disagreements", Gauge, [];
     /// When the record was last read from end to end, in seconds since 1970.
     STORE_SCRUBBED = "lodged_store_scrubbed_timestamp_seconds", Gauge, [];
+    /// When the state could not be used and was made anew by this start, in seconds since 1970; 0 when it could.
+    STORE_STATE_MADE = "lodged_store_state_made_anew_timestamp_seconds", Gauge, [];
     /// When the last backup of the record that ended well was made, in seconds since 1970; 0 when none is known.
     STORE_BACKED_UP = "lodged_store_backed_up_timestamp_seconds", Gauge, [];
     /// Entries of the journal that were dropped, older than the record is kept.

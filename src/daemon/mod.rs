@@ -21,6 +21,7 @@ mod backups;
 mod descriptors;
 mod doors;
 mod memory;
+mod opening;
 mod readiness;
 mod reload;
 mod scrub;
@@ -47,7 +48,7 @@ use crate::config::{Config, Loaded, start_log};
 use crate::feed::{Consumer, Feed, check_places};
 use crate::gateway::Gateway;
 use crate::record::Actor;
-use crate::store::{EmbeddedStore, Retention, StoreOptions, make_place, readable_by_all};
+use crate::store::{EmbeddedStore, Retention, StoreOptions, make_place};
 
 pub use administration::PendingTrouble;
 pub use audit::AuditTrouble;
@@ -161,34 +162,13 @@ fn claim_and_open(prepared: &Prepared, mut handed: Handed) -> Result<(Claimed, E
     check_places(consumers, &places(config), unopened.identity().as_deref())?;
     let claimed = Claimed::of(config, &mut handed, &unopened)?;
     let store = unopened.open()?;
-    let summary = store.summary();
-    if let Some(former) = summary.upgraded_from {
-        let now = EmbeddedStore::FORMAT;
-        info!(former, now, "the record is upgraded: versions that know the former format alone refuse it from now on");
-    }
-    info!(?summary, "the record is open");
-    tell_readable(&settings.directory);
-    archiving::tell_absent(&store, &summary.absent_segments);
+    opening::tell(&store, &settings.directory);
     Ok((claimed, store))
 }
 
 /// Where it is noted how far consumers of the feed came.
 fn places(config: &Config) -> PathBuf {
     config.store.directory.join("feeds")
-}
-
-/// What was declared is not for everybody on the machine.
-fn tell_readable(directory: &Path) {
-    match readable_by_all(directory) {
-        Ok(None) => {}
-        Ok(Some((path, mode))) => warn!(
-            path = %path.display(),
-            mode = format_args!("{mode:04o}"),
-            "everybody on this machine can read the record; chmod o-rwx {}",
-            directory.display()
-        ),
-        Err(trouble) => warn!(%trouble, "who can read the record?"),
-    }
 }
 
 /// The gateway while it runs.
@@ -202,6 +182,7 @@ struct Serving {
 impl Serving {
     async fn run(self, terms: Terms, claimed: Claimed) -> Result<(), Trouble> {
         let metrics = install_metrics()?;
+        opening::measure(self.gateway.store().summary(), self.clock.now());
         let signals = Signals::new().map_err(Trouble::Runtime)?;
         let config = &self.loaded.config;
         let feeds = self.feeds()?;

@@ -54,6 +54,17 @@ pub enum Unfit {
         .0.display()
     )]
     HalfRestored(PathBuf),
+    /// Something else is in it, and no store.
+    #[error(
+        "{} has no record in it, but it has {}: a record has a directory of its own; correct store.directory, or take \
+         away what is there", path.display(), found.display()
+    )]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+        /// The first thing that is nothing of a store's.
+        found: PathBuf,
+    },
     /// It is a backup.
     #[error("{} is a backup and no store; make a store of it with `lodged store restore`", .0.display())]
     Backup(PathBuf),
@@ -73,6 +84,12 @@ pub enum Unfit {
     },
 }
 
+/// What a store has in its directory that may be there before its journal is, or may have been left there.
+const OWN: [&str; 8] = ["acts", "backed-up", "feeds", "in-force", "in-force.next", "lock", "state", "watermark"];
+
+/// What a file system has at its root for itself.
+pub(crate) const OF_THE_FILE_SYSTEM: &str = "lost+found";
+
 /// What a directory that follows another store has in it.
 pub(crate) const STANDBY: &str = "standby";
 
@@ -82,8 +99,35 @@ pub(crate) const STANDBY: &str = "standby";
 /// [`Unfit`] when no store may be opened in it.
 pub(crate) fn guard(directory: &Path) -> Result<(), Unfit> {
     guard_standby(directory)?;
-    let is_standby = directory.join(STANDBY).exists();
-    if is_standby { Err(Unfit::Standby(directory.to_owned())) } else { Ok(()) }
+    if directory.join(STANDBY).exists() {
+        return Err(Unfit::Standby(directory.to_owned()));
+    }
+    match directory.join("journal").exists() {
+        true => Ok(()),
+        false => refuse_strangers(directory),
+    }
+}
+
+/// A store is begun where nothing else is: not in a directory that was named by mistake. Sockets and what is hidden are not
+/// looked at, as the one for administration, which a killed process leaves.
+fn refuse_strangers(directory: &Path) -> Result<(), Unfit> {
+    let io = |source| Unfit::Io { path: directory.to_owned(), source };
+    let entries = match fs::read_dir(directory) {
+        Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => return Ok(()),
+        entries => entries.map_err(io)?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(io)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_known = OWN.contains(&&*name) || name == OF_THE_FILE_SYSTEM || name.starts_with(['.']);
+        let is_aside = name.starts_with("state.");
+        let kind = entry.file_type().map_err(io)?;
+        if !is_known && !is_aside && (kind.is_file() || kind.is_dir() || kind.is_symlink()) {
+            return Err(Unfit::NotEmpty { path: directory.to_owned(), found: entry.file_name().into() });
+        }
+    }
+    Ok(())
 }
 
 /// The same for a directory that may be a standby.
@@ -300,6 +344,13 @@ mod tests {
     #[test]
     fn a_directory_that_is_not_there_is_fit() {
         assert!(guard(Path::new("/nowhere/at/all")).is_ok());
+    }
+
+    #[test]
+    fn a_store_is_not_begun_among_other_things() {
+        check(&["conf"], 0o700, "has no record in it, but it has conf");
+        check(&["lost+found", ".snapshot", "acts", "feeds", "state.aside-1"], 0o700, "");
+        check(&["journal", "conf"], 0o700, "");
     }
 
     #[test]

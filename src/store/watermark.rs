@@ -91,6 +91,14 @@ pub(crate) fn write(path: &Path, store: StoreId, mark: Watermark) -> Result<(), 
     sync_directory(path.parent().unwrap_or(path))
 }
 
+/// Which other store's the file is, in hexadecimal; none when it is this one's, or cannot be read.
+pub(crate) fn of_another(path: &Path, store: StoreId) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let (name, _) = text.split_once(' ')?;
+    let (ours, is_name) = (store.to_string(), |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
+    (name != ours && name.len() == ours.len() && name.bytes().all(is_name)).then(|| name.to_owned())
+}
+
 /// What the file says.
 ///
 /// # Errors
@@ -122,6 +130,7 @@ mod tests {
         let path = directory.path().join("watermark");
         fs::write(&path, text).unwrap();
         assert_eq!(read(&path, STORE).ok(), expected, "{text:?}");
+        assert_eq!(of_another(&path, STORE), None, "{text:?}");
     }
 
     #[test]
@@ -132,6 +141,8 @@ mod tests {
             write(&path, STORE, mark).unwrap();
             assert_eq!(read(&path, STORE).unwrap(), mark);
             assert!(read(&path, StoreId([8; 16])).is_err());
+            assert_eq!(of_another(&path, StoreId([8; 16])), Some(STORE.to_string()));
+            assert_eq!(of_another(&path, STORE), None);
             assert_eq!(known_entry(&path, STORE), mark.entry());
         }
     }

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use crate::gateway::{Gateway, Home, serve};
+use crate::gateway::{Gateway, Home, ended, serve};
 use crate::refusing::{contents, is_refused, lodged, spoiled};
 use crate::upgrading::former;
 
@@ -113,7 +113,7 @@ async fn a_state_that_sled_alone_finds_spoiled_is_not_moved_before_the_journal_w
     spoiled(&record).await;
     spoil_state(&record, "unreadable");
     let before = contents(&record.join("journal"));
-    let output = serve(&home).output().unwrap();
+    let output = ended(serve(&home));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && said.contains("00000001.seg is damaged at byte "), "{said}");
     assert_eq!(contents(&record.join("journal")), before);

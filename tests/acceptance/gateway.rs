@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -64,6 +64,19 @@ impl Home {
         );
         fs::write(self.path().join("partners").join(format!("{id}.toml")), file).unwrap();
     }
+}
+
+/// What a command says that is to end by itself; one that does not is killed.
+pub(crate) fn ended(mut command: Command) -> Output {
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while process.try_wait().unwrap().is_none() {
+        if begun.elapsed() > DEADLINE {
+            process.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    process.wait_with_output().unwrap()
 }
 
 /// A gateway that runs.
@@ -129,7 +142,8 @@ impl Gateway {
     /// Starts again, which it refuses; returns what it says.
     pub(crate) fn does_not_start(&self) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lodged"));
-        let ended = command.args(["serve", "--config"]).arg(self.home.config()).output().unwrap();
+        command.args(["serve", "--config"]).arg(self.home.config());
+        let ended = ended(command);
         assert!(!ended.status.success());
         String::from_utf8(ended.stderr).unwrap()
     }

@@ -109,6 +109,19 @@ fn counters_that_are_watched_are_there_before_they_count() {
     }
 }
 
+#[test]
+fn a_state_that_is_made_anew_is_told() {
+    let name = "lodged_store_state_made_anew_timestamp_seconds";
+    let mut gateway = Gateway::started();
+    assert!(gateway.page("/metrics").contains(&format!("\n{name} 0\n")));
+    gateway.is_killed();
+    assert!(!gateway.log().contains("the state could not be used"));
+    std::fs::remove_dir_all(gateway.home.path().join("record/state")).unwrap();
+    gateway.is_started_again();
+    assert!(gateway.metric(name) > 1_700_000_000);
+    gateway.says("the state could not be used and was made anew");
+}
+
 /// When the record was last backed up, as the gateway shows it.
 fn backed_up(gateway: &Gateway) -> Option<i64> {
     let page = gateway.page("/metrics");

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use lodged::identifier::ProofForm;
 use lodged::store::{EmbeddedStore, Numbering, Store as _, StoreOptions};
 
-use crate::gateway::{Gateway, Home, serve};
+use crate::gateway::{Gateway, Home, ended, serve};
 use crate::house;
 use crate::interchange::declaration;
 use crate::keys::Keys;
@@ -22,9 +22,9 @@ fn check(home: &Home, said: &[&str]) {
 }
 
 /// The same of a gateway that this starts.
-pub(crate) fn is_refused(home: &Home, mut command: Command, said: &[&str]) {
+pub(crate) fn is_refused(home: &Home, command: Command, said: &[&str]) {
     let before = contents(home.path());
-    let output = command.output().unwrap();
+    let output = ended(command);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(said.iter().all(|part| text.contains(part)), "{text}");
@@ -158,6 +158,33 @@ fn a_record_without_its_last_segments_is_refused() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
     check(&home, &["has a state but no journal; restore the journal from a backup"]);
+}
+
+#[test]
+fn a_journal_of_another_record_is_refused() {
+    let (home, other) = (lodged(), lodged());
+    let journals = [&home, &other].map(|home| home.path().join("record/journal"));
+    fs::remove_dir_all(&journals[0]).unwrap();
+    fs::rename(&journals[1], &journals[0]).unwrap();
+    check(&home, &["is that of store ", "one of them lies here by mistake", "lodged store rebuild"]);
+    let record = home.path().join("record");
+    let checked = lodged_store("check", &[]).arg("--store").arg(&record).output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.code() == Some(1) && said.contains("the watermark of store "), "{said}");
+    // Where it is the record, it is made one.
+    let rebuilt = lodged_store("rebuild", &[]).arg("--store").arg(&record).output().unwrap();
+    assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
+    Gateway::at(home).partner().leaves();
+}
+
+#[test]
+fn a_record_is_not_begun_among_other_things() {
+    let home = Home::new("");
+    fs::create_dir_all(home.path().join("record/photographs")).unwrap();
+    check(&home, &["record has no record in it, but it has photographs", "correct store.directory"]);
+    fs::rename(home.path().join("record/photographs"), home.path().join("record/lost+found")).unwrap();
+    let gateway = Gateway::at(home);
+    gateway.says("there was no record here, so a new one is begun");
 }
 
 /// A record of some segments, of which the first one is spoiled.

@@ -10,6 +10,7 @@ use crate::store::flush;
 use crate::store::guard;
 use crate::store::journal::{self, Archive, Disk, Opened, Place, Shelves, StoreId};
 use crate::store::lock::{self, LockTrouble};
+use crate::store::watermark::of_another;
 
 use super::open::{OpenTrouble, StoreOptions};
 
@@ -86,6 +87,13 @@ impl Unopened {
         let there = if directory.join("journal").exists() { journal::find(self.place())? } else { None };
         if there.is_none() && ["state", "watermark"].iter().any(|name| directory.join(name).exists()) {
             return Err(OpenTrouble::JournalMissing(directory.clone()));
+        }
+        let store = there.as_ref().map(Opened::store);
+        if let Some(store) = store
+            && let Some(watermark) = of_another(&directory.join("watermark"), store)
+        {
+            let (directory, journal) = (directory.clone(), store.to_string());
+            return Err(OpenTrouble::OtherStore { directory, journal, watermark });
         }
         Ok(there)
     }

@@ -95,6 +95,8 @@ pub struct StartSummary {
     pub rebuilt: Option<String>,
     /// Whether an interrupted last write was found, of which nothing was acknowledged, and overwritten.
     pub had_torn_tail: bool,
+    /// Whether there was no record here, and one was begun.
+    pub is_new: bool,
     /// How long it took.
     pub took: Duration,
 }
@@ -133,6 +135,20 @@ pub enum OpenTrouble {
     /// The journal is not there, but a state that was made from one is.
     #[error("{} has a state but no journal; restore the journal from a backup", .0.display())]
     JournalMissing(PathBuf),
+    /// Journal and watermark are those of two stores: one of them lies here by mistake, and numbers would be given twice.
+    #[error(
+        "the journal in {} is that of store {journal}, but the watermark beside it says that the record here is store \
+         {watermark}: one of them lies here by mistake; put the journal of {watermark} back from a backup, or, where \
+         this journal is the record, make a state of it with `lodged store rebuild`", directory.display()
+    )]
+    OtherStore {
+        /// The directory.
+        directory: PathBuf,
+        /// Which store the journal is of, in hexadecimal.
+        journal: String,
+        /// The same of the watermark.
+        watermark: String,
+    },
     /// Entries that were on stable storage are not in the journal any more.
     #[error("the journal ends at entry {found}, but entry {known} was recorded; restore the journal from a backup")]
     JournalCut {
@@ -193,18 +209,19 @@ impl Unopened {
     pub fn open(mut self) -> Result<EmbeddedStore, OpenTrouble> {
         let started = Instant::now();
         let (lock, there) = self.take()?;
+        let is_new = there.is_none();
         let mut found = there.map_or_else(|| self.make_journal(), Ok)?;
         let Self { disk, options, archive, .. } = self;
         let StoreOptions { directory, cache_bytes, numbering, retention, checks_everything, .. } = options;
         let upgraded_from = found.former_format();
-        let (store, mut is_new) = (found.store(), false);
+        let (store, mut is_state_new) = (found.store(), false);
         let mut check = Check::of(&mut found, &directory, checks_everything)?;
         let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, store, cache_bytes, || {
-            is_new = true;
+            is_state_new = true;
             check.whole()
         })?;
         let Check { contents, .. } = check;
-        if !is_new {
+        if !is_state_new {
             check_beginning(&mut found, &index.floor(), applied)?;
         }
         let mut replay = Replay { index: &index, changes: Overlay::default(), up_to: applied, entries: 0 };
@@ -231,6 +248,7 @@ impl Unopened {
             upgraded_from,
             rebuilt,
             had_torn_tail: contents.is_torn(),
+            is_new,
             took: started.elapsed(),
         };
         start(journal, Shared::new(reader, index, retention, (last, archives), lock), numbering, summary)

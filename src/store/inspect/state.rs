@@ -9,6 +9,7 @@ use super::{Disagreement, Disagreements, InspectTrouble, Step, StorePlace, Watch
 use crate::identifier::RecordNumber;
 use crate::store::index::{Index, IndexTrouble, contained};
 use crate::store::journal::StoreId;
+use crate::store::watermark::of_another;
 
 /// The cache of the copy, in bytes: it is read once and in order.
 pub(crate) const CACHE_BYTES: u64 = 32 << 20;
@@ -77,7 +78,12 @@ pub(super) fn look(
         Err(IndexTrouble::Io { path, source, .. }) if path == place.watermark() => {
             Disagreement::new(What::WatermarkWrong).found(format!("no watermark file that can be read ({source})"))
         }
-        Err(trouble) => Disagreement::new(What::StateUnreadable).found(trouble.to_string()),
+        Err(trouble) => match of_another(&place.watermark(), store) {
+            Some(other) => Disagreement::new(What::WatermarkWrong)
+                .found(format!("the watermark of store {other}"))
+                .expected(format!("that of store {store}, whose journal this is")),
+            None => Disagreement::new(What::StateUnreadable).found(trouble.to_string()),
+        },
     };
     found.add(disagreement);
     Ok(Looked::Wrong)
