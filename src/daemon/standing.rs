@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::{Dossier, Loaded};
+use crate::edifact::MessageType;
 use crate::feed::Consumer;
 use crate::gateway::Rulebook;
 
@@ -15,9 +17,9 @@ pub(super) fn standing(loaded: &Loaded, rulebook: &Rulebook) -> Vec<String> {
     lines.push(format!("program = {}", env!("CARGO_PKG_VERSION")));
     lines.extend(loaded.dossiers.iter().map(partner));
     lines.extend(loaded.consumers.iter().map(consumer));
-    let messages = rulebook.catalogue.message_types().map(|kind| format!("grammar {kind:?}"));
+    let messages = rulebook.catalogue.message_types().map(|kind| format!("grammar {}", of_type(kind)));
     lines.extend(messages.collect::<BTreeSet<_>>());
-    let guide = |message: &dyn std::fmt::Debug, elements: usize| format!("guide {message:?}: {elements} elements");
+    let guide = |message: &MessageType, elements: usize| format!("guide {}: {elements} elements", of_type(message));
     lines.extend(rulebook.guides.iter().map(|of| guide(&of.message, of.elements().count())));
     lines.extend(rulebook.codes.iter().map(|list| format!("code list {}: {} codes", list.name(), list.len())));
     lines
@@ -53,19 +55,43 @@ fn partner(dossier: &Dossier) -> String {
     });
     let authority = partner.authority.iter();
     let authority = authority.map(|pair| format!("{} {}", pair.authorization_id, pair.business_number));
+    let agreement = &partner.agreement;
+    let identifier = agreement.identifier.iter().map(|identifier| format!("identifier {identifier}"));
+    let age = agreement.age_days_max.iter().map(|days| format!("age_days_max {days}"));
+    let answers = std::iter::once(words(agreement)).filter(|words| !words.is_empty());
     let list = |items: Vec<String>| items.join(", ");
     format!(
-        "partner {}: {:?}, {:?}, {:?}, disabled {is_disabled}; identities {}; certificates {}; may file for {}; {:?}; {:?}",
+        "partner {}: {:?}, {}, {}, disabled {is_disabled}; identities {}; certificates {}; may file for {}; limits {}; \
+         agreement {}",
         partner.id,
         partner.name,
-        partner.kind,
-        partner.language,
+        words(&partner.kind),
+        words(&partner.language),
         list(identities.collect()),
         list(certificates.collect()),
         list(authority.collect()),
-        partner.limits,
-        partner.agreement,
+        words(&partner.limits),
+        list(identifier.chain(age).chain(answers).collect()),
     )
+}
+
+/// A message type as S009 states it.
+fn of_type(message: &MessageType) -> String {
+    let MessageType { kind, version, release, agency, association } = message;
+    let association = association.iter().map(|code| format!(":{code}")).collect::<String>();
+    format!("{kind}:{version}:{release}:{agency}{association}")
+}
+
+/// A value in the words of the file it comes from: of several fields those that say something.
+fn words(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        Ok(Value::Object(fields)) => {
+            let said = fields.into_iter().filter(|(_, value)| !value.is_null());
+            said.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+        }
+        _ => String::new(),
+    }
 }
 
 /// The lines that only one of both has, of each.
@@ -81,11 +107,23 @@ pub(super) fn difference(before: &[String], after: &[String]) -> [String; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::partner::{PartnerKind, PartnerLimits};
 
     fn check(before: &[&str], after: &[&str], expected: [&str; 2]) {
         let [before, after] =
             [before, after].map(|lines| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>());
         assert_eq!(difference(&before, &after), expected);
+    }
+
+    #[test]
+    fn values_are_told_in_the_words_of_their_files() {
+        let limits = PartnerLimits { connections_max: Some(3), ..PartnerLimits::default() };
+        assert_eq!(words(&limits), "connections_max 3");
+        assert_eq!(words(&PartnerKind::ServiceProvider), "service-provider");
+        assert_eq!(words(&PartnerLimits::default()), "");
+        let [kind, version, release, agency] = ["CUSDEC", "D", "96B", "UN"].map(str::to_owned);
+        let message = MessageType { kind, version, release, agency, association: Some("LDG10".to_owned()) };
+        assert_eq!(of_type(&message), "CUSDEC:D:96B:UN:LDG10");
     }
 
     #[test]

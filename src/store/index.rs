@@ -560,6 +560,13 @@ mod tests {
         assert!(rebuilt.unwrap().contains("could not keep"));
     }
 
+    /// All pages of all runs are gone.
+    fn lose_pages(index: &Index) {
+        for page in index.db.scan_prefix(b"P").keys() {
+            index.db.remove(page.unwrap()).unwrap();
+        }
+    }
+
     /// The first page of the first run is gone.
     fn lose_a_page(index: &Index) {
         let page = index.db.scan_prefix(b"P").keys().next().unwrap().unwrap();
@@ -569,6 +576,14 @@ mod tests {
     #[test]
     fn a_state_once_doubted_is_never_kept_again() {
         is_doubted_for_good(|index| index.noted(|| Err(IndexTrouble::Panicked)));
+        is_doubted_for_good(|index| {
+            // Of many pages, one that was not the last to be looked at.
+            let keys: Vec<_> = (0..2000).map(|number| format!("key {number:04}")).collect();
+            index.apply(keys.iter().map(|key| (key.as_bytes(), Some(&b"value"[..]))), RecordNumber(4))?;
+            index.get(keys[1999].as_bytes())?;
+            lose_pages(index);
+            index.get(keys[0].as_bytes()).map(drop)
+        });
         is_doubted_for_good(|index| {
             lose_a_page(index);
             index.beginning_with(b"", b"", 1, |_| true).map(drop)

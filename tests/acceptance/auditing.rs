@@ -40,7 +40,7 @@ fn a_reload_says_what_it_changed_whoever_asked_for_it() {
     Keys::mint(&gateway.home.path().join("partners"), "birch");
     gateway.home.has_partner("birch", "BIRCHFWD", "");
     let told = gateway.home.asks(&["reload"]).done();
-    assert!(told.starts_with("reloaded ") && told.contains("  + partner birch: \"birch\", ServiceProvider"), "{told}");
+    assert!(told.starts_with("reloaded ") && told.contains("  + partner birch: \"birch\", service-provider"), "{told}");
     let document = gateway.home.asks_json(&["audit"]);
     let [first, second] = [&document["acts"][0], &document["acts"][1]];
     assert_eq!((&first["who"]["signal"], &first["deed"]), (&"SIGHUP".into(), &"reloaded".into()));
@@ -153,7 +153,7 @@ fn a_start_says_what_was_changed_while_no_gateway_ran() {
     assert_eq!(act["subject"], gateway.home.config().to_str().unwrap());
     assert_eq!(act["before"], "limits.connections_max = 10000");
     let after = act["after"].as_str().unwrap();
-    assert!(after.starts_with("limits.connections_max = 77\npartner birch: \"birch\", ServiceProvider"), "{after}");
+    assert!(after.starts_with("limits.connections_max = 77\npartner birch: \"birch\", service-provider"), "{after}");
     assert!(after.ends_with("\nconsumer customs: address http://127.0.0.1:9/feed, practice false"), "{after}");
     let human = gateway.home.asks(&["audit"]).done();
     assert!(human.contains("started ") && human.contains("\n  - limits.connections_max = 10000\n"), "{human}");
