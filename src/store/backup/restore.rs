@@ -168,21 +168,13 @@ struct Unfinished {
 
 impl Unfinished {
     fn new(directory: &Path) -> Result<Self, BackupTrouble> {
-        let is_there = directory.exists();
-        if is_there {
-            // A restore that was killed may have left its own behind: the lock is the first of it.
-            let paths = file::list(directory)?;
-            let is_own = |path: &PathBuf| [STAGING, "lock", left::DIRECTORY].iter().any(|own| path.ends_with(own));
-            let is_left_over = match paths.as_slice() {
-                [only] => [STAGING, "lock"].iter().any(|own| only.ends_with(own)),
-                paths => directory.join(STAGING).exists() && paths.iter().all(is_own),
-            };
-            if !paths.is_empty() && !is_left_over {
-                return Err(BackupTrouble::NotEmpty(directory.to_owned()));
-            }
+        if directory.exists() {
+            refuse_others(directory)?;
         }
         let was_there = !file::make_directory(directory)?;
         let lock = file::lock(directory)?;
+        // Whoever had it until now may have made a store there: what lies in it is theirs then.
+        refuse_others(directory)?;
         let unfinished = Self { directory: directory.to_owned(), was_there, is_done: false, _lock: lock };
         let staging = directory.join(STAGING);
         for own in [directory.join(left::DIRECTORY), staging] {
@@ -200,6 +192,19 @@ impl Drop for Unfinished {
     }
 }
 
+/// What is there and is not ours is left alone. A restore that was killed may have left its own behind: the lock is the first
+/// of it.
+fn refuse_others(directory: &Path) -> Result<(), BackupTrouble> {
+    let paths = file::list(directory)?;
+    let is_own = |path: &PathBuf| [STAGING, "lock", left::DIRECTORY].iter().any(|own| path.ends_with(own));
+    let is_left_over = match paths.as_slice() {
+        [] => true,
+        [only] => [STAGING, "lock"].iter().any(|own| only.ends_with(own)),
+        paths => directory.join(STAGING).exists() && paths.iter().all(is_own),
+    };
+    if is_left_over { Ok(()) } else { Err(BackupTrouble::NotEmpty(directory.to_owned())) }
+}
+
 fn remove(directory: &Path, was_there: bool) {
     let removed = [
         remove_directory(&directory.join(left::DIRECTORY)),
@@ -215,4 +220,34 @@ fn remove(directory: &Path, was_there: bool) {
 /// Removes a directory with what is in it, when it is there.
 fn remove_directory(directory: &Path) -> io::Result<()> {
     if directory.exists() { fs::remove_dir_all(directory) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Whoever has the directory, as another restore, makes a store there while this one waits for it.
+    #[test]
+    fn what_others_made_while_a_restore_waited_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let held = file::lock(home.path()).unwrap();
+        let waited = thread::scope(|scope| {
+            let waiting = scope.spawn(|| Unfinished::new(home.path()).map(drop));
+            thread::sleep(Duration::from_millis(50));
+            for made in ["acts", "journal"] {
+                fs::create_dir(home.path().join(made)).unwrap();
+            }
+            fs::write(home.path().join("acts/restored.act"), "theirs").unwrap();
+            drop(held);
+            waiting.join().unwrap()
+        });
+        let left = fs::read_to_string(home.path().join("acts/restored.act")).ok();
+        assert_eq!(left.as_deref(), Some("theirs"), "{waited:?}");
+        assert!(home.path().join("journal").exists() && home.path().join("lock").exists());
+        // Where the machine is slow, it may have given up waiting.
+        assert!(matches!(waited, Err(BackupTrouble::NotEmpty(_) | BackupTrouble::InUse(_))), "{waited:?}");
+    }
 }
