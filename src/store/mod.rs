@@ -32,6 +32,9 @@ mod runs;
 mod signed;
 mod watermark;
 
+// Whether a directory lies in one that is a whole of its own.
+mod within;
+
 // What stands beside the journal until a gateway writes it there, or reads it again.
 mod in_force;
 mod left;
@@ -73,6 +76,7 @@ pub use memory::Memory;
 pub use rebuild::{RebuildReport, RebuildTrouble, rebuild};
 pub use retention::Retention;
 pub use search::{FOUND_MAX, Found, FoundAt, FoundPage, Search};
+pub use within::Within;
 
 use std::collections::HashSet;
 use std::future::Future;

@@ -12,6 +12,7 @@ use std::str::Split;
 use crate::record::Digest;
 
 use super::journal::seal::hexadecimal;
+use super::within::begins_with;
 
 /// A small text cannot be taken.
 #[derive(Debug)]
@@ -85,6 +86,11 @@ pub(crate) trait SignedText: Sized {
             return Err(SignedTrouble::OtherFormat);
         }
         Self::parse(&text).map(Some).ok_or(SignedTrouble::Damaged)
+    }
+
+    /// Whether a file is such a text by its title, of any version, damaged behind the title or not.
+    fn is_titled(path: &Path) -> bool {
+        begins_with(path, format!("{} ", Self::TITLE).as_bytes())
     }
 }
 

@@ -358,6 +358,28 @@ fn what_is_no_backup_is_left_alone() {
     assert_eq!(fs::read_dir(home).unwrap().count(), 1);
 }
 
+#[test]
+fn nothing_is_put_into_a_store_or_a_backup() {
+    let (store, other) = (Store::with(2), Store::with(2));
+    let (backup, foreign) = (Backup::of(&store), Backup::of(&other));
+    backup.is_made();
+    foreign.is_made();
+    let before = store.files();
+    for (place, is) in [
+        ("record/inner", "record, which is a store"),
+        ("record/journal/inner", "record, which is a store"),
+        ("backup/inner", "backup, which is a backup"),
+        ("backup/segments/inner", "backup, which is a backup"),
+    ] {
+        let to = store.home().join(place);
+        backup.tries_to_restore(&to).said(2, is);
+        foreign.tries_to_restore(&to).said(2, "name a directory outside of it");
+        other.tool(&["backup", to.to_str().unwrap()]).said(2, is);
+    }
+    store.tool(&["backup", backup.path.join("inner").to_str().unwrap()]).said(2, "backup, which is a backup");
+    assert!(store.files() == before, "something was changed");
+}
+
 /// What is restored of a record from whose front so much was dropped is one on which a gateway goes on.
 #[track_caller]
 fn is_restored_without(backup: &Backup<'_>, dropped: u64, entries: u64) {

@@ -22,10 +22,11 @@ use crate::store::{self, BackupReport, By, LeaveTrouble, Step, Watch as _};
 /// that was written is flushed, read back and compared, and a manifest is written last. What was there before stays usable
 /// until then. Copies that are there are known by their length and their seal; with --verify they are read.
 ///
-/// A backup of another store, or one that this store does not go on from, is refused. The state is not copied: it is made
-/// from the journal. The record is told when it was backed up, for the gateway's metrics; and the gateway notes it among what
-/// was changed by hand, within ten seconds or at its next start. Where the user who makes it may not write into the store, a
-/// warning says that it is not noted.
+/// A backup of another store, or one that this store does not go on from, is refused, and so is a directory that lies in a
+/// store, a standby, another backup or an archive. The state is not copied: it is made from the journal. The record is told
+/// when it was backed up, for the gateway's metrics; and the gateway notes it among what was changed by hand, within ten
+/// seconds or at its next start. Where the user who makes it may not write into the store, a warning says that it is not
+/// noted.
 ///
 /// Exit code 0, 2 when it was not done.
 #[derive(Debug, Args)]

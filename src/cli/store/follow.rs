@@ -36,7 +36,8 @@ const RESTS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 /// where it stopped, whatever stopped it, and asks again for as long as the gateway is away. The directory is made when it
 /// is not there, in a directory that is.
 ///
-/// A directory that is a store, follows another one, or does not go on in the gateway's journal is refused. No gateway
+/// A directory that is a store, lies in one, in a standby, a backup or an archive, follows another one, or does not go on in
+/// the gateway's journal is refused. No gateway
 /// starts on a standby; `lodged store promote` makes a store of it.
 ///
 /// It ends when it is told to. Exit code 2 when it cannot go on.

@@ -11,7 +11,7 @@ use crate::cli::format::write_json;
 use crate::cli::{Outcome, Trouble};
 use crate::store::{self, By, RestoreReport};
 
-/// Makes a store of a backup, in a directory that is empty or not there.
+/// Makes a store of a backup, in a directory that is empty or not there, and in no store, standby, backup or archive.
 ///
 /// All of the backup is checked before anything is written, and all of the store after it was; when anything is not right,
 /// nothing is left behind. The state is made when a gateway first starts on the store. A gateway that goes on from a backup

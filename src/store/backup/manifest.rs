@@ -8,7 +8,7 @@ use super::BackupTrouble;
 use super::file;
 use crate::store::guard::Unfit;
 use crate::store::journal::seal::{from_digits, hexadecimal};
-use crate::store::journal::{Chain, StoreId};
+use crate::store::journal::{Chain, StoreId, has_segments};
 use crate::store::signed::{Fields, SignedText, SignedTrouble};
 
 /// What a whole backup is.
@@ -88,6 +88,11 @@ impl SignedText for Manifest {
             tail: from_digits(fields.next("tail")?)?,
         })
     }
+}
+
+/// Whether a directory is a backup of any version, or half of one.
+pub(crate) fn is_backup(directory: &Path) -> bool {
+    Manifest::is_titled(&directory.join("manifest")) || has_segments(&segments(directory))
 }
 
 /// Where the segments of a backup are.

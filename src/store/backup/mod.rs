@@ -15,7 +15,9 @@ mod trouble;
 mod restore;
 mod save;
 
+pub(crate) use manifest::is_backup;
 pub use note::{BackedUp, last_backup};
+pub(crate) use restore::STAGING;
 pub use restore::{RestoreReport, restore};
 pub use save::{BackupReport, backed_up, backup};
 pub use trouble::BackupTrouble;

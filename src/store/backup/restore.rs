@@ -15,12 +15,13 @@ use crate::store::inspect::{Disagreements, InspectTrouble, Segments, Step, Watch
 use crate::store::journal::seal::Seal;
 use crate::store::journal::{JournalTrouble, RealDisk, Shelves};
 use crate::store::left::{self, By, LeaveTrouble};
+use crate::store::within::refuse_within;
 
 /// The number of the description of [`RestoreReport`].
 const DOCUMENT: u32 = 1;
 
 /// The journal while it is not whole; a start does not take it for one.
-const STAGING: &str = "journal.restoring";
+pub(crate) const STAGING: &str = "journal.restoring";
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +48,7 @@ pub struct RestoreReport {
 /// # Errors
 /// [`BackupTrouble`]; then nothing is left behind.
 pub fn restore(backup: &Path, to: &Path, by: &By, watch: &mut dyn Watch) -> Result<RestoreReport, BackupTrouble> {
+    refuse_within(to)?;
     let manifest = find(backup)?;
     let tail = manifest.tail_path(backup);
     let last = manifest.sealed.saturating_add(1);

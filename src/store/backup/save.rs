@@ -19,6 +19,7 @@ use crate::store::journal::scan::{self, Contents, Ending};
 use crate::store::journal::seal::{self, Seal};
 use crate::store::journal::segment::{Header, OTHER_FORMAT};
 use crate::store::journal::{JournalTrouble, Listed, ReadOnlyDisk, RealDisk, Shelves};
+use crate::store::within::refuse_within;
 
 /// The number of the description of [`BackupReport`].
 const DOCUMENT: u32 = 1;
@@ -144,6 +145,7 @@ fn look(place: &StorePlace, shelves: &Shelves, to: &Path) -> Result<Option<Manif
             return Err(BackupTrouble::InStore(to.to_owned()));
         }
     }
+    refuse_within(to)?;
     if !to.exists() {
         return Ok(None);
     }

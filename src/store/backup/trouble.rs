@@ -7,6 +7,7 @@ use crate::store::guard::Unfit;
 use crate::store::inspect::InspectTrouble;
 use crate::store::journal::JournalTrouble;
 use crate::store::left::LeaveTrouble;
+use crate::store::within::Within;
 
 /// A backup was not made, or not restored.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum BackupTrouble {
     /// A backup in the store would be lost with it.
     #[error("{} is in the store itself; name a directory elsewhere, best on another machine", .0.display())]
     InStore(PathBuf),
+    /// What is made would lie in a store, a standby, a backup or an archive.
+    #[error(transparent)]
+    Within(#[from] Within),
     /// Somebody else writes into it.
     #[error("{} is being written by another process; wait until that one has ended", .0.display())]
     InUse(PathBuf),

@@ -86,6 +86,11 @@ impl SignedText for Marker {
     }
 }
 
+/// Whether a directory is a standby, of any version.
+pub(crate) fn is_standby(directory: &Path) -> bool {
+    Marker::is_titled(&path(directory))
+}
+
 fn path(directory: &Path) -> PathBuf {
     directory.join(STANDBY)
 }

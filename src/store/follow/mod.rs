@@ -21,6 +21,7 @@ mod promote;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use marker::is_standby;
 pub use promote::{PromoteReport, PromoteTrouble, promote};
 pub use standby::{Standby, Taken};
 pub use trouble::FollowTrouble;

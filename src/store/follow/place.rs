@@ -13,6 +13,7 @@ use crate::store::guard;
 use crate::store::journal::segment::Header;
 use crate::store::journal::{self, Disk, Place, RealDisk, Shelves, write_zeroes};
 use crate::store::lock;
+use crate::store::within::refuse_within;
 
 /// A standby that was found or made, and is ours.
 pub(super) struct Found {
@@ -34,6 +35,7 @@ impl Found {
     /// # Errors
     /// [`FollowTrouble`] when something else is there, another process has it, or it is not what it was.
     pub(super) fn at(directory: &Path) -> Result<Self, FollowTrouble> {
+        refuse_within(directory)?;
         make(directory)?;
         guard::guard_standby(directory)?;
         Marker::find(directory)?; // One of a later version is refused before anything is touched.

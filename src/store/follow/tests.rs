@@ -300,6 +300,21 @@ async fn what_is_no_standby_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_standby_lies_in_nothing_else() {
+    let pair = Pair::with(1).await;
+    pair.follows(&mut pair.open(), 1 << 20).await.unwrap();
+    for (place, words) in [
+        ("store/inner", "store, which is a store"),
+        ("store/journal/inner", "store, which is a store"),
+        ("standby/inner", "standby, which is a standby"),
+    ] {
+        let inner = pair.home.path().join(place);
+        says(Standby::open(&inner).map(drop), words);
+        assert!(!inner.exists());
+    }
+}
+
+#[tokio::test]
 async fn a_standby_becomes_a_store_that_knows_everything() {
     let pair = Pair::with(20).await;
     pair.store.keep(evidence(b"rubbish")).await.unwrap();

@@ -7,6 +7,7 @@ use crate::store::guard::Unfit;
 use crate::store::journal::JournalTrouble;
 use crate::store::journal::segment::OTHER_FORMAT;
 use crate::store::lock::LockTrouble;
+use crate::store::within::Within;
 
 /// A standby cannot go on. What it has is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum FollowTrouble {
     /// The directory is not fit for a store.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// It lies in a store, another standby, a backup or an archive.
+    #[error(transparent)]
+    Within(#[from] Within),
     /// Another process has it.
     #[error("{} is in use by another process; stop that one first", .0.display())]
     InUse(PathBuf),

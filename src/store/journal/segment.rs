@@ -1,6 +1,7 @@
 //! A segment: a file of the journal, written full of zeroes before the first frame goes into it.
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
@@ -8,6 +9,7 @@ use aws_lc_rs::rand;
 use super::chain::{CHAIN_BYTES, Chain};
 use super::disk::JournalFile;
 use super::trouble::JournalTrouble;
+use crate::store::within::begins_with;
 
 /// What a segment begins with.
 const MAGIC: [u8; 8] = *b"LODGEDjl";
@@ -154,6 +156,12 @@ pub(super) fn path(directory: &Path, number: u64) -> PathBuf {
 
 /// The extension of segments.
 const EXTENSION: &str = "seg";
+
+/// Whether there is a segment of any store and format in a directory. False where that cannot be read.
+pub(crate) fn has_segments(directory: &Path) -> bool {
+    let is_segment = |path: &Path| number(path).is_some() && begins_with(path, &MAGIC);
+    fs::read_dir(directory).is_ok_and(|entries| entries.flatten().any(|entry| is_segment(&entry.path())))
+}
 
 /// The number in the name of a segment's file; none for any other file.
 pub(super) fn number(path: &Path) -> Option<u64> {

@@ -16,6 +16,6 @@ mod place;
 pub use trouble::ArchiveTrouble;
 
 pub(crate) use moving::Mover;
-pub(crate) use note::Note;
+pub(crate) use note::{Note, is_archive};
 pub(crate) use place::Archive;
 pub(super) use place::is_there;

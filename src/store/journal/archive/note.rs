@@ -8,6 +8,7 @@ use super::ArchiveTrouble;
 use crate::record::Digest;
 use crate::store::journal::seal::{from_digits, hexadecimal};
 use crate::store::journal::{Disk, StoreId, write_whole};
+use crate::store::within::begins_with;
 
 /// What a note or a marker of any version begins with.
 const TITLE: &str = "lodged archive ";
@@ -104,6 +105,11 @@ impl Marker {
         let marker = Self { store: StoreId(from_digits(digits)?) };
         (marker.to_text() == text).then_some(marker)
     }
+}
+
+/// Whether a directory is an archive, of any version.
+pub(crate) fn is_archive(directory: &Path) -> bool {
+    begins_with(&directory.join("archive"), TITLE.as_bytes())
 }
 
 /// Lines with their digest behind them.
