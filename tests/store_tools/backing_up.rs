@@ -359,6 +359,45 @@ fn what_is_no_backup_is_left_alone() {
 }
 
 #[test]
+fn what_does_not_belong_in_a_backup_is_named() {
+    let store = Store::with(12);
+    let backup = Backup::of(&store);
+    backup.is_made();
+    let (first, second) = (backup.path.join("letter"), backup.path.join("notes"));
+    fs::create_dir(&second).unwrap();
+    fs::write(&first, "Dear").unwrap();
+    backup.tries(&[]).said(2, "backup/letter is no part of the backup ");
+    fs::remove_file(&first).unwrap();
+    backup.tries(&[]).said(2, "move it away, and make the backup again");
+    // One that was interrupted is a backup as well.
+    fs::remove_file(backup.path.join("manifest")).unwrap();
+    backup.tries(&[]).said(2, "backup/notes is no part of the backup ");
+    fs::remove_dir(&second).unwrap();
+    backup.is_made();
+}
+
+#[test]
+fn the_root_of_a_disk_is_empty() {
+    let store = Store::with(12);
+    let backup = Backup::of(&store);
+    let (kept, restored) = (backup.path.join("lost+found"), store.home().join("restored"));
+    fs::create_dir_all(&kept).unwrap();
+    backup.is_made();
+    assert_eq!(backup.is_made()["copied_segments"], 0);
+    fs::create_dir_all(restored.join("lost+found")).unwrap();
+    // One that fails, one that was killed, and one that ends.
+    let (path, to) = (backup.path.to_str().unwrap(), restored.to_str().unwrap());
+    run_with_files_of(8, &["store", "restore", path, to]).said(2, "cannot write ");
+    assert_eq!(fs::read_dir(&restored).unwrap().count(), 1, "something was left behind");
+    fs::write(restored.join("lock"), "").unwrap();
+    fs::create_dir(restored.join("journal.restoring")).unwrap();
+    backup.tries_to_restore(&restored).said(0, "the journal is whole and right");
+    run(&["store", "check", "--store", to]).said(0, "nothing disagrees");
+    drop(lodged::store::EmbeddedStore::open(options(&restored)).unwrap());
+    assert!(kept.exists() && restored.join("lost+found").exists());
+}
+
+#[test]
 fn nothing_is_put_into_a_store_or_a_backup() {
     let (store, other) = (Store::with(2), Store::with(2));
     let (backup, foreign) = (Backup::of(&store), Backup::of(&other));

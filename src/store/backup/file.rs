@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::BackupTrouble;
 use crate::record::Digest;
+use crate::store::guard::OF_THE_FILE_SYSTEM;
 use crate::store::lock::{self, LockTrouble};
 
 /// The end of the name of a file that is not whole yet.
@@ -101,6 +102,16 @@ pub(super) fn list(directory: &Path) -> Result<Vec<PathBuf>, BackupTrouble> {
     let entries = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
     let mut paths: Vec<PathBuf> = entries.map_err(BackupTrouble::io("list", directory))?;
     paths.sort();
+    Ok(paths)
+}
+
+/// The same but for what a disk has at its root.
+///
+/// # Errors
+/// [`BackupTrouble::Io`].
+pub(super) fn list_own(directory: &Path) -> Result<Vec<PathBuf>, BackupTrouble> {
+    let mut paths = list(directory)?;
+    paths.retain(|path| !path.ends_with(OF_THE_FILE_SYSTEM));
     Ok(paths)
 }
 

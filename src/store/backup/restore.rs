@@ -197,7 +197,7 @@ impl Drop for Unfinished {
 /// What is there and is not ours is left alone. A restore that was killed may have left its own behind: the lock is the first
 /// of it.
 fn refuse_others(directory: &Path) -> Result<(), BackupTrouble> {
-    let paths = file::list(directory)?;
+    let paths = file::list_own(directory)?;
     let is_own = |path: &PathBuf| [STAGING, "lock", left::DIRECTORY].iter().any(|own| path.ends_with(own));
     let is_left_over = match paths.as_slice() {
         [] => true,

@@ -150,11 +150,12 @@ fn look(place: &StorePlace, shelves: &Shelves, to: &Path) -> Result<Option<Manif
         return Ok(None);
     }
     let known = ["manifest", "manifest.new", "segments", "lock"];
-    let is_known = |path: &PathBuf| known.iter().any(|name| path.ends_with(name));
-    if !file::list(to)?.iter().all(is_known) {
-        return Err(BackupTrouble::NoBackup(to.to_owned()));
+    let is_stray = |path: &PathBuf| !known.iter().any(|name| path.ends_with(name));
+    match file::list_own(to)?.into_iter().find(is_stray) {
+        Some(stray) if manifest::is_backup(to) => Err(BackupTrouble::Stray { backup: to.to_owned(), stray }),
+        Some(_) => Err(BackupTrouble::NoBackup(to.to_owned())),
+        None => Manifest::find(to),
     }
-    Manifest::find(to)
 }
 
 struct Saving<'a> {

@@ -31,6 +31,14 @@ pub enum BackupTrouble {
     /// The directory is of something else.
     #[error("{} is no backup and not empty; name an empty directory, or one that is not there yet", .0.display())]
     NoBackup(PathBuf),
+    /// It is a backup, and something else lies in it.
+    #[error("{} is no part of the backup {}; move it away, and make the backup again", stray.display(), backup.display())]
+    Stray {
+        /// The backup.
+        backup: PathBuf,
+        /// What does not belong there, the first by its name.
+        stray: PathBuf,
+    },
     /// A backup in the store would be lost with it.
     #[error("{} is in the store itself; name a directory elsewhere, best on another machine", .0.display())]
     InStore(PathBuf),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::FollowTrouble;
 use super::marker::Marker;
 use super::segment::Active;
-use crate::store::guard;
+use crate::store::guard::{self, OF_THE_FILE_SYSTEM};
 use crate::store::journal::segment::Header;
 use crate::store::journal::{self, Disk, Place, RealDisk, Shelves, write_zeroes};
 use crate::store::lock;
@@ -101,14 +101,15 @@ fn make(directory: &Path) -> Result<(), FollowTrouble> {
     }
 }
 
-/// What is there and is no standby is left alone. A standby that was killed before anything came has its lock alone.
+/// What is there and is no standby is left alone. A standby that was killed before anything came has its lock alone;
+/// the root of a disk has something of its own.
 fn refuse_others(directory: &Path) -> Result<(), FollowTrouble> {
     if directory.join("journal").exists() {
         return Err(FollowTrouble::Store(directory.to_owned()));
     }
     for entry in fs::read_dir(directory).map_err(FollowTrouble::io("list", directory))? {
         let name = entry.map_err(FollowTrouble::io("list", directory))?.file_name();
-        if !["lock", "standby.new"].iter().any(|own| name == *own) {
+        if ![OF_THE_FILE_SYSTEM, "lock", "standby.new"].iter().any(|own| name == *own) {
             return Err(FollowTrouble::NotEmpty(directory.to_owned()));
         }
     }

@@ -300,6 +300,14 @@ async fn what_is_no_standby_is_left_alone() {
 }
 
 #[tokio::test]
+async fn the_root_of_a_disk_is_empty() {
+    let pair = Pair::with(1).await;
+    fs::create_dir_all(pair.standby().join("lost+found")).unwrap();
+    pair.follows(&mut pair.open(), 1 << 20).await.unwrap();
+    pair.is_the_same();
+}
+
+#[tokio::test]
 async fn a_standby_lies_in_nothing_else() {
     let pair = Pair::with(1).await;
     pair.follows(&mut pair.open(), 1 << 20).await.unwrap();

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::ArchiveTrouble;
 use super::note::{Marker, Note};
-use crate::store::guard;
+use crate::store::guard::{self, OF_THE_FILE_SYSTEM};
 use crate::store::journal::segment::Header;
 use crate::store::journal::{Disk, ReadOnlyDisk, Shelves, StoreId};
 
 /// What a directory may have in it that is to become an archive: what a disk has at its root, and what was left by a start
 /// that was killed.
-const EMPTY: [&str; 3] = ["lost+found", "lock", "archive.new"];
+const EMPTY: [&str; 3] = [OF_THE_FILE_SYSTEM, "lock", "archive.new"];
 
 /// The archive of a store, as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
