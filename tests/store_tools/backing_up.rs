@@ -1,6 +1,7 @@
 //! `lodged store backup` and `restore`: there, and back again.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use lodged::store::{Store as _, last_backup};
@@ -395,6 +396,26 @@ fn the_root_of_a_disk_is_empty() {
     run(&["store", "check", "--store", to]).said(0, "nothing disagrees");
     drop(lodged::store::EmbeddedStore::open(options(&restored)).unwrap());
     assert!(kept.exists() && restored.join("lost+found").exists());
+}
+
+/// The unit makes backups as the user of the record; by hand root makes one.
+#[test]
+fn a_backup_that_root_makes_of_anothers_record_is_noted_as_theirs() {
+    let store = Store::with(2);
+    let theirs = 12_345;
+    // Only root may give files away; others cannot come into this.
+    if chown(store.directory(), Some(theirs), Some(theirs)).is_err() {
+        return;
+    }
+    let report = Backup::of(&store).is_made();
+    assert_eq!(report["not_noted"], Value::Null);
+    assert_eq!(last_backup(&store.directory()).unwrap().unwrap().entries, report["entries"].as_u64().unwrap());
+    let owner = |path: &Path| (path.metadata().unwrap().uid(), path.metadata().unwrap().gid());
+    let acts = store.directory().join("acts");
+    let act = fs::read_dir(&acts).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
+    for path in [store.directory().join("backed-up"), acts, act] {
+        assert_eq!(owner(&path), (theirs, theirs), "{}", path.display());
+    }
 }
 
 #[test]

@@ -114,7 +114,10 @@ fn write(out: &mut dyn Write, report: &BackupReport) -> io::Result<()> {
     }
     writeln!(out, "everything that was written was read back and is right")?;
     match &report.not_noted {
-        Some(reason) => writeln!(out, "the record could not be told of this backup: {reason}"),
+        Some(reason) => {
+            writeln!(out, "the record could not be told of this backup: {reason}")?;
+            writeln!(out, "for the gateway the one before is the last; make it as the record's user, or with --daemon")
+        }
         None => Ok(()),
     }
 }

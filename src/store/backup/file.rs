@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use super::BackupTrouble;
@@ -22,10 +22,30 @@ const ZEROES: usize = 1 << 20;
 /// # Errors
 /// [`BackupTrouble::Io`]; then nothing has its name that had not before.
 pub(super) fn write(path: &Path, bytes: &[u8], length: u64) -> Result<(), BackupTrouble> {
-    let new = unfinished(path);
-    let written = File::create(&new).and_then(|mut file| {
+    write_and(path, |file| {
         file.write_all(bytes)?;
-        write_zeroes(&mut file, length.saturating_sub(as_length(bytes)))?;
+        write_zeroes(file, length.saturating_sub(as_length(bytes)))
+    })
+}
+
+/// Writes a file of these bytes, which belongs to whom its directory belongs to, whoever writes it.
+///
+/// # Errors
+/// [`BackupTrouble::Io`]; then nothing has its name that had not before.
+pub(super) fn write_for_owner(path: &Path, bytes: &[u8]) -> Result<(), BackupTrouble> {
+    let directory = path.parent().unwrap_or(path);
+    let owner = fs::metadata(directory).map_err(BackupTrouble::io("look at", directory))?;
+    write_and(path, |file| {
+        file.write_all(bytes)?;
+        let is_theirs = file.metadata()?.uid() == owner.uid();
+        if is_theirs { Ok(()) } else { fchown(file, Some(owner.uid()), Some(owner.gid())) }
+    })
+}
+
+fn write_and(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), BackupTrouble> {
+    let new = unfinished(path);
+    let written = create_anew(&new).and_then(|mut file| {
+        fill(&mut file)?;
         file.sync_all()
     });
     let renamed = written.and_then(|()| fs::rename(&new, path));
@@ -35,6 +55,14 @@ pub(super) fn write(path: &Path, bytes: &[u8], length: u64) -> Result<(), Backup
         return Err(BackupTrouble::Io { doing: "write", path: path.to_owned(), source });
     }
     sync_directory(path.parent().unwrap_or(path))
+}
+
+/// Makes a file where an interrupted write may have left one. What it is made to point at by others is not written.
+fn create_anew(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => File::create_new(path),
+    }
 }
 
 fn unfinished(path: &Path) -> PathBuf {

@@ -12,6 +12,9 @@ use super::file;
 use crate::store::guard::{Unfit, guard_part};
 use crate::store::signed::{Fields, SignedText, SignedTrouble};
 
+/// The user who may give files to others.
+const ROOT: u32 = 0;
+
 /// The name of the file.
 const NAME: &str = "backed-up";
 
@@ -38,13 +41,17 @@ pub fn last_backup(store: &Path) -> Result<Option<BackedUp>, BackupTrouble> {
 }
 
 impl BackedUp {
-    /// Notes it beside the journal, in the place of the one before.
+    /// Notes it beside the journal, in the place of the one before. The note belongs to whom the store belongs to.
     ///
     /// # Errors
-    /// [`BackupTrouble::Unfit`] when the store is another user's, who could not read the note; [`BackupTrouble::Io`].
+    /// [`BackupTrouble::Unfit`] when the store is another user's, who could not read the note unless root makes it;
+    /// [`BackupTrouble::Io`].
     pub(super) fn write(&self, store: &Path) -> Result<(), BackupTrouble> {
-        guard_part(store)?;
-        file::write(&store.join(NAME), self.to_text().as_bytes(), 0)
+        match guard_part(store) {
+            Ok(()) | Err(Unfit::Foreign { ours: ROOT, .. }) => {}
+            Err(unfit) => return Err(unfit.into()),
+        }
+        file::write_for_owner(&store.join(NAME), self.to_text().as_bytes())
     }
 }
 
