@@ -4,9 +4,9 @@
 //! Start with [`leave`], which a tool does before the last step of its work, or behind it where the step is not its own to
 //! undo. A gateway takes [`left_acts`], and removes each once it is in the journal.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, lchown};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -153,16 +153,17 @@ fn name(act: &Act) -> String {
     format!("{deed}-{}-{}.{ENDING}", act.at.as_nanosecond(), std::process::id())
 }
 
-/// Gives a file to whom the store belongs to: root may have made it, and the gateway has to read and remove it.
+/// Gives a file to whom the store belongs to: root may have made it, and the gateway has to read and remove it. What others put
+/// in its place is not given away: no link is followed.
 fn hand_over(path: &Path, store: &Path) -> Result<(), LeaveTrouble> {
-    let owner = |path: &Path| fs::metadata(path).map(|data| (data.uid(), data.gid()));
-    let (own, of_store) = (owner(path), owner(store));
+    let owner = |data: Metadata| (data.uid(), data.gid());
+    let (own, of_store) = (fs::symlink_metadata(path).map(owner), fs::metadata(store).map(owner));
     let (own, of_store) =
         (own.map_err(LeaveTrouble::when("look at", path))?, of_store.map_err(LeaveTrouble::when("look at", store))?);
     if own.0 == of_store.0 {
         return Ok(());
     }
-    chown(path, Some(of_store.0), Some(of_store.1)).map_err(LeaveTrouble::when("hand over", path))
+    lchown(path, Some(of_store.0), Some(of_store.1)).map_err(LeaveTrouble::when("hand over", path))
 }
 
 fn sync(directory: &Path) -> Result<(), LeaveTrouble> {
