@@ -138,7 +138,10 @@ impl Drop for Secret {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretTrouble {
     /// The file cannot be opened or read.
-    #[error("a secret cannot be read from {}: {cause}", path.display())]
+    #[error(
+        "a secret cannot be read from {}: {cause}; check that it is there and that the gateway's user may read it",
+        path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -258,5 +261,6 @@ mod tests {
     fn a_missing_file_is_named() {
         let trouble = SecretFile::new("/nowhere/key.pem").read().unwrap_err().to_string();
         assert!(trouble.starts_with("a secret cannot be read from /nowhere/key.pem: "), "{trouble}");
+        assert!(trouble.ends_with("; check that it is there and that the gateway's user may read it"), "{trouble}");
     }
 }

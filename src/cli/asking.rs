@@ -4,14 +4,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 use super::format::write_json;
 use super::paint::Paint;
 use super::safe::visible;
 use super::{Outcome, Trouble, config};
-use crate::admin::socket::{ChangeView, Reached, Refusal, Reply, Request, ask, ask_watching};
+use crate::admin::socket::{ChangeView, DOCUMENT, Reached, Refusal, Reply, Request, ask, ask_watching};
 use crate::config::Config;
 
 /// Which gateway is asked, and for whom the answer is.
@@ -98,7 +98,7 @@ impl Asking {
                 Ok(means(&view))
             }
             Reply::Refused(refusal) if self.json => {
-                write_json(out, &json!({ "refused": refusal }))?;
+                write_json(out, &Refused { document: DOCUMENT, refused: refusal })?;
                 Ok(Outcome::Refused)
             }
             Reply::Refused(refusal) => {
@@ -113,6 +113,13 @@ impl Asking {
     pub(super) fn change(&self, request: &Request, out: &mut dyn Write) -> Result<Outcome, Trouble> {
         self.ask(request, out, |_| Outcome::Clean, |out, paint, change| Ok(write_change(out, paint, change)?))
     }
+}
+
+/// A refusal as a document.
+#[derive(Debug, Serialize)]
+struct Refused {
+    document: u32,
+    refused: Refusal,
 }
 
 /// What a change came to.

@@ -25,7 +25,12 @@ pub(super) struct ConfigCommand {
 enum Verb {
     /// Finds mistakes in the file, its partners, the environment, and every file they name.
     ///
-    /// Exit code 0 when the gateway could start and nothing must be mended, 1 when something must.
+    /// The record is asked what a start asks before it changes anything: whose it is, who can write it, what is in its directory.
+    /// Nothing is made, changed or kept from a gateway that runs. Root is not asked whose the record is, for the gateway has a
+    /// user of its own. Not looked at: whether the ports are free, which a gateway that runs has; what grammars and guides say
+    /// (`lodged grammar check`); and what only reading the record finds (`lodged store check`).
+    ///
+    /// Exit code 0 when the gateway could start, as far as that, and nothing must be mended, 1 when something must.
     Check(File),
     /// Prints every setting that is in force as TOML, with where it comes from.
     ///

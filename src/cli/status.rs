@@ -90,6 +90,9 @@ fn write_partners(out: &mut dyn Write, paint: Paint, status: &StatusView) -> io:
     ];
     writeln!(out)?;
     said.iter().filter(|(is_empty, _)| *is_empty).try_for_each(|(_, sentence)| writeln!(out, "{sentence}"))?;
+    if !status.certificates_missing.is_empty() {
+        writeln!(out, "without a certificate, so cannot connect: {}", list(&status.certificates_missing))?;
+    }
     connections.write(out, paint)?;
     waiting.write(out, paint)?;
     ending.write(out, paint)

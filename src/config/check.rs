@@ -16,7 +16,7 @@ use super::source::{Changes, file, unreadable};
 use super::{Config, Environment, Loaded};
 use crate::partner::{Partner, PartnerKind, days_until};
 use crate::secret::SecretTrouble;
-use crate::store::readable_by_all;
+use crate::store::{EmbeddedStore, OpenTrouble, readable_by_all};
 
 /// Days before its end from which a certificate is spoken of.
 pub const ENDING_DAYS: i64 = 30;
@@ -85,7 +85,8 @@ impl Report {
         self.listeners = doors.map(|(door, address)| Listener { door, address }).to_vec();
         self.partners = loaded.partners.partners().len();
         self.own_certificate(loaded, now);
-        self.directories(config);
+        self.grammars(config);
+        self.record(loaded);
         if self.partners == 0 {
             let what = "there is no partner, so nobody can connect";
             self.cautions.push(Mistake::new(file(&config.partners.directory), what));
@@ -99,7 +100,8 @@ impl Report {
         let config = &loaded.config;
         let chain = certificate::read_chain(&config.tls.certificate, &Changes::default());
         if let Some(own) = chain.as_ref().ok().and_then(|chain| chain.first()) {
-            self.ending("the gateway", own.until, &config.tls.certificate, now);
+            let remedy = "put a new one in its place and reload: `systemctl reload lodged`, or SIGHUP";
+            self.ending("the gateway", own.until, (&config.tls.certificate, remedy), now);
         }
         let key = self.key(loaded);
         match (chain, key) {
@@ -138,16 +140,25 @@ impl Report {
         key.map_err(|mistake| self.mistakes.push(mistake)).ok()
     }
 
-    fn directories(&mut self, config: &Config) {
+    fn grammars(&mut self, config: &Config) {
         let grammars = config.grammars.directory.iter().filter_map(|path| match path.read_dir() {
             Ok(_) => None,
             Err(cause) => Some(unreadable(path, &cause).hint("`grammars.directory` must name a directory, or be \"\"")),
         });
         self.mistakes.extend(grammars);
-        let store = &config.store.directory;
-        if store.exists() && !store.is_dir() {
-            self.mistakes.push(Mistake::new(file(store), "`store.directory` is no directory"));
-        } else if !store.exists() {
+    }
+
+    /// Asks what the start asks before it changes anything.
+    fn record(&mut self, loaded: &Loaded) {
+        let settings = &loaded.config.store;
+        let store = &settings.directory;
+        if let Err(trouble) = EmbeddedStore::would_open(settings.options(loaded.numbering.clone())) {
+            let named = if matches!(trouble, OpenTrouble::Archive(_)) { "store.archive" } else { "store.directory" };
+            let place = loaded.places.get(named).cloned().unwrap_or_else(|| file(&loaded.path));
+            self.mistakes.push(Mistake::new(place, trouble.to_string()));
+            return;
+        }
+        if !store.exists() {
             self.cautions.push(Mistake::new(file(store), "there is no record yet; the first start makes it"));
         }
         // What cannot be looked at is told by the start.
@@ -156,8 +167,6 @@ impl Report {
                 format!("everybody on this machine can read the record, the mode of {} is {mode:04o}", path.display());
             self.cautions.push(Mistake::new(file(store), what).hint(format!("chmod o-rwx {}", store.display())));
         }
-        let archive = config.store.archive.as_ref().filter(|archive| archive.exists() && !archive.is_dir());
-        self.mistakes.extend(archive.map(|archive| Mistake::new(file(archive), "`store.archive` is no directory")));
     }
 
     fn partner(&mut self, partner: &Partner, home: &Path, now: Timestamp) {
@@ -170,22 +179,30 @@ impl Report {
         self.cautions
             .extend(cautions.map(|(_, what)| Mistake::new(file(home), format!("partner {} {what}", partner.id))));
         for certificate in &partner.certificates {
-            self.ending(&format!("partner {}", partner.id), certificate.until, home, now);
+            let remedy = format!("put a new one beside it: `lodged partner certificate add {} FILE`", partner.id);
+            self.ending(&format!("partner {}", partner.id), certificate.until, (home, &remedy), now);
         }
     }
 
     /// Notes when a certificate ends, and says so when it is near or past.
-    fn ending(&mut self, holder: &str, until: Timestamp, home: &Path, now: Timestamp) {
+    fn ending(&mut self, holder: &str, until: Timestamp, (home, remedy): (&Path, &str), now: Timestamp) {
         let days_left = days_until(until, now);
-        let said = |what| {
-            Mistake::new(file(home), format!("a certificate of {holder} {what}")).hint("put a new one beside it")
-        };
+        let said = |what| Mistake::new(file(home), format!("a certificate of {holder} {what}")).hint(remedy);
         if until <= now {
             self.mistakes.push(said(format!("ended at {until}")));
         } else if days_left < ENDING_DAYS {
-            self.cautions.push(said(format!("ends in {days_left} days, at {until}")));
+            self.cautions.push(said(format!("ends in {}, at {until}", days(days_left))));
         }
         self.certificates.push(Ending { holder: holder.to_owned(), until, days_left });
+    }
+}
+
+/// So many whole days.
+pub(super) fn days(count: i64) -> String {
+    match count {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        _ => format!("{count} days"),
     }
 }
 
@@ -195,7 +212,7 @@ fn disagreement(chain: Vec<Dated>, key: PrivateKeyDer<'static>, config: &Config)
     CertifiedKey::from_der(chain, key, &default_provider()).err().map(|cause| {
         let path = config.tls.private_key.path();
         let what = format!("the private key does not go with {}: {cause}", config.tls.certificate.display());
-        Mistake::new(file(path), what)
+        Mistake::new(file(path), what).hint("put the key of that certificate there, or a certificate of that key")
     })
 }
 
@@ -207,7 +224,7 @@ impl fmt::Display for Report {
             writeln!(f, "{door} listens on {address}")?;
         }
         for Ending { holder, until, days_left } in &self.certificates {
-            writeln!(f, "certificate of {holder}: {days_left} days left, until {until}")?;
+            writeln!(f, "certificate of {holder}: {} left, until {until}", days(*days_left))?;
         }
         writeln!(f, "partners: {}", self.partners)
     }
@@ -222,7 +239,7 @@ mod tests {
     use super::*;
 
     const TLS: &str =
-        "[tls]\ncertificate = \"gateway.pem\"\nprivate_key = \"gateway.key\"\n[store]\ndirectory = \".\"\n";
+        "[tls]\ncertificate = \"gateway.pem\"\nprivate_key = \"gateway.key\"\n[store]\ndirectory = \"record\"\n";
 
     /// A gateway with a certificate of its own and one partner.
     fn home() -> Home {
@@ -230,6 +247,7 @@ mod tests {
         write_key(&home, &home.certificate("gateway.pem", 2025, 2027), 0o600);
         home.certificate("partners/maple.pem", 2026, 2027);
         maple(&home, "[[certificate]]\nfile = \"maple.pem\"\n");
+        fs::create_dir(home.path().join("record")).unwrap();
         home
     }
 
@@ -268,9 +286,22 @@ mod tests {
         let home = home();
         let report = report(&home, "2026-12-12T00:00:00Z");
         let expected = "a certificate of partner maple ends in 20 days, at 2027-01-01T00:00:01Z (partners/maple.toml)\n  \
-                        hint: put a new one beside it";
+                        hint: put a new one beside it: `lodged partner certificate add maple FILE`";
+        assert!(said(&home, &report.cautions).contains(&expected.to_owned()), "{report}");
+        let expected = "a certificate of the gateway ends in 20 days, at 2027-01-01T00:00:01Z (gateway.pem)\n  \
+                        hint: put a new one in its place and reload: `systemctl reload lodged`, or SIGHUP";
         assert!(said(&home, &report.cautions).contains(&expected.to_owned()), "{report}");
         assert!(report.is_clean());
+    }
+
+    #[test]
+    fn one_day_is_one_day() {
+        let home = home();
+        for (now, expected) in [("2026-12-30T00:00:02Z", "1 day"), ("2026-12-31T00:00:02Z", "less than a day")] {
+            let said = report(&home, now).to_string();
+            assert!(said.contains(&format!("a certificate of the gateway ends in {expected}, at 2027")), "{said}");
+            assert!(said.contains(&format!("certificate of the gateway: {expected} left, until 2027")), "{said}");
+        }
     }
 
     #[test]
@@ -314,6 +345,10 @@ mod tests {
         write_key(&home, &home.certificate("other.pem", 2025, 2027), 0o600);
         let said = said(&home, &report(&home, "2026-11-21T00:00:00Z").mistakes);
         assert!(said[0].contains("the private key does not go with"), "{said:?}");
+        assert!(
+            said[0].ends_with("hint: put the key of that certificate there, or a certificate of that key"),
+            "{said:?}"
+        );
     }
 
     #[test]
@@ -362,19 +397,55 @@ mod tests {
     #[test]
     fn a_record_that_everybody_can_read_deserves_a_look() {
         let home = home();
-        let journal = home.path().join("journal");
-        let segment = journal.join("00000001.seg");
+        let (record, journal) = (home.path().join("record"), home.path().join("record/journal"));
+        let file = journal.join("readable");
         fs::create_dir(&journal).unwrap();
-        fs::write(&segment, "").unwrap();
-        for (path, mode) in [(home.path(), 0o755), (&journal, 0o755), (&segment, 0o644)] {
+        fs::write(&file, "").unwrap();
+        for (path, mode) in [(&record, 0o755), (&journal, 0o755), (&file, 0o644)] {
             fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
         }
         let told = said(&home, &report(&home, "2026-11-21T00:00:00Z").cautions);
-        let words = "everybody on this machine can read the record, the mode of ./journal/00000001.seg is 0644 (.)\n  hint: \
-                     chmod o-rwx .";
+        let words = "everybody on this machine can read the record, the mode of record/journal/readable is 0644 (record)\n  \
+                     hint: chmod o-rwx record";
         assert_eq!(told, [words]);
         fs::set_permissions(journal, Permissions::from_mode(0o700)).unwrap();
         assert_eq!(report(&home, "2026-11-21T00:00:00Z").cautions, []);
+    }
+
+    #[test]
+    fn a_record_that_the_start_refuses_must_be_mended() {
+        let check = |words: &str, spoil: fn(&Path)| {
+            let home = home();
+            spoil(&home.path().join("record"));
+            let before = walkdir::WalkDir::new(home.path()).into_iter().count();
+            let said = said(&home, &report(&home, "2026-11-21T00:00:00Z").mistakes);
+            assert_eq!(said.len(), 1, "{said:?}");
+            assert!(said[0].contains(words) && said[0].ends_with(" (lodged.toml:5:13)"), "{said:?}");
+            assert_eq!(walkdir::WalkDir::new(home.path()).into_iter().count(), before, "something was made");
+        };
+        fn allow(path: &Path, mode: u32) {
+            fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        }
+        check("record can be written by others, its mode is 0777", |record| allow(record, 0o777));
+        check("00000001.seg can be written by others, its mode is 0666", |record| {
+            fs::create_dir(record.join("journal")).unwrap();
+            fs::write(record.join("journal/00000001.seg"), "").unwrap();
+            allow(&record.join("journal/00000001.seg"), 0o666);
+        });
+        check("holds a restore that was not finished", |record| {
+            fs::create_dir(record.join("journal.restoring")).unwrap();
+        });
+        check("is a standby that follows another gateway", |record| fs::write(record.join("standby"), "").unwrap());
+        check("is a backup and no store", |record| {
+            fs::create_dir(record.join("segments")).unwrap();
+            fs::write(record.join("manifest"), "").unwrap();
+        });
+        check("record is no directory; name the directory", |record| {
+            fs::remove_dir(record).unwrap();
+            fs::write(record, "").unwrap();
+        });
+        check("record/journal is no directory", |record| fs::write(record.join("journal"), "").unwrap());
+        check("has a state but no journal", |record| fs::create_dir(record.join("state")).unwrap());
     }
 
     #[test]

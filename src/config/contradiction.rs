@@ -37,9 +37,18 @@ pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, 
             found.push(Mistake::new(place("store.directory"), what).hint("the record has a directory of its own"));
         }
     }
+    found.extend(within_the_record(config, path).map(|(what, inner)| {
+        let what = format!("`store.directory`, {}, has {what} in it, {inner}", config.store.directory.display());
+        Mistake::new(place("store.directory"), what).hint("the record has a directory of its own; name another one")
+    }));
     if let Some(archive) = &config.store.archive {
         let (store, own) = (real(&config.store.directory), real(archive));
         let parts = ["journal", "state"].map(|part| store.join(part));
+        if own != store && store.starts_with(&own) {
+            let what = format!("`store.archive`, {}, has `store.directory` in it", archive.display());
+            let hint = "name a directory of its own, best on another disk";
+            found.push(Mistake::new(place("store.archive"), what).hint(hint));
+        }
         if own == store || parts.iter().any(|part| own.starts_with(part)) {
             let what = format!("`store.archive`, {}, is in the record itself", archive.display());
             found.push(
@@ -49,6 +58,21 @@ pub(super) fn contradictions(config: &Config, places: &BTreeMap<String, Place>, 
     }
     found.extend(of_archive(config, place));
     found
+}
+
+/// What the record has in its directory and is none of its parts, and where that is: the first such thing. An archive may be
+/// in it, so that a disk is mounted there, and so may the socket for administration.
+fn within_the_record(config: &Config, path: &Path) -> Option<(String, String)> {
+    let store = real(&config.store.directory);
+    let key = Some(config.tls.private_key.path()).filter(|_| config.tls.private_key.credential().is_none());
+    let files = [("tls.certificate", Some(config.tls.certificate.as_path())), ("tls.private_key", key)];
+    let files = files.into_iter().filter_map(|(name, file)| Some((name, file?)));
+    // The same directory is a mistake of its own.
+    let apart = directories(config).map(|(name, path)| (name, path.as_path())).filter(|(_, path)| real(path) != store);
+    let named = files.chain(apart).map(|(name, inner)| (format!("`{name}`"), inner));
+    let all = std::iter::once(("this configuration".to_owned(), path)).chain(named);
+    let mut inside = all.filter(|(_, inner)| real(inner).starts_with(&store));
+    inside.next().map(|(what, inner)| (what, inner.display().to_string()))
 }
 
 /// An archive in a directory that is read for something else.
@@ -137,6 +161,47 @@ mod tests {
         }
         assert_eq!(said("record/archive"), "");
         assert_eq!(said(""), "");
+    }
+
+    #[test]
+    fn the_record_is_not_in_its_archive() {
+        check(
+            "[store]\ndirectory = \"disk/record\"\narchive = \"disk\"\n",
+            "`store.archive`, disk, has `store.directory` in it (lodged.toml:3:11)\n  hint: name a directory of its own, best \
+             on another disk",
+        );
+    }
+
+    #[test]
+    fn nothing_else_is_in_the_record() {
+        let said = |directory: &str, more: &str| {
+            let home = Home::new(&format!("[store]\ndirectory = \"{directory}\"\n{more}"));
+            for named in ["other", "records", "record/partners", "record/feeds"] {
+                std::fs::create_dir_all(home.path().join(named)).unwrap();
+            }
+            home.mistakes()
+        };
+        assert!(
+            said(".", "")
+                .contains(" has this configuration in it, lodged.toml (lodged.toml:2:13)\n  hint: the record ")
+        );
+        for (key, value) in [
+            ("tls.certificate", "record/gateway.pem"),
+            ("tls.private_key", "record/certs/gateway.key"),
+            ("partners.directory", "record/partners"),
+            ("feeds.directory", "record/feeds"),
+            ("grammars.directory", "./other/../record/grammars"),
+        ] {
+            let (table, key) = key.split_once('.').unwrap();
+            let said = said("record", &format!("[{table}]\n{key} = \"{value}\"\n"));
+            assert!(said.starts_with(&format!("`store.directory`, record, has `{table}.{key}` in it, ")), "{said}");
+        }
+        assert_eq!(
+            said("record", "[tls]\nprivate_key = \"credential:gateway.key\"\n[admin]\nsocket = \"record/a.sock\"\n"),
+            ""
+        );
+        // A name that only begins alike is another one.
+        assert_eq!(said("record", "[partners]\ndirectory = \"records\"\n"), "");
     }
 
     #[test]

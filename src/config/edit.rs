@@ -12,7 +12,7 @@ use toml_edit::{Item, TableLike};
 
 use super::Loaded;
 use super::certificate::{self, Dated, Edge, moment};
-use super::check::ENDING_DAYS;
+use super::check::{ENDING_DAYS, days as counted};
 use super::mistake::Mistake;
 use super::partner_file::Dossier;
 use super::partner_text::{cautions, head, quoted};
@@ -208,7 +208,7 @@ impl Loaded {
         let days = days_until(until, now);
         let mut cautions = Vec::new();
         if days < ENDING_DAYS {
-            cautions.push(format!("the certificate ends in {days} days, at {until}"));
+            cautions.push(format!("the certificate ends in {}, at {until}", counted(days)));
         }
         if from > now {
             cautions.push(format!("the certificate is not taken before {from}"));

@@ -375,6 +375,27 @@ mod tests {
             "127.0.0.1:0",
             "unknown variable `LODGED__watch__listen` (environment LODGED__watch__listen)",
         );
+        check_environment(
+            "LODGED__STROE__DIRECTORY",
+            "record",
+            "unknown variable `LODGED__STROE__DIRECTORY` (environment LODGED__STROE__DIRECTORY)\n  \
+             hint: did you mean `LODGED__STORE__DIRECTORY`?",
+        );
+    }
+
+    #[test]
+    fn a_variable_of_a_known_table_is_told_of_no_other_key_that_is_like_it() {
+        check_environment(
+            "LODGED__STORE__FOO",
+            "1",
+            "unknown variable `LODGED__STORE__FOO` (environment LODGED__STORE__FOO)",
+        );
+        check_environment(
+            "LODGED__EDI__LISTEN",
+            "127.0.0.1:0",
+            "unknown variable `LODGED__EDI__LISTEN` (environment LODGED__EDI__LISTEN)\n  \
+             hint: this key stands in `LODGED__TLS__LISTEN` and `LODGED__WATCH__LISTEN`",
+        );
     }
 
     #[test]

@@ -52,15 +52,35 @@ impl Reading {
         let known = leaves(keys, "");
         let named = known.iter().find(|(name, _)| Environment::variable(name) == variable);
         let Some((name, form)) = named else {
-            let variables: Vec<_> = known.iter().map(|(name, _)| Environment::variable(name)).collect();
-            let hint = nearest(variable, variables.iter().map(String::as_str));
-            return Err((format!("unknown variable `{variable}`"), hint.map(|near| format!("did you mean `{near}`?"))));
+            return Err((format!("unknown variable `{variable}`"), meant(keys, &known, variable)));
         };
         let value = value.ok_or_else(|| (format!("`{variable}` is not text in UTF-8"), None))?;
         form.check(name, &form.read(value))
             .map(|()| (name.clone(), value))
             .map_err(|refusal| (refusal.what, Some(refusal.hint)))
     }
+}
+
+/// What was perhaps meant by a variable that is unknown: where its table is known, another key of that table, or the same key
+/// of another one.
+fn meant(keys: &[Key], known: &[(String, Form)], variable: &str) -> Option<String> {
+    let prefix = Environment::variable("");
+    let named = |path: &str| Environment::variable(path).strip_prefix(&prefix).map(str::to_owned);
+    let behind = variable.strip_prefix(&prefix)?;
+    let tables = keys.iter().filter_map(|key| named(&format!("{}.", key.name)));
+    let Some(table) = tables.into_iter().find(|table| behind.starts_with(table)) else {
+        let names: Vec<_> = known.iter().filter_map(|(name, _)| named(name)).collect();
+        let near = nearest(behind, names.iter().map(String::as_str))?;
+        return Some(format!("did you mean `{prefix}{near}`?"));
+    };
+    let name = behind.strip_prefix(&table)?;
+    let names: Vec<_> = known.iter().filter_map(|(name, _)| named(name)).collect();
+    if let Some(near) = nearest(name, names.iter().filter_map(|name| name.strip_prefix(&table))) {
+        return Some(format!("did you mean `{prefix}{table}{near}`?"));
+    }
+    let elsewhere = names.iter().filter(|full| full.split_once("__").is_some_and(|(_, other)| other == name));
+    let homes: Vec<_> = elsewhere.map(|full| format!("`{prefix}{full}`")).collect();
+    (!homes.is_empty()).then(|| format!("this key stands in {}", homes.join(" and ")))
 }
 
 /// A walk in progress.

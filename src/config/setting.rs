@@ -10,7 +10,7 @@ use crate::edifact::{PartyId, Tolerances};
 use crate::identifier::ProofForm;
 use crate::rules::RuleSettings;
 use crate::secret::SecretFile;
-use crate::store::Retention;
+use crate::store::{Numbering, Retention, StoreOptions};
 
 /// Everything that can be set. Paths are as written until [`Config::load`] has made them relative to the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -218,6 +218,22 @@ impl Default for StoreSettings {
             check_at_start: false,
             scrub_hours: 168,
             scrub_bytes_per_second: 16 * 1024 * 1024,
+        }
+    }
+}
+
+impl StoreSettings {
+    /// How a start opens the record.
+    #[must_use]
+    pub fn options(&self, numbering: Numbering) -> StoreOptions {
+        StoreOptions {
+            directory: self.directory.clone(),
+            segment_bytes: self.segment_bytes,
+            cache_bytes: self.cache_bytes,
+            numbering,
+            retention: Retention { retention_days: self.retention_days, repeat_days: self.repeat_days },
+            archive: self.archive.clone(),
+            checks_everything: self.check_at_start,
         }
     }
 }

@@ -48,7 +48,7 @@ use crate::config::{Config, Loaded, start_log};
 use crate::feed::{Consumer, Feed, check_places};
 use crate::gateway::Gateway;
 use crate::record::Actor;
-use crate::store::{EmbeddedStore, Retention, StoreOptions, make_place};
+use crate::store::{EmbeddedStore, make_place};
 
 pub use administration::PendingTrouble;
 pub use audit::AuditTrouble;
@@ -150,18 +150,10 @@ async fn settled(prepared: Prepared, store: &EmbeddedStore, clock: &Arc<dyn Cloc
 fn claim_and_open(prepared: &Prepared, mut handed: Handed) -> Result<(Claimed, EmbeddedStore), Trouble> {
     let Loaded { config, consumers, numbering, .. } = &prepared.loaded;
     let settings = &config.store;
-    let unopened = EmbeddedStore::look(StoreOptions {
-        directory: settings.directory.clone(),
-        segment_bytes: settings.segment_bytes,
-        cache_bytes: settings.cache_bytes,
-        numbering: numbering.clone(),
-        retention: Retention { retention_days: settings.retention_days, repeat_days: settings.repeat_days },
-        archive: settings.archive.clone(),
-        checks_everything: settings.check_at_start,
-    })?;
+    let unopened = EmbeddedStore::look(settings.options(numbering.clone()))?;
     check_places(consumers, &places(config), unopened.identity().as_deref())?;
     let claimed = Claimed::of(config, &mut handed, &unopened)?;
-    let store = unopened.open()?;
+    let store = unopened.open().map_err(Trouble::opening(&settings.directory))?;
     opening::tell(&store, &settings.directory);
     Ok((claimed, store))
 }

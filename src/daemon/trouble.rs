@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use metrics_exporter_prometheus::BuildError;
 
@@ -60,6 +60,17 @@ pub enum Trouble {
     /// The record.
     #[error(transparent)]
     Store(#[from] OpenTrouble),
+    /// The state of the record.
+    #[error(
+        "the state in {} cannot be made: {reason}; make room where its disk is full, else look at the disk: the next start \
+         makes the state from the journal, of which nothing is lost", path.display()
+    )]
+    State {
+        /// Where it is kept.
+        path: PathBuf,
+        /// What is in the way.
+        reason: String,
+    },
     /// The place of a consumer of the feed.
     #[error(transparent)]
     Feed(#[from] CursorTrouble),
@@ -102,6 +113,16 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// What kept the record in this directory from being opened.
+    pub(super) fn opening(directory: &Path) -> impl FnOnce(OpenTrouble) -> Self {
+        move |trouble| {
+            if let OpenTrouble::State(reason) = trouble {
+                return Self::State { path: directory.join("state"), reason };
+            }
+            trouble.into()
+        }
+    }
+
     pub(super) fn listen(section: &'static str, address: SocketAddr) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::Listen { section, address, cause }
     }
@@ -109,4 +130,23 @@ impl Trouble {
 
 fn lines(mistakes: &[guide::Mistake]) -> String {
     mistakes.iter().map(|mistake| format!("\n  {}:{}: {}", mistake.line, mistake.column, mistake.text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_without_room_is_told_with_its_place_and_what_to_do() {
+        let record = Path::new("/var/lib/lodged");
+        let said = Trouble::opening(record)(OpenTrouble::State("No space left on device".to_owned())).to_string();
+        assert!(
+            said.starts_with("the state in /var/lib/lodged/state cannot be made: No space left on device; "),
+            "{said}"
+        );
+        assert!(said.contains("; make room where its disk is full"), "{said}");
+        let other = OpenTrouble::InUse(record.to_owned());
+        let said = other.to_string();
+        assert_eq!(Trouble::opening(record)(other).to_string(), said);
+    }
 }

@@ -45,6 +45,11 @@ pub enum Unfit {
         /// Who asks.
         ours: u32,
     },
+    /// Something else has its name.
+    #[error(
+        "{} is no directory; name the directory of the record in store.directory, or move that file away", .0.display()
+    )]
+    NoDirectory(PathBuf),
     /// A later version wrote it.
     #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
     OtherFormat(PathBuf),
@@ -98,7 +103,15 @@ pub(crate) const STANDBY: &str = "standby";
 /// # Errors
 /// [`Unfit`] when no store may be opened in it.
 pub(crate) fn guard(directory: &Path) -> Result<(), Unfit> {
-    guard_standby(directory)?;
+    guard_of(directory, user())
+}
+
+/// The same for a process of this user; whose the directory is is not asked where that is none.
+///
+/// # Errors
+/// As [`guard`].
+pub(crate) fn guard_of(directory: &Path, ours: Option<u32>) -> Result<(), Unfit> {
+    guard_parts(directory, ours)?;
     if directory.join(STANDBY).exists() {
         return Err(Unfit::Standby(directory.to_owned()));
     }
@@ -113,7 +126,7 @@ pub(crate) fn guard(directory: &Path) -> Result<(), Unfit> {
 fn refuse_strangers(directory: &Path) -> Result<(), Unfit> {
     let io = |source| Unfit::Io { path: directory.to_owned(), source };
     let entries = match fs::read_dir(directory) {
-        Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(io)?,
     };
     for entry in entries {
@@ -135,8 +148,14 @@ fn refuse_strangers(directory: &Path) -> Result<(), Unfit> {
 /// # Errors
 /// As [`guard`].
 pub(crate) fn guard_standby(directory: &Path) -> Result<(), Unfit> {
-    let ours = user();
-    if let Some(data) = look(directory)?.filter(Metadata::is_dir) {
+    guard_parts(directory, user())
+}
+
+fn guard_parts(directory: &Path, ours: Option<u32>) -> Result<(), Unfit> {
+    if let Some(data) = look(directory)? {
+        if !data.is_dir() {
+            return Err(Unfit::NoDirectory(directory.to_owned()));
+        }
         own(directory.to_owned(), &data, ours)?;
         let entered = data.mode() & ENTERED_BY_OTHERS;
         own_files(directory, entered)?;
@@ -147,13 +166,24 @@ pub(crate) fn guard_standby(directory: &Path) -> Result<(), Unfit> {
             }
         }
     }
-    let has = |name: &str| directory.join(name).exists();
-    match (has("journal"), has("journal.restoring"), has("manifest") && has("segments")) {
-        (false, true, _) => Err(Unfit::HalfRestored(directory.to_owned())),
-        (false, false, true) => Err(Unfit::Backup(directory.to_owned())),
-        (true, ..) => know_format(&directory.join("journal")),
-        (false, false, false) => Ok(()),
+    let journal = directory.join("journal");
+    match look(&journal)? {
+        Some(data) if data.is_dir() => know_format(&journal),
+        Some(_) => Err(Unfit::NoDirectory(journal)),
+        None => refuse_copies(directory),
     }
+}
+
+/// Of a directory without a journal: that it is not what a restore or a backup makes.
+///
+/// # Errors
+/// [`Unfit::HalfRestored`] or [`Unfit::Backup`].
+pub(crate) fn refuse_copies(directory: &Path) -> Result<(), Unfit> {
+    let has = |name: &str| directory.join(name).exists();
+    if has("journal.restoring") {
+        return Err(Unfit::HalfRestored(directory.to_owned()));
+    }
+    if has("manifest") && has("segments") { Err(Unfit::Backup(directory.to_owned())) } else { Ok(()) }
 }
 
 /// Whether all of a journal has a format that this version knows: nothing is touched otherwise, not even a lock.
@@ -170,8 +200,16 @@ fn know_format(journal: &Path) -> Result<(), Unfit> {
 /// # Errors
 /// [`Unfit::Writable`], [`Unfit::Foreign`] or [`Unfit::Io`].
 pub(crate) fn guard_part(directory: &Path) -> Result<(), Unfit> {
+    guard_part_of(directory, user())
+}
+
+/// The same for a process of this user; whose it is is not asked where that is none.
+///
+/// # Errors
+/// As [`guard_part`].
+pub(crate) fn guard_part_of(directory: &Path, ours: Option<u32>) -> Result<(), Unfit> {
     match look(directory)? {
-        Some(data) => own(directory.to_owned(), &data, user()),
+        Some(data) => own(directory.to_owned(), &data, ours),
         None => Ok(()),
     }
 }
@@ -236,7 +274,7 @@ fn own(path: PathBuf, data: &Metadata, ours: Option<u32>) -> Result<(), Unfit> {
 }
 
 /// The user that this process acts as; none where the system does not say so.
-fn user() -> Option<u32> {
+pub(crate) fn user() -> Option<u32> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok() // Real, effective, saved, file system.
@@ -326,6 +364,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_no_directory() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let said = guard(file.path()).unwrap_err().to_string();
+        assert!(said.contains(" is no directory; name the directory of the record in store.directory"), "{said}");
+    }
+
+    #[test]
     fn a_restore_that_was_not_finished_is_no_store() {
         check(&["journal.restoring"], 0o700, "run `lodged store restore` again");
         check(&["journal", "journal.restoring"], 0o700, "");
@@ -359,5 +404,9 @@ mod tests {
         let other = data.uid() + 1;
         assert!(matches!(own("record".into(), &data, Some(other)), Err(Unfit::Foreign { ours, .. }) if ours == other));
         assert!(own("record".into(), &data, Some(data.uid())).is_ok());
+        let home = tempfile::tempdir().unwrap();
+        let mine = fs::metadata(home.path()).unwrap().uid();
+        assert!(matches!(guard_of(home.path(), Some(mine + 1)), Err(Unfit::Foreign { owner, .. }) if owner == mine));
+        assert!(guard_of(home.path(), None).is_ok(), "it was not asked");
     }
 }

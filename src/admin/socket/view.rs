@@ -41,6 +41,8 @@ pub struct StatusView {
     pub waiting: Vec<WaitingView>,
     /// Certificates that ended or end within 30 days.
     pub certificates_ending: Vec<EndingView>,
+    /// Partners without a certificate, who cannot connect.
+    pub certificates_missing: Vec<String>,
     /// Messages that have a grammar.
     pub grammars: Vec<String>,
     /// Messages that a guide makes declarations.

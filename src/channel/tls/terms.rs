@@ -20,6 +20,10 @@ use crate::secret::{SecretFile, SecretTrouble};
 /// The gateway's own certificate chain, and its key.
 #[derive(Debug)]
 pub struct Identity {
+    /// The file of the chain.
+    chain_path: PathBuf,
+    /// The file of the key, as it was named.
+    key_path: PathBuf,
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
@@ -28,7 +32,10 @@ pub struct Identity {
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityTrouble {
     /// The file of the chain cannot be read.
-    #[error("the certificate cannot be read from {}: {cause}", path.display())]
+    #[error(
+        "the certificate cannot be read from {}: {cause}; check that it is there and that the gateway's user may read it, \
+         tls.certificate names it", path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -70,9 +77,10 @@ impl Identity {
         }
         let secret = key.read()?;
         // What was found instead of a key is not said: it may be most of a key.
+        let key_path = key.path();
         let key = PrivateKeyDer::from_pem_slice(secret.expose())
-            .map_err(|_| IdentityTrouble::NoKey { path: key.path().to_owned() })?;
-        Ok(Self { chain: certificates, key })
+            .map_err(|_| IdentityTrouble::NoKey { path: key_path.to_owned() })?;
+        Ok(Self { chain_path: chain.to_owned(), key_path: key_path.to_owned(), chain: certificates, key })
     }
 
     /// The gateway's own certificate, in DER.
@@ -92,8 +100,18 @@ pub struct Terms {
 
 /// Certificate and key cannot be used together.
 #[derive(Debug, thiserror::Error)]
-#[error("the certificate and the key of the gateway cannot be used together: {0}")]
-pub struct TermsTrouble(#[from] rustls::Error);
+#[error(
+    "the private key in {} and the certificate in {} cannot be used together: {reason}; put the key of that certificate \
+     there, or a certificate of that key", key.display(), certificate.display()
+)]
+pub struct TermsTrouble {
+    /// The file of the key, as it was named.
+    key: PathBuf,
+    /// The file of the certificate.
+    certificate: PathBuf,
+    /// What TLS says. It is part of the sentence, and no source that would be told a second time.
+    reason: rustls::Error,
+}
 
 impl Terms {
     /// The terms under which these partners may come.
@@ -106,7 +124,12 @@ impl Terms {
         limits: Limits,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, TermsTrouble> {
-        let server = server_config(identity, Arc::clone(&partners), clock)?;
+        let (key, certificate) = (identity.key_path.clone(), identity.chain_path.clone());
+        let server = server_config(identity, Arc::clone(&partners), clock).map_err(|reason| TermsTrouble {
+            key,
+            certificate,
+            reason,
+        })?;
         Ok(Self { server: Arc::new(server), partners, limits })
     }
 }
@@ -158,7 +181,11 @@ mod tests {
     #[test]
     fn the_key_of_another_certificate_is_not() {
         let trouble = check(&minted().0, &minted().1).unwrap_err();
-        assert!(trouble.starts_with("the certificate and the key of the gateway cannot be used together"), "{trouble}");
+        for words in
+            ["the private key in /", "gateway.key and the certificate in /", "; put the key of that certificate"]
+        {
+            assert!(trouble.contains(words), "{trouble}");
+        }
     }
 
     #[test]

@@ -61,10 +61,13 @@ impl Office {
                 return Ok(Reply::answer(&interchange(&lodged)));
             }
         }
-        let kind = if which.practice { "practice " } else { "" };
+        let (kind, other) = match which.practice {
+            true => ("practice ", "what is no practice is found without --practice"),
+            false => ("", "practice takes --practice"),
+        };
         Err(Reply::refused(
             format!("there is no {kind}interchange {} of partner {}", which.reference, which.partner),
-            "compare the reference (0020); practice takes --practice, another identity --sender",
+            format!("compare the reference (0020); {other}, another identity takes --sender"),
         ))
     }
 

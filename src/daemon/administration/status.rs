@@ -49,6 +49,7 @@ impl Office {
             followers: self.followers.views(self.gateway.store().last().0, now),
             waiting,
             certificates_ending: self.ending(&loaded),
+            certificates_missing: missing(&loaded),
             grammars: rulebook.catalogue.message_types().map(written).collect(),
             guides: rulebook.guides.iter().map(|guide| written(&guide.message)).collect(),
             code_lists: lists.collect(),
@@ -114,6 +115,12 @@ impl Office {
             .filter(|ending| ending.days_left < ENDING_DAYS)
             .collect()
     }
+}
+
+/// Partners that are let in and have no certificate to come with.
+fn missing(loaded: &Loaded) -> Vec<String> {
+    let partners = loaded.partners.partners().iter();
+    partners.filter(|partner| partner.certificates.is_empty()).map(|partner| partner.id.to_string()).collect()
 }
 
 /// `CUSDEC:D:96B:UN`

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use crate::store::flush;
 use crate::store::guard;
-use crate::store::journal::{self, Archive, Disk, Opened, Place, Shelves, StoreId};
+use crate::store::journal::{self, Archive, Disk, Opened, Place, RealDisk, Shelves, StoreId};
 use crate::store::lock::{self, LockTrouble};
 use crate::store::watermark::of_another;
 
 use super::open::{OpenTrouble, StoreOptions};
+
+/// The user who may do anything.
+const ROOT: u32 = 0;
 
 /// A store that was looked at and not opened: nothing in its directory was changed, and where there was a store, nobody else
 /// can take it as long as this is kept.
@@ -38,13 +41,26 @@ impl Unopened {
             return Err(OpenTrouble::SegmentTooShort(options.segment_bytes));
         }
         let directory = &options.directory;
-        guard::guard(directory)?;
-        let archive = Archive::find(directory, options.archive.as_deref())?;
+        let ours = guard::user();
+        guard::guard_of(directory, ours)?;
+        let archive = Archive::find(directory, options.archive.as_deref(), ours)?;
         flush::self_test()?;
         let lock = lock::take_again(directory).map_err(|trouble| taken(directory, trouble))?;
         let mut unopened = Self { disk, options, archive, lock, journal: None };
         unopened.journal = unopened.find_journal()?;
         Ok(unopened)
+    }
+
+    /// The same while somebody may have the store, for nobody: nothing is kept from anybody. Root is not asked whose it is, for
+    /// the gateway has a user of its own. What does not fit together is left to whoever has it, who may be changing it.
+    pub(super) fn try_look(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<(), OpenTrouble> {
+        let directory = options.directory.clone();
+        let ours = guard::user().filter(|user| *user != ROOT);
+        guard::guard_of(&directory, ours)?;
+        let archive = Archive::find(&directory, options.archive.as_deref(), ours)?;
+        let unopened = Self { disk, options, archive, lock: None, journal: None };
+        let found = unopened.find_journal().map(drop);
+        if found.is_err() && matches!(lock::hold(&directory), Err(LockTrouble::InUse)) { Ok(()) } else { found }
     }
 
     /// Which store it is, in hexadecimal; none when there is none yet.
@@ -116,6 +132,11 @@ impl Unopened {
     }
 }
 
+/// See [`EmbeddedStore::would_open`](super::EmbeddedStore::would_open).
+pub(super) fn would_open(options: StoreOptions) -> Result<(), OpenTrouble> {
+    Unopened::try_look(Arc::new(RealDisk), options)
+}
+
 fn taken(directory: &Path, trouble: LockTrouble) -> OpenTrouble {
     match trouble {
         LockTrouble::InUse => OpenTrouble::InUse(directory.to_owned()),
@@ -159,6 +180,25 @@ mod tests {
         assert!(matches!(EmbeddedStore::look(options(home.path())), Err(OpenTrouble::InUse(_))));
         let _store = unopened.open().unwrap();
         assert!(matches!(EmbeddedStore::look(options(home.path())), Err(OpenTrouble::InUse(_))));
+    }
+
+    #[test]
+    fn whether_it_would_open_is_said_beside_who_has_it() {
+        let home = tempfile::tempdir().unwrap();
+        let would_open = || EmbeddedStore::would_open(options(home.path()));
+        would_open().unwrap();
+        assert_eq!(home.path().read_dir().unwrap().count(), 0, "something was made");
+        let store = EmbeddedStore::open(options(home.path())).unwrap();
+        let directory = options(home.path()).directory;
+        let (watermark, aside) = (directory.join("watermark"), home.path().join("aside"));
+        would_open().unwrap();
+        std::fs::rename(directory.join("journal"), &aside).unwrap();
+        would_open().unwrap();
+        drop(store);
+        assert!(watermark.exists() && matches!(would_open(), Err(OpenTrouble::JournalMissing(_))));
+        std::fs::rename(&aside, directory.join("journal")).unwrap();
+        would_open().unwrap();
+        drop(EmbeddedStore::open(options(home.path())).unwrap());
     }
 
     #[test]

@@ -105,6 +105,15 @@ impl EmbeddedStore {
         open::look(options)
     }
 
+    /// Whether a start would refuse the store in a directory, asked beside whoever has it: it may be in use. It reads no entry,
+    /// changes nothing, and keeps nobody from taking it. Root is not asked whose it is.
+    ///
+    /// # Errors
+    /// [`OpenTrouble`] when the directory is not fit for a store, or its segments do not fit together.
+    pub fn would_open(options: StoreOptions) -> Result<(), OpenTrouble> {
+        look::would_open(options)
+    }
+
     /// What was found at the start.
     #[must_use]
     pub fn summary(&self) -> &StartSummary {

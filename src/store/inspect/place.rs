@@ -51,8 +51,14 @@ impl StorePlace {
         }
         match is_directory(&place.journal())? {
             Some(true) => Ok(place),
-            Some(false) | None if place.state().exists() => Err(no_store("it has a state but no journal")),
-            Some(false) | None => Err(no_store("it has no journal")),
+            Some(false) | None => {
+                guard::refuse_copies(directory)?;
+                Err(no_store(if place.state().exists() {
+                    "it has a state but no journal"
+                } else {
+                    "it has no journal"
+                }))
+            }
         }
     }
 

@@ -29,10 +29,11 @@ pub(crate) struct Archive {
 
 impl Archive {
     /// The archive that is named for the store in this directory, or the one that its journal notes; none when it has none.
+    /// It has to be this user's, where one is given.
     ///
     /// # Errors
     /// [`ArchiveTrouble`] when the one that is named cannot be its archive. One that is away is no trouble.
-    pub(crate) fn find(store: &Path, named: Option<&Path>) -> Result<Option<Self>, ArchiveTrouble> {
+    pub(crate) fn find(store: &Path, named: Option<&Path>, ours: Option<u32>) -> Result<Option<Self>, ArchiveTrouble> {
         let journal = store.join("journal");
         let note = Note::read(&journal)?;
         let Some(named) = named else {
@@ -58,14 +59,14 @@ impl Archive {
         match (marker, &note) {
             (None, _) => {}
             (Some(Some(marker)), _) => {
-                guard::guard_part(&directory)?;
+                guard::guard_part_of(&directory, ours)?;
                 check_owner(&directory, marker, note.as_ref(), &journal)?;
             }
             (Some(None), Some(note)) if note.up_to > 0 => {
                 return Err(ArchiveTrouble::Elsewhere { path: directory, noted: note.directory.clone() });
             }
             (Some(None), _) => {
-                guard::guard_part(&directory)?;
+                guard::guard_part_of(&directory, ours)?;
                 refuse_others(&directory)?;
             }
         }
