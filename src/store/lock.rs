@@ -52,7 +52,8 @@ pub(crate) fn hold(directory: &Path) -> Result<Option<File>, LockTrouble> {
     where_there(locked(&path(directory), |path| File::open(path)))
 }
 
-fn path(directory: &Path) -> PathBuf {
+/// The file by which a directory is taken.
+pub(crate) fn path(directory: &Path) -> PathBuf {
     directory.join("lock")
 }
 

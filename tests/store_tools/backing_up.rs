@@ -1,8 +1,10 @@
 //! `lodged store backup` and `restore`: there, and back again.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use lodged::store::{Store as _, last_backup};
 use serde_json::{Value, json};
@@ -136,7 +138,7 @@ fn a_second_backup_copies_what_is_new() {
 fn a_store_is_backed_up_while_it_is_written() {
     let store = Store::with(1);
     let (open, backup) = (store.open(), Backup::of(&store));
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let writing = scope.spawn(|| Runtime::new().unwrap().block_on(record(&open, 100..=220)));
         while !writing.is_finished() {
             let entries = backup.is_made()["entries"].as_u64().unwrap();
@@ -416,6 +418,45 @@ fn a_backup_that_root_makes_of_anothers_record_is_noted_as_theirs() {
     for path in [store.directory().join("backed-up"), acts, act] {
         assert_eq!(owner(&path), (theirs, theirs), "{}", path.display());
     }
+}
+
+/// Root makes the first one in a directory that is the gateway's user's, who makes the next.
+#[test]
+fn a_backup_that_root_makes_in_anothers_directory_is_theirs() {
+    let store = Store::with(40);
+    let backup = Backup::of(&store);
+    let theirs = 12_345;
+    fs::create_dir(&backup.path).unwrap();
+    if chown(&backup.path, Some(theirs), Some(theirs)).is_err() {
+        return;
+    }
+    backup.is_made();
+    for path in [backup.path.join("lock"), backup.path.join("manifest"), backup.path.join("segments"), backup.tail()] {
+        assert_eq!(path.metadata().unwrap().uid(), theirs, "{}", path.display());
+    }
+}
+
+/// Two stores are backed up into one directory at one time, and one waits for the other.
+#[test]
+fn a_backup_that_was_made_meanwhile_is_not_overwritten() {
+    let (store, other) = (Store::with(2), Store::with(2));
+    let (backup, foreign) = (Backup::of(&store), Backup::of(&other));
+    foreign.is_made();
+    fs::create_dir_all(backup.path.join("segments")).unwrap();
+    let lock = File::create(backup.path.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = thread::scope(|scope| {
+        let waiting = scope.spawn(|| backup.tries(&[]));
+        thread::sleep(Duration::from_millis(100));
+        for file in ["manifest", foreign.tail().strip_prefix(&foreign.path).unwrap().to_str().unwrap()] {
+            fs::copy(foreign.path.join(file), backup.path.join(file)).unwrap();
+        }
+        drop(lock);
+        waiting.join().unwrap()
+    });
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let manifests = [&backup, &foreign].map(|backup| fs::read_to_string(backup.path.join("manifest")).unwrap());
+    assert_eq!(manifests[0], manifests[1]);
 }
 
 #[test]

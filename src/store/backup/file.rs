@@ -22,30 +22,11 @@ const ZEROES: usize = 1 << 20;
 /// # Errors
 /// [`BackupTrouble::Io`]; then nothing has its name that had not before.
 pub(super) fn write(path: &Path, bytes: &[u8], length: u64) -> Result<(), BackupTrouble> {
-    write_and(path, |file| {
-        file.write_all(bytes)?;
-        write_zeroes(file, length.saturating_sub(as_length(bytes)))
-    })
-}
-
-/// Writes a file of these bytes, which belongs to whom its directory belongs to, whoever writes it.
-///
-/// # Errors
-/// [`BackupTrouble::Io`]; then nothing has its name that had not before.
-pub(super) fn write_for_owner(path: &Path, bytes: &[u8]) -> Result<(), BackupTrouble> {
-    let directory = path.parent().unwrap_or(path);
-    let owner = fs::metadata(directory).map_err(BackupTrouble::io("look at", directory))?;
-    write_and(path, |file| {
-        file.write_all(bytes)?;
-        let is_theirs = file.metadata()?.uid() == owner.uid();
-        if is_theirs { Ok(()) } else { fchown(file, Some(owner.uid()), Some(owner.gid())) }
-    })
-}
-
-fn write_and(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), BackupTrouble> {
     let new = unfinished(path);
     let written = create_anew(&new).and_then(|mut file| {
-        fill(&mut file)?;
+        file.write_all(bytes)?;
+        write_zeroes(&mut file, length.saturating_sub(as_length(bytes)))?;
+        hand_over(&file, path)?;
         file.sync_all()
     });
     let renamed = written.and_then(|()| fs::rename(&new, path));
@@ -55,6 +36,14 @@ fn write_and(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Res
         return Err(BackupTrouble::Io { doing: "write", path: path.to_owned(), source });
     }
     sync_directory(path.parent().unwrap_or(path))
+}
+
+/// Gives what this process just made to whom the directory belongs to that it lies in: root may make a backup in a directory of
+/// the gateway's user, who goes on with it. It goes by the open file, since its name may be another's by now.
+fn hand_over(made: &File, path: &Path) -> io::Result<()> {
+    let owner = fs::metadata(path.parent().unwrap_or(path))?;
+    let is_theirs = made.metadata()?.uid() == owner.uid();
+    if is_theirs { Ok(()) } else { fchown(made, Some(owner.uid()), Some(owner.gid())) }
 }
 
 /// Makes a file where an interrupted write may have left one. What it is made to point at by others is not written.
@@ -111,11 +100,30 @@ pub(super) fn make_directory(path: &Path) -> Result<bool, BackupTrouble> {
     }
 }
 
-/// Keeps others from writing into a directory.
+/// The same for a part of a backup, which belongs to whom the backup belongs to.
+///
+/// # Errors
+/// [`BackupTrouble::Io`].
+pub(super) fn make_part(path: &Path) -> Result<(), BackupTrouble> {
+    if make_directory(path)? {
+        let opened = File::open(path).and_then(|made| hand_over(&made, path));
+        opened.map_err(BackupTrouble::io("hand over", path))?;
+    }
+    Ok(())
+}
+
+/// Keeps others from writing into a directory. The lock belongs to whom that belongs to.
 ///
 /// # Errors
 /// [`BackupTrouble::InUse`], or [`BackupTrouble::Io`].
 pub(super) fn lock(directory: &Path) -> Result<File, BackupTrouble> {
+    let path = lock::path(directory);
+    match File::create_new(&path).and_then(|made| hand_over(&made, &path)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(BackupTrouble::io("create", &path)(error));
+        }
+        _ => {}
+    }
     lock::take(directory).map_err(|trouble| match trouble {
         LockTrouble::InUse => BackupTrouble::InUse(directory.to_owned()),
         LockTrouble::Io { doing, path, source } => BackupTrouble::Io { doing, path, source },

@@ -51,7 +51,7 @@ impl BackedUp {
             Ok(()) | Err(Unfit::Foreign { ours: ROOT, .. }) => {}
             Err(unfit) => return Err(unfit.into()),
         }
-        file::write_for_owner(&store.join(NAME), self.to_text().as_bytes())
+        file::write(&store.join(NAME), self.to_text().as_bytes(), 0)
     }
 }
 

@@ -78,16 +78,13 @@ pub fn backup(
     watch: &mut dyn Watch,
 ) -> Result<BackupReport, BackupTrouble> {
     let place = StorePlace::find(store)?;
-    let mut found = Disagreements::new(1);
-    let segments = Segments::find(&place.shelves()?, true, &mut found)?;
-    found.refuse()?;
-    let shelves = place.shelves()?;
-    let before = look(&place, &shelves, to)?;
-    let mut saving = Saving { shelves, segments, to: to.to_owned(), reads_copies, watch, report: report(now) };
-    saving.check_continuation(before.as_ref())?;
+    Saving::find(&place, to, now, watch)?;
     file::make_directory(to)?;
     let lock = file::lock(to)?;
-    file::make_directory(&manifest::segments(to))?;
+    // Whoever had it until now may have made a backup there.
+    let (mut saving, before) = Saving::find(&place, to, now, watch)?;
+    saving.reads_copies = reads_copies;
+    file::make_part(&manifest::segments(to))?;
     saving.report.was_half = before.is_none() && !file::list(&manifest::segments(to))?.is_empty();
     saving.check_copies()?;
     let manifest = saving.run(now)?;
@@ -165,6 +162,25 @@ struct Saving<'a> {
     reads_copies: bool,
     watch: &'a mut dyn Watch,
     report: BackupReport,
+}
+
+impl<'a> Saving<'a> {
+    /// What is to be saved, and the backup that is there, which this store goes on from.
+    fn find(
+        place: &StorePlace,
+        to: &Path,
+        now: Timestamp,
+        watch: &'a mut dyn Watch,
+    ) -> Result<(Self, Option<Manifest>), BackupTrouble> {
+        let shelves = place.shelves()?;
+        let mut found = Disagreements::new(1);
+        let segments = Segments::find(&shelves, true, &mut found)?;
+        found.refuse()?;
+        let before = look(place, &shelves, to)?;
+        let saving = Self { shelves, segments, to: to.to_owned(), reads_copies: false, watch, report: report(now) };
+        saving.check_continuation(before.as_ref())?;
+        Ok((saving, before))
+    }
 }
 
 impl Saving<'_> {
