@@ -183,7 +183,9 @@ fn as_user(gateway: &Gateway, uid: &str) -> Option<Told> {
     for path in [gateway.home.path(), &gateway.home.path().join("record")] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    fs::copy(env!("CARGO_BIN_EXE_lodged"), &program).unwrap();
+    // Another process writes it: what is open for writing here, a child of another test has open too until it is another
+    // program, and nobody may start what somebody writes.
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_lodged")).arg(&program).status().unwrap().success());
     let mut command = Command::new("setpriv");
     command.args(["--reuid", uid, "--regid", uid, "--clear-groups"]).arg(program).args(["status", "--socket"]);
     let output = command.arg(socket(&gateway.home)).output().ok().filter(|_| is_root)?;
