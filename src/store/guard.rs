@@ -115,15 +115,18 @@ pub(crate) fn guard_of(directory: &Path, ours: Option<u32>) -> Result<(), Unfit>
     if directory.join(STANDBY).exists() {
         return Err(Unfit::Standby(directory.to_owned()));
     }
-    match directory.join("journal").exists() {
-        true => Ok(()),
-        false => refuse_strangers(directory),
-    }
+    Ok(())
 }
 
-/// A store is begun where nothing else is: not in a directory that was named by mistake. Sockets and what is hidden are not
-/// looked at, as the one for administration, which a killed process leaves.
-fn refuse_strangers(directory: &Path) -> Result<(), Unfit> {
+/// A store is begun where nothing else is: not in a directory that was named by mistake. Its archive may be there, where a disk
+/// is mounted. Sockets and what is hidden are not looked at, as the one for administration, which a killed process leaves.
+///
+/// # Errors
+/// [`Unfit::NotEmpty`] or [`Unfit::Io`].
+pub(crate) fn refuse_strangers(directory: &Path, archive: Option<&Path>) -> Result<(), Unfit> {
+    if directory.join("journal").exists() {
+        return Ok(());
+    }
     let io = |source| Unfit::Io { path: directory.to_owned(), source };
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -133,7 +136,8 @@ fn refuse_strangers(directory: &Path) -> Result<(), Unfit> {
         let entry = entry.map_err(io)?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let is_known = OWN.contains(&&*name) || name == OF_THE_FILE_SYSTEM || name.starts_with(['.']);
+        let is_archive = archive.is_some_and(|archive| archive.starts_with(entry.path()));
+        let is_known = is_archive || OWN.contains(&&*name) || name == OF_THE_FILE_SYSTEM || name.starts_with(['.']);
         let is_aside = name.starts_with("state.");
         let kind = entry.file_type().map_err(io)?;
         if !is_known && !is_aside && (kind.is_file() || kind.is_dir() || kind.is_symlink()) {
@@ -393,9 +397,18 @@ mod tests {
 
     #[test]
     fn a_store_is_not_begun_among_other_things() {
-        check(&["conf"], 0o700, "has no record in it, but it has conf");
-        check(&["lost+found", ".snapshot", "acts", "feeds", "state.aside-1"], 0o700, "");
-        check(&["journal", "conf"], 0o700, "");
+        let said = |names: &[&str], archive: Option<&str>| {
+            let home = tempfile::tempdir().unwrap();
+            names.iter().for_each(|name| fs::create_dir(home.path().join(name)).unwrap());
+            let archive = archive.map(|archive| home.path().join(archive));
+            refuse_strangers(home.path(), archive.as_deref()).err().map(|unfit| unfit.to_string()).unwrap_or_default()
+        };
+        assert!(said(&["conf"], None).contains("has no record in it, but it has conf"));
+        assert_eq!(said(&["lost+found", ".snapshot", "acts", "feeds", "state.aside-1"], None), "");
+        assert_eq!(said(&["journal", "conf"], None), "");
+        assert_eq!(said(&["archive"], Some("archive")), "");
+        assert_eq!(said(&["disk"], Some("disk/archive")), "");
+        assert!(said(&["archive"], Some("disk")).contains("it has archive"));
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Unopened {
         let directory = &options.directory;
         let ours = guard::user();
         guard::guard_of(directory, ours)?;
+        guard::refuse_strangers(directory, options.archive.as_deref())?;
         let archive = Archive::find(directory, options.archive.as_deref(), ours)?;
         flush::self_test()?;
         let lock = lock::take_again(directory).map_err(|trouble| taken(directory, trouble))?;
@@ -57,6 +58,7 @@ impl Unopened {
         let directory = options.directory.clone();
         let ours = guard::user().filter(|user| *user != ROOT);
         guard::guard_of(&directory, ours)?;
+        guard::refuse_strangers(&directory, options.archive.as_deref())?;
         let archive = Archive::find(&directory, options.archive.as_deref(), ours)?;
         let unopened = Self { disk, options, archive, lock: None, journal: None };
         let found = unopened.find_journal().map(drop);
