@@ -21,10 +21,10 @@ pub(super) const ALONE: Amount = Amount { interchanges: 128, bytes: 512 << 10 };
 
 /// What one partner may have that is not examined yet as soon as somebody else asks: what is in front of another's interchange
 /// for the processors is a fraction of a millisecond. It may have as much on the way to the disk for each [`FLUSH`] that a flush
-/// takes, since all that share one are answered in one go, and that is in front of another's answer: on a disk with this flush eight
-/// let the p99 of the others come to twice its quiet value, sixteen to three times, 128 to nine times; on a slower one the
-/// quiet value is higher, and with more to a flush one partner still has some 15,000 in a second.
-pub(super) const BESIDE_OTHERS: Amount = Amount { interchanges: 6, bytes: 64 << 10 };
+/// takes, since all that share one are answered in one go, and that is in front of another's answer: on a disk with this flush six
+/// let the p99 of the others come to somewhat more than twice its quiet value, sixteen to three times, 128 to nine times; on a
+/// slower one the quiet value is higher, and with more to a flush one partner still has some 15,000 in a second.
+pub(super) const BESIDE_OTHERS: Amount = Amount { interchanges: 4, bytes: 64 << 10 };
 
 /// A flush of a quick disk, with the threads that are woken for it.
 pub(super) const FLUSH: Duration = Duration::from_micros(250);
