@@ -95,6 +95,9 @@ const OWN: [&str; 8] = ["acts", "backed-up", "feeds", "in-force", "in-force.next
 /// What a file system has at its root for itself.
 pub(crate) const OF_THE_FILE_SYSTEM: &str = "lost+found";
 
+/// The user who may do anything.
+pub(crate) const ROOT: u32 = 0;
+
 /// What a directory that follows another store has in it.
 pub(crate) const STANDBY: &str = "standby";
 

@@ -9,11 +9,8 @@ use jiff::Timestamp;
 
 use super::BackupTrouble;
 use super::file;
-use crate::store::guard::{Unfit, guard_part};
+use crate::store::guard::{ROOT, Unfit, guard_part};
 use crate::store::signed::{Fields, SignedText, SignedTrouble};
-
-/// The user who may give files to others.
-const ROOT: u32 = 0;
 
 /// The name of the file.
 const NAME: &str = "backed-up";

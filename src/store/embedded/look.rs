@@ -7,15 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::store::flush;
-use crate::store::guard;
+use crate::store::guard::{self, ROOT};
 use crate::store::journal::{self, Archive, Disk, Opened, Place, RealDisk, Shelves, StoreId};
 use crate::store::lock::{self, LockTrouble};
 use crate::store::watermark::of_another;
 
 use super::open::{OpenTrouble, StoreOptions};
-
-/// The user who may do anything.
-const ROOT: u32 = 0;
 
 /// A store that was looked at and not opened: nothing in its directory was changed, and where there was a store, nobody else
 /// can take it as long as this is kept.
