@@ -3,71 +3,38 @@
 //! One of these is private to the writer, of entries not yet on stable storage; of entries that are, one gathers what is
 //! committed while the one before it is put into the state. Read the latest first and the state last.
 
-use std::collections::{BTreeMap, HashMap};
+mod held;
+mod marks;
+
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use foldhash::quality::RandomState;
-
+use self::held::Held;
+use self::marks::Marks;
 use super::state::{self, Change};
 
-/// How many keys of a kind memory is kept for, and for how many bytes of search keys: what is mostly put into the state at one
-/// time.
-const KEPT_KEYS: usize = 128 << 10;
-const KEPT_BYTES: usize = 8 << 20;
+/// How many keys of a kind memory is kept for, and for how many bytes of them: what is mostly put into the state at one time.
+const KEPT_KEYS: usize = 48 << 10;
+const KEPT_BYTES: usize = 3 << 20;
 
 /// Changes by key, the latest of each.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     /// Keys that are asked for as they are.
-    held: HashMap<Vec<u8>, Vec<u8>, RandomState>,
+    held: Held,
     /// Answers that wait, and answers that wait no more and were put before this overlay.
     waiting: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Search keys, which people alone ask for; some may be here twice.
     marks: Marks,
 }
 
-/// Keys that hold nothing, one behind the other: they are half of all keys, and none of them is worth memory of its own.
-#[derive(Debug, Default)]
-struct Marks {
-    bytes: Vec<u8>,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-}
-
-impl Marks {
-    fn push(&mut self, key: &[u8]) {
-        self.bytes.extend_from_slice(key);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn extend(&mut self, later: &Self) {
-        let before = self.bytes.len();
-        self.bytes.extend_from_slice(&later.bytes);
-        self.ends.extend(later.ends.iter().map(|end| before + end));
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let begins = std::iter::once(0).chain(self.ends.iter().copied());
-        begins.zip(&self.ends).map(|(begin, end)| self.bytes.get(begin..*end).unwrap_or_default())
-    }
-}
-
 impl Overlay {
     /// Forgets everything and keeps the memory, but for that of a rush, in which the next changes need not be moved each time
     /// it doubles.
     pub(crate) fn clear(&mut self) {
-        let Self { held, waiting, marks: Marks { bytes, ends } } = self;
-        held.clear();
-        held.shrink_to(KEPT_KEYS);
-        waiting.clear();
-        bytes.clear();
-        bytes.shrink_to(KEPT_BYTES);
-        ends.clear();
-        ends.shrink_to(KEPT_KEYS);
+        self.held.clear(KEPT_KEYS, KEPT_BYTES);
+        self.waiting.clear();
+        self.marks.clear(KEPT_KEYS, KEPT_BYTES);
     }
 
     /// Takes over what an entry changes.
@@ -78,14 +45,14 @@ impl Overlay {
             } else if state::is_of_outbox(&key) {
                 self.change_waiting(key, value);
             } else if let Some(value) = value {
-                self.held.insert(key, value);
+                self.held.put(&key, &value);
             }
         }
     }
 
     /// Takes over everything of a later overlay.
     pub(crate) fn merge(&mut self, later: Self) {
-        self.held.extend(later.held);
+        self.held.extend(&later.held);
         self.marks.extend(&later.marks);
         for (key, value) in later.waiting {
             self.change_waiting(key, value);
@@ -112,7 +79,7 @@ impl Overlay {
         if state::is_of_outbox(key) {
             return self.waiting.get(key).map(Option::as_deref);
         }
-        self.held.get(key).map(|value| Some(value.as_slice()))
+        self.held.get(key).map(Some)
     }
 
     /// What it says of the keys that begin so, from `from` on, in no order. For any but those of answers it looks at all
@@ -128,13 +95,13 @@ impl Overlay {
             return self.marks.iter().filter(|key| is_asked_for(key)).map(|key| (key, Some(&[][..]))).collect();
         }
         let held = self.held.iter().filter(|(key, _)| is_asked_for(key));
-        held.map(|(key, value)| (key.as_slice(), Some(value.as_slice()))).collect()
+        held.map(|(key, value)| (key, Some(value))).collect()
     }
 
     /// Everything in the order of the keys, each once.
     pub(crate) fn in_order(&self) -> Vec<(&[u8], Option<&[u8]>)> {
         let mut changes: Vec<(&[u8], Option<&[u8]>)> = Vec::with_capacity(self.len());
-        changes.extend(self.held.iter().map(|(key, value)| (key.as_slice(), Some(value.as_slice()))));
+        changes.extend(self.held.iter().map(|(key, value)| (key, Some(value))));
         changes.extend(self.marks.iter().map(|key| (key, Some(&[][..]))));
         changes.sort_unstable_by_key(|(key, _)| *key);
         // No other kind of key begins with their letter, and these are in order already.
