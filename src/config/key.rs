@@ -64,7 +64,7 @@ pub(super) const SETTINGS: &[Key] = &[
         &[
             key("directory", Path),
             key("segment_bytes", Whole(1_048_576, 1_073_741_824, "bytes")),
-            key("cache_bytes", Whole(8_388_608, 68_719_476_736, "bytes")),
+            key("cache_bytes", Whole(1_048_576, 68_719_476_736, "bytes")),
             key("retention_days", Whole(0, 36_500, "days")),
             key("repeat_days", Whole(1, 36_500, "days")),
             key("archive", OptionalPath),

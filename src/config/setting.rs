@@ -209,8 +209,8 @@ impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             directory: "/var/lib/lodged".into(),
-            segment_bytes: 64 * 1024 * 1024,
-            cache_bytes: 32 * 1024 * 1024,
+            segment_bytes: StoreOptions::SEGMENT_BYTES,
+            cache_bytes: StoreOptions::CACHE_BYTES,
             retention_days: Retention::RETENTION_DAYS,
             repeat_days: Retention::REPEAT_DAYS,
             archive: None,

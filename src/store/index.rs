@@ -21,8 +21,12 @@ use super::runs::{self, Damaged, RunWriter, Runs};
 use super::state::Pair;
 use super::watermark::{self, Watermark, WatermarkFile};
 
-/// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here.
-const SEGMENT_BYTES: usize = 8 << 20;
+/// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here. It holds
+/// some segments in memory until they are full.
+const SEGMENT_BYTES: usize = 2 << 20;
+
+/// A state of an earlier build: sled opens it with no other segments than those it was made with.
+const FORMER_SEGMENT_BYTES: usize = 8 << 20;
 
 /// How often sled writes out what it was given; a kill costs nothing, since the journal is applied again.
 const FLUSH_MILLISECONDS: u64 = 500;
@@ -395,12 +399,18 @@ fn strays(db: sled::Db) -> impl Iterator<Item = Result<Pair, IndexTrouble>> {
 
 /// Opens sled with the settings under which it keeps what it flushed, and its file once more.
 fn open_sled(directory: &Path, cache_bytes: u64) -> Result<(sled::Db, File, PathBuf), IndexTrouble> {
-    let settings = sled::Config::new()
-        .path(directory)
-        .segment_size(SEGMENT_BYTES)
-        .cache_capacity(cache_bytes)
-        .flush_every_ms(Some(FLUSH_MILLISECONDS));
-    let db = contained(|| Ok(free(|| settings.open())?))?;
+    let open = |segment_bytes| {
+        let settings = sled::Config::new()
+            .path(directory)
+            .segment_size(segment_bytes)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(Some(FLUSH_MILLISECONDS));
+        free(|| settings.open())
+    };
+    let db = contained(|| match open(SEGMENT_BYTES) {
+        Err(sled::Error::Unsupported(_)) => Ok(open(FORMER_SEGMENT_BYTES)?),
+        opened => Ok(opened?),
+    })?;
     let path = directory.join("db");
     let file = File::open(&path).map_err(IndexTrouble::io("open", &path))?;
     Ok((db, file, path))
@@ -479,6 +489,8 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), IndexTrouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::runs::FILTER_KEYS_MAX;
+    use crate::store::state;
 
     const STORE_ID: StoreId = StoreId([7; 16]);
     const CACHE_BYTES: u64 = 8 << 20;
@@ -652,6 +664,36 @@ mod tests {
             drop(db);
             is_rebuilt(directory.path());
         }
+    }
+
+    #[test]
+    fn a_state_with_longer_segments_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let state = directory.path().join("state");
+        let (db, ..) = open_sled(&state, CACHE_BYTES).unwrap();
+        let pairs: Vec<_> = db.iter().map(Result::unwrap).collect();
+        drop(db);
+        fs::remove_dir_all(&state).unwrap();
+        let former = sled::Config::new().path(&state).segment_size(FORMER_SEGMENT_BYTES).open().unwrap();
+        pairs.into_iter().for_each(|(key, value)| drop(former.insert(key, value).unwrap()));
+        drop(former);
+        let OpenedIndex { index, applied, rebuilt, .. } = open(directory.path());
+        assert_eq!((applied, rebuilt), (RecordNumber(3), None));
+        assert_eq!(index.get(b"a").unwrap(), Some(b"value".to_vec()));
+    }
+
+    /// A leaf is sixteen values, and the longest ones are filters.
+    #[test]
+    fn no_leaf_gets_so_long_that_it_is_never_flushed() {
+        let directory = tempfile::tempdir().unwrap();
+        let OpenedIndex { index, .. } = open(directory.path());
+        let keys: Vec<_> = (0..20 * FILTER_KEYS_MAX).map(|number| format!("d{number:08}").into_bytes()).collect();
+        assert!(keys.iter().all(|key| state::is_asked_often(key)));
+        index.apply(keys.iter().map(|key| (key.as_slice(), Some(&b"value"[..]))), RecordNumber(3)).unwrap();
+        index.checkpoint().unwrap();
+        let outside: Vec<_> = fs::read_dir(directory.path().join("state/blobs")).unwrap().collect();
+        assert!(outside.is_empty(), "{outside:?}");
     }
 
     #[test]

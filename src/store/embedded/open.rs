@@ -67,7 +67,7 @@ impl StoreOptions {
     pub const SEGMENT_BYTES: u64 = 64 << 20;
     /// The cache when nothing else is said. New keys are kept from pages by filters and pages are read one behind the other,
     /// so more of it saves reading and hardly any work.
-    pub const CACHE_BYTES: u64 = 32 << 20;
+    pub const CACHE_BYTES: u64 = 8 << 20;
 
     /// A store in this directory, with the ordinary sizes and retention, checked whole at a start.
     #[must_use]

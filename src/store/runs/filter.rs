@@ -10,8 +10,8 @@ const BITS_PER_KEY: usize = 20;
 /// Words of a block: 64 bytes. Each key sets one bit in each.
 const BLOCK_WORDS: usize = 8;
 
-/// Most keys of one filter, so that it is a value that sled keeps in its segments: 40 KiB.
-pub(super) const FILTER_KEYS_MAX: usize = 16 << 10;
+/// Most keys of one filter, so that sixteen, a leaf, fit what sled keeps in its segments: 20 KiB each.
+pub(crate) const FILTER_KEYS_MAX: usize = 8 << 10;
 
 /// The golden ratio in 64 bits, odd: what is multiplied by it is spread over all of them.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
