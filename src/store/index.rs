@@ -17,13 +17,17 @@ use crate::identifier::RecordNumber;
 use super::Unavailable;
 use super::floor::Floor;
 use super::journal::StoreId;
-use super::runs::{self, Damaged, RunWriter, Runs};
+use super::runs::{self, Damaged, FILTER_BYTES_MAX, RunWriter, Runs};
 use super::state::Pair;
 use super::watermark::{self, Watermark, WatermarkFile};
 
 /// sled writes a leaf that does not fit a quarter of a segment to a file it never flushes; no leaf gets that long here. It holds
 /// some segments in memory until they are full.
 const SEGMENT_BYTES: usize = 2 << 20;
+
+/// Values of a leaf before sled divides it. The longest ones are filters, and their keys shorter than a kilobyte.
+const LEAF_VALUES_MAX: usize = 17;
+const _: () = assert!(LEAF_VALUES_MAX * (FILTER_BYTES_MAX + 1024) < SEGMENT_BYTES / 4, "a leaf is never flushed");
 
 /// A state of an earlier build: sled opens it with no other segments than those it was made with.
 const FORMER_SEGMENT_BYTES: usize = 8 << 20;
@@ -489,7 +493,6 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), IndexTrouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::runs::FILTER_KEYS_MAX;
     use crate::store::state;
 
     const STORE_ID: StoreId = StoreId([7; 16]);
@@ -683,15 +686,15 @@ mod tests {
         assert_eq!(index.get(b"a").unwrap(), Some(b"value".to_vec()));
     }
 
-    /// A leaf is sixteen values, and the longest ones are filters.
     #[test]
-    fn no_leaf_gets_so_long_that_it_is_never_flushed() {
+    fn no_leaf_of_filters_is_so_long_that_it_is_never_flushed() {
         let directory = tempfile::tempdir().unwrap();
         let OpenedIndex { index, .. } = open(directory.path());
-        let keys: Vec<_> = (0..20 * FILTER_KEYS_MAX).map(|number| format!("d{number:08}").into_bytes()).collect();
+        let keys: Vec<_> = (0..20 * 8192).map(|number| format!("d{number:08}").into_bytes()).collect();
         assert!(keys.iter().all(|key| state::is_asked_often(key)));
         index.apply(keys.iter().map(|key| (key.as_slice(), Some(&b"value"[..]))), RecordNumber(3)).unwrap();
         index.checkpoint().unwrap();
+        assert!(index.db.scan_prefix(b"F").count() >= LEAF_VALUES_MAX);
         let outside: Vec<_> = fs::read_dir(directory.path().join("state/blobs")).unwrap().collect();
         assert!(outside.is_empty(), "{outside:?}");
     }

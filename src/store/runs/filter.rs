@@ -10,8 +10,11 @@ const BITS_PER_KEY: usize = 20;
 /// Words of a block: 64 bytes. Each key sets one bit in each.
 const BLOCK_WORDS: usize = 8;
 
-/// Most keys of one filter, so that sixteen, a leaf, fit what sled keeps in its segments: 20 KiB each.
-pub(crate) const FILTER_KEYS_MAX: usize = 8 << 10;
+/// Most keys of one filter, so that a leaf of them fits what sled keeps in its segments.
+pub(super) const FILTER_KEYS_MAX: usize = 8 << 10;
+
+/// How long such a filter is, in bytes.
+pub(crate) const FILTER_BYTES_MAX: usize = FILTER_KEYS_MAX * BITS_PER_KEY / 8;
 
 /// The golden ratio in 64 bits, odd: what is multiplied by it is spread over all of them.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -12,8 +12,7 @@ mod merged;
 mod page;
 mod run;
 
-#[cfg(test)]
-pub(crate) use filter::FILTER_KEYS_MAX;
+pub(crate) use filter::FILTER_BYTES_MAX;
 pub(crate) use run::RunWriter;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
