@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::BackupTrouble;
 use crate::record::Digest;
-use crate::store::guard::OF_THE_FILE_SYSTEM;
+use crate::store::guard::{self, OF_THE_FILE_SYSTEM, ROOT};
 use crate::store::lock::{self, LockTrouble};
 
 /// The end of the name of a file that is not whole yet.
@@ -38,9 +38,17 @@ pub(super) fn write(path: &Path, bytes: &[u8], length: u64) -> Result<(), Backup
     sync_directory(path.parent().unwrap_or(path))
 }
 
-/// Gives what this process just made to whom the directory belongs to that it lies in: root may make a backup in a directory of
-/// the gateway's user, who goes on with it. It goes by the open file, since its name may be another's by now.
+/// Gives what root just made to whom the directory belongs to that it lies in: root may make a backup in a directory of the
+/// gateway's user, who goes on with it. It goes by the open file, since its name may be another's by now.
 fn hand_over(made: &File, path: &Path) -> io::Result<()> {
+    hand_over_by(guard::user(), made, path)
+}
+
+/// The same by this user. Nobody but root can give anything away: where others may make a backup, it stays theirs.
+fn hand_over_by(ours: Option<u32>, made: &File, path: &Path) -> io::Result<()> {
+    if ours != Some(ROOT) {
+        return Ok(());
+    }
     let owner = fs::metadata(path.parent().unwrap_or(path))?;
     let is_theirs = made.metadata()?.uid() == owner.uid();
     if is_theirs { Ok(()) } else { fchown(made, Some(owner.uid()), Some(owner.gid())) }
@@ -168,4 +176,25 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// How many bytes there are.
 pub(super) fn as_length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    #[test]
+    fn who_is_not_root_gives_nothing_away() {
+        let home = tempfile::tempdir().unwrap();
+        let made = File::create(home.path().join("made")).unwrap();
+        let ours = made.metadata().unwrap().uid();
+        // Somebody else's directory: root can make one, and to all others the root of the file system is one.
+        let is_root = chown(home.path(), Some(12_345), None).is_ok();
+        let directory = if is_root { home.path() } else { Path::new("/") };
+        hand_over_by(Some(1000), &made, &directory.join("made")).unwrap();
+        assert_eq!(made.metadata().unwrap().uid(), ours);
+        assert_eq!(hand_over_by(Some(ROOT), &made, &directory.join("made")).is_ok(), is_root);
+        assert_eq!(made.metadata().unwrap().uid() == 12_345, is_root);
+    }
 }
