@@ -50,6 +50,9 @@ pub enum Unfit {
         "{} is no directory; name the directory of the record in store.directory, or move that file away", .0.display()
     )]
     NoDirectory(PathBuf),
+    /// Something else has the name of a journal.
+    #[error("{} is no directory, as a journal is; put the journal back, or restore the record from a backup", .0.display())]
+    NoJournal(PathBuf),
     /// A later version wrote it.
     #[error("{} has a format that this version does not know; use the version that wrote it, or a later one", .0.display())]
     OtherFormat(PathBuf),
@@ -90,7 +93,10 @@ pub enum Unfit {
 }
 
 /// What a store has in its directory that may be there before its journal is, or may have been left there.
-const OWN: [&str; 8] = ["acts", "backed-up", "feeds", "in-force", "in-force.next", "lock", "state", "watermark"];
+const OWN: [&str; 7] = ["acts", "backed-up", "backed-up.new", "feeds", "in-force", "in-force.next", "lock"];
+
+/// What a directory has in which a store is, or was.
+const OF_A_STORE: [&str; 3] = ["journal", "state", "watermark"];
 
 /// What a file system has at its root for itself.
 pub(crate) const OF_THE_FILE_SYSTEM: &str = "lost+found";
@@ -127,7 +133,8 @@ pub(crate) fn guard_of(directory: &Path, ours: Option<u32>) -> Result<(), Unfit>
 /// # Errors
 /// [`Unfit::NotEmpty`] or [`Unfit::Io`].
 pub(crate) fn refuse_strangers(directory: &Path, archive: Option<&Path>) -> Result<(), Unfit> {
-    if directory.join("journal").exists() {
+    // What lost its journal is told so, whatever lies beside it.
+    if OF_A_STORE.iter().any(|name| directory.join(name).exists()) {
         return Ok(());
     }
     let io = |source| Unfit::Io { path: directory.to_owned(), source };
@@ -141,7 +148,7 @@ pub(crate) fn refuse_strangers(directory: &Path, archive: Option<&Path>) -> Resu
         let name = name.to_string_lossy();
         let is_archive = archive.is_some_and(|archive| archive.starts_with(entry.path()));
         let is_known = is_archive || OWN.contains(&&*name) || name == OF_THE_FILE_SYSTEM || name.starts_with(['.']);
-        let is_aside = name.starts_with("state.");
+        let is_aside = name.starts_with("state.") || name.starts_with("watermark.");
         let kind = entry.file_type().map_err(io)?;
         if !is_known && !is_aside && (kind.is_file() || kind.is_dir() || kind.is_symlink()) {
             return Err(Unfit::NotEmpty { path: directory.to_owned(), found: entry.file_name().into() });
@@ -176,7 +183,7 @@ fn guard_parts(directory: &Path, ours: Option<u32>) -> Result<(), Unfit> {
     let journal = directory.join("journal");
     match look(&journal)? {
         Some(data) if data.is_dir() => know_format(&journal),
-        Some(_) => Err(Unfit::NoDirectory(journal)),
+        Some(_) => Err(Unfit::NoJournal(journal)),
         None => refuse_copies(directory),
     }
 }
@@ -407,8 +414,10 @@ mod tests {
             refuse_strangers(home.path(), archive.as_deref()).err().map(|unfit| unfit.to_string()).unwrap_or_default()
         };
         assert!(said(&["conf"], None).contains("has no record in it, but it has conf"));
-        assert_eq!(said(&["lost+found", ".snapshot", "acts", "feeds", "state.aside-1"], None), "");
-        assert_eq!(said(&["journal", "conf"], None), "");
+        assert_eq!(said(&["lost+found", ".snapshot", "acts", "feeds", "state.aside-1", "watermark.new"], None), "");
+        for of_a_store in ["journal", "state", "watermark"] {
+            assert_eq!(said(&[of_a_store, "conf"], None), "", "{of_a_store}");
+        }
         assert_eq!(said(&["archive"], Some("archive")), "");
         assert_eq!(said(&["disk"], Some("disk/archive")), "");
         assert!(said(&["archive"], Some("disk")).contains("it has archive"));

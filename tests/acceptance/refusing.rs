@@ -139,7 +139,7 @@ fn a_file_is_no_record() {
     fs::remove_file(home.path().join("record")).unwrap();
     fs::create_dir(home.path().join("record")).unwrap();
     fs::write(home.path().join("record/journal"), "").unwrap();
-    check_both(&home, &["record/journal is no directory"]);
+    check_both(&home, &["record/journal is no directory, as a journal is; put the journal back"]);
 }
 
 #[test]
@@ -232,6 +232,9 @@ fn a_record_without_its_last_segments_is_refused() {
     for entry in fs::read_dir(&journal).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
+    check_both(&home, &["has a state but no journal; restore the journal from a backup"]);
+    fs::remove_dir(&journal).unwrap();
+    fs::write(home.path().join("record/notes.txt"), "").unwrap();
     check_both(&home, &["has a state but no journal; restore the journal from a backup"]);
 }
 
