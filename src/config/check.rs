@@ -444,7 +444,9 @@ mod tests {
             fs::remove_dir(record).unwrap();
             fs::write(record, "").unwrap();
         });
-        check("record/journal is no directory, as a journal is", |record| fs::write(record.join("journal"), "").unwrap());
+        check("record/journal is no directory, as a journal is", |record| {
+            fs::write(record.join("journal"), "").unwrap();
+        });
         check("has a state but no journal", |record| fs::create_dir(record.join("state")).unwrap());
     }
 
