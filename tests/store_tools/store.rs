@@ -157,7 +157,7 @@ pub(crate) async fn record(store: &EmbeddedStore, numbers: impl IntoIterator<Ite
 
 /// The state of a store that nobody has open.
 pub(crate) fn state(store: &Store) -> sled::Db {
-    let settings = sled::Config::new().path(store.directory().join("state")).segment_size(8 << 20);
+    let settings = sled::Config::new().path(store.directory().join("state")).segment_size(2 << 20);
     // The threads of sled let go of its lock a moment after whoever opened it did.
     let mut tries = (0..500).map(|_| settings.open().inspect_err(|_| thread::sleep(Duration::from_millis(10))));
     tries.find_map(Result::ok).unwrap()
