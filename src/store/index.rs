@@ -39,6 +39,9 @@ const FLUSH_MILLISECONDS: u64 = 500;
 const FREE_TRIES: u32 = 300;
 const FREE_PAUSE: Duration = Duration::from_millis(10);
 
+/// How the name of a snapshot ends that sled is still writing.
+const HALF_SNAPSHOT: &str = "generating";
+
 /// The key of the store's identity. No other key begins with this letter.
 const STORE: &[u8] = b"m store";
 
@@ -403,6 +406,7 @@ fn strays(db: sled::Db) -> impl Iterator<Item = Result<Pair, IndexTrouble>> {
 
 /// Opens sled with the settings under which it keeps what it flushed, and its file once more.
 fn open_sled(directory: &Path, cache_bytes: u64) -> Result<(sled::Db, File, PathBuf), IndexTrouble> {
+    remove_half_snapshots(directory)?;
     let open = |segment_bytes| {
         let settings = sled::Config::new()
             .path(directory)
@@ -418,6 +422,22 @@ fn open_sled(directory: &Path, cache_bytes: u64) -> Result<(sled::Db, File, Path
     let path = directory.join("db");
     let file = File::open(&path).map_err(IndexTrouble::io("open", &path))?;
     Ok((db, file, path))
+}
+
+/// Removes snapshots that sled was still writing when the process ended. It takes one for its latest, finds it damaged, and
+/// refuses all that it holds; without it, it reads the snapshot before and goes on from there.
+fn remove_half_snapshots(directory: &Path) -> Result<(), IndexTrouble> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(IndexTrouble::io("list", directory))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(IndexTrouble::io("list", directory))?.path();
+        if path.extension().is_some_and(|extension| extension == HALF_SNAPSHOT) {
+            fs::remove_file(&path).map_err(IndexTrouble::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens sled once it is free. Its threads let go of a state a moment after this process did, and no other process has it: the
@@ -684,6 +704,20 @@ mod tests {
         let OpenedIndex { index, applied, rebuilt, .. } = open(directory.path());
         assert_eq!((applied, rebuilt), (RecordNumber(3), None));
         assert_eq!(index.get(b"a").unwrap(), Some(b"value".to_vec()));
+    }
+
+    #[test]
+    fn a_kill_while_sled_writes_a_snapshot_costs_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        made(directory.path());
+        let half = directory.path().join("state/snap.7FFFFFFFFFFFFFFF.generating");
+        for written in [&b""[..], b"half of a snapshot"] {
+            fs::write(&half, written).unwrap();
+            let OpenedIndex { index, applied, rebuilt, .. } = open(directory.path());
+            assert_eq!((applied, rebuilt), (RecordNumber(3), None));
+            assert_eq!(index.get(b"a").unwrap(), Some(b"value".to_vec()));
+            assert!(!half.exists());
+        }
     }
 
     #[test]

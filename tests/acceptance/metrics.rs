@@ -119,6 +119,7 @@ fn a_state_that_is_made_anew_is_told() {
     std::fs::remove_dir_all(gateway.home.path().join("record/state")).unwrap();
     gateway.is_started_again();
     assert!(gateway.metric(name) > 1_700_000_000);
+    gateway.says("the state cannot be used; it is made anew from all of the journal before anybody is let in");
     gateway.says("the state could not be used and was made anew");
 }
 

@@ -134,6 +134,7 @@ fn lives_and_dies(home: &Home, ledger: &Mutex<Ledger>, doom: Doom, random: &mut 
         drop(tell);
         listened
     });
+    assert!(!gateway.has_made_state_anew(), "the kill before this life cost the state: {}", gateway.said());
     if let Err(said) = &listened {
         let was_killed = is_doomed.load(Ordering::SeqCst) || home.preload.met() > 0;
         assert!(was_killed, "the gateway did not start ({doom:?}): {said}");

@@ -38,6 +38,9 @@ use super::writer::Writer;
 /// Requests that may wait for the writer before callers do.
 const QUEUE_REQUESTS: usize = 1024;
 
+/// What is told before a state is made anew: all of the journal is read twice for it.
+const MADE_ANEW: &str = "the state cannot be used; it is made anew from all of the journal before anybody is let in";
+
 /// Where and how a store is kept.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
@@ -218,6 +221,9 @@ impl Unopened {
         let mut check = Check::of(&mut found, &directory, checks_everything)?;
         let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, store, cache_bytes, || {
             is_state_new = true;
+            if !is_new {
+                tracing::warn!("{MADE_ANEW}");
+            }
             check.whole()
         })?;
         let Check { contents, .. } = check;
