@@ -25,7 +25,8 @@ pub(super) struct ConfigCommand {
 enum Verb {
     /// Finds mistakes in the file, its partners, the environment, and every file they name.
     ///
-    /// The record is asked what a start asks before it changes anything: whose it is, who can write it, what is in its directory.
+    /// The record is asked what a start asks before it changes anything: whose it is, who can write it, what is in its directory,
+    /// and where consumers of the feed stand.
     /// Nothing is made, changed or kept from a gateway that runs. Root is not asked whose the record is, for the gateway has a
     /// user of its own. Not looked at: whether the ports are free, which a gateway that runs has; what grammars and guides say
     /// (`lodged grammar check`); and what only reading the record finds (`lodged store check`).

@@ -14,6 +14,7 @@ use super::certificate::{self, Dated};
 use super::mistake::Mistake;
 use super::source::{Changes, file, unreadable};
 use super::{Config, Environment, Loaded};
+use crate::feed::check_places;
 use crate::partner::{Partner, PartnerKind, days_until};
 use crate::secret::SecretTrouble;
 use crate::store::{EmbeddedStore, OpenTrouble, readable_by_all};
@@ -152,11 +153,22 @@ impl Report {
     fn record(&mut self, loaded: &Loaded) {
         let settings = &loaded.config.store;
         let store = &settings.directory;
-        if let Err(trouble) = EmbeddedStore::would_open(settings.options(loaded.numbering.clone())) {
-            let named = if matches!(trouble, OpenTrouble::Archive(_)) { "store.archive" } else { "store.directory" };
+        let refused = |named: &str, why: String| {
             let place = loaded.places.get(named).cloned().unwrap_or_else(|| file(&loaded.path));
-            self.mistakes.push(Mistake::new(place, trouble.to_string()));
-            return;
+            Mistake::new(place, why)
+        };
+        let identity = match EmbeddedStore::would_open(settings.options(loaded.numbering.clone())) {
+            Ok(identity) => identity,
+            Err(trouble) => {
+                let named =
+                    if matches!(trouble, OpenTrouble::Archive(_)) { "store.archive" } else { "store.directory" };
+                self.mistakes.push(refused(named, trouble.to_string()));
+                return;
+            }
+        };
+        if identity.is_some() || !store.join("journal").exists() {
+            let places = check_places(&loaded.consumers, &loaded.config.feed_places(), identity.as_deref());
+            self.mistakes.extend(places.err().map(|trouble| refused("store.directory", trouble.to_string())));
         }
         if !store.exists() {
             self.cautions.push(Mistake::new(file(store), "there is no record yet; the first start makes it"));
@@ -446,6 +458,13 @@ mod tests {
         });
         check("record/journal is no directory, as a journal is", |record| {
             fs::write(record.join("journal"), "").unwrap();
+        });
+        check("record/feeds/customs.place is a place in the store 00", |record| {
+            let feeds = record.with_file_name("feeds");
+            fs::create_dir(&feeds).unwrap();
+            fs::write(feeds.join("customs.toml"), "directory = \"out\"\n").unwrap();
+            fs::create_dir(record.join("feeds")).unwrap();
+            fs::write(record.join("feeds/customs.place"), "00 4711\n").unwrap();
         });
         check("has a state but no journal", |record| fs::create_dir(record.join("state")).unwrap());
     }

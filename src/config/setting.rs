@@ -375,6 +375,12 @@ impl Config {
         self.admin.socket.clone().unwrap_or_else(|| self.store.directory.join(Self::SOCKET))
     }
 
+    /// Where it is noted how far consumers of the feed came.
+    #[must_use]
+    pub fn feed_places(&self) -> PathBuf {
+        self.store.directory.join("feeds")
+    }
+
     /// The same with relative paths made relative to this directory.
     pub(super) fn relative_to(mut self, directory: &Path) -> Self {
         self.tls.certificate = directory.join(self.tls.certificate);

@@ -31,7 +31,7 @@ mod validity;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -151,16 +151,11 @@ fn claim_and_open(prepared: &Prepared, mut handed: Handed) -> Result<(Claimed, E
     let Loaded { config, consumers, numbering, .. } = &prepared.loaded;
     let settings = &config.store;
     let unopened = EmbeddedStore::look(settings.options(numbering.clone()))?;
-    check_places(consumers, &places(config), unopened.identity().as_deref())?;
+    check_places(consumers, &config.feed_places(), unopened.identity().as_deref())?;
     let claimed = Claimed::of(config, &mut handed, &unopened)?;
     let store = unopened.open().map_err(Trouble::opening(&settings.directory))?;
     opening::tell(&store, &settings.directory);
     Ok((claimed, store))
-}
-
-/// Where it is noted how far consumers of the feed came.
-fn places(config: &Config) -> PathBuf {
-    config.store.directory.join("feeds")
 }
 
 /// The gateway while it runs.
@@ -247,7 +242,7 @@ impl Serving {
 impl Serving {
     /// Who takes what is accepted, each from where it stands.
     fn feeds(&self) -> Result<Vec<Feed>, Trouble> {
-        let places = places(&self.loaded.config);
+        let places = self.loaded.config.feed_places();
         let feed = |consumer: &Consumer| Feed::new(Arc::clone(&self.gateway), consumer.clone(), &places);
         Ok(self.loaded.consumers.iter().map(feed).collect::<Result<_, _>>()?)
     }

@@ -51,15 +51,18 @@ impl Unopened {
 
     /// The same while somebody may have the store, for nobody: nothing is kept from anybody. Root is not asked whose it is, for
     /// the gateway has a user of its own. What does not fit together is left to whoever has it, who may be changing it.
-    pub(super) fn try_look(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<(), OpenTrouble> {
+    pub(super) fn try_look(disk: Arc<dyn Disk>, options: StoreOptions) -> Result<Option<String>, OpenTrouble> {
         let directory = options.directory.clone();
         let ours = guard::user().filter(|user| *user != ROOT);
         guard::guard_of(&directory, ours)?;
         guard::refuse_strangers(&directory, options.archive.as_deref())?;
         let archive = Archive::find(&directory, options.archive.as_deref(), ours)?;
-        let unopened = Self { disk, options, archive, lock: None, journal: None };
-        let found = unopened.find_journal().map(drop);
-        if found.is_err() && matches!(lock::hold(&directory), Err(LockTrouble::InUse)) { Ok(()) } else { found }
+        let mut unopened = Self { disk, options, archive, lock: None, journal: None };
+        match unopened.find_journal() {
+            Err(_) if matches!(lock::hold(&directory), Err(LockTrouble::InUse)) => {}
+            found => unopened.journal = found?,
+        }
+        Ok(unopened.identity())
     }
 
     /// Which store it is, in hexadecimal; none when there is none yet.
@@ -132,7 +135,7 @@ impl Unopened {
 }
 
 /// See [`EmbeddedStore::would_open`](super::EmbeddedStore::would_open).
-pub(super) fn would_open(options: StoreOptions) -> Result<(), OpenTrouble> {
+pub(super) fn would_open(options: StoreOptions) -> Result<Option<String>, OpenTrouble> {
     Unopened::try_look(Arc::new(RealDisk), options)
 }
 
@@ -185,14 +188,14 @@ mod tests {
     fn whether_it_would_open_is_said_beside_who_has_it() {
         let home = tempfile::tempdir().unwrap();
         let would_open = || EmbeddedStore::would_open(options(home.path()));
-        would_open().unwrap();
+        assert_eq!(would_open().unwrap(), None);
         assert_eq!(home.path().read_dir().unwrap().count(), 0, "something was made");
         let store = EmbeddedStore::open(options(home.path())).unwrap();
         let directory = options(home.path()).directory;
         let (watermark, aside) = (directory.join("watermark"), home.path().join("aside"));
-        would_open().unwrap();
+        assert_eq!(would_open().unwrap(), Some(store.identity()));
         std::fs::rename(directory.join("journal"), &aside).unwrap();
-        would_open().unwrap();
+        assert_eq!(would_open().unwrap(), None);
         drop(store);
         assert!(watermark.exists() && matches!(would_open(), Err(OpenTrouble::JournalMissing(_))));
         std::fs::rename(&aside, directory.join("journal")).unwrap();

@@ -106,11 +106,12 @@ impl EmbeddedStore {
     }
 
     /// Whether a start would refuse the store in a directory, asked beside whoever has it: it may be in use. It reads no entry,
-    /// changes nothing, and keeps nobody from taking it. Root is not asked whose it is.
+    /// changes nothing, and keeps nobody from taking it. Root is not asked whose it is. Returns which store it is, in hexadecimal;
+    /// none when there is none yet, or when that cannot be said while it is in use.
     ///
     /// # Errors
     /// [`OpenTrouble`] when the directory is not fit for a store, or its segments do not fit together.
-    pub fn would_open(options: StoreOptions) -> Result<(), OpenTrouble> {
+    pub fn would_open(options: StoreOptions) -> Result<Option<String>, OpenTrouble> {
         look::would_open(options)
     }
 

@@ -21,7 +21,7 @@ use crate::store::index::{Index, IndexTrouble, OpenedIndex};
 use crate::store::journal::Disk;
 use crate::store::journal::dropping;
 use crate::store::journal::segment::OTHER_FORMAT;
-use crate::store::journal::{ArchiveTrouble, Contents, Journal, JournalTrouble, Opened, RealDisk};
+use crate::store::journal::{ArchiveTrouble, Contents, Journal, JournalTrouble, Opened, RealDisk, remedy};
 use crate::store::overlay::Overlay;
 use crate::store::state::Pointer;
 use crate::store::watermark::known_entry;
@@ -123,7 +123,7 @@ pub enum OpenTrouble {
     #[error("segments of {0} bytes are too short; use {min} or more", min = StoreOptions::SEGMENT_BYTES_MIN)]
     SegmentTooShort(u64),
     /// The operating system said no.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}{}", path.display(), remedy(source))]
     Io {
         /// What was tried.
         doing: &'static str,

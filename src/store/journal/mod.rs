@@ -44,7 +44,7 @@ pub(crate) use scan::Contents;
 pub(crate) use segment::{StoreId, has_segments};
 pub(crate) use shelves::{Listed, Shelves};
 pub use shipping::{Shipped, Wanted};
-pub(crate) use trouble::JournalTrouble;
+pub(crate) use trouble::{JournalTrouble, remedy};
 
 #[cfg(test)]
 mod carried;

@@ -9,7 +9,7 @@ use crate::identifier::RecordNumber;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalTrouble {
     /// The operating system said no.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}{}", path.display(), remedy(source))]
     Io {
         /// What was tried.
         doing: &'static str,
@@ -78,5 +78,24 @@ impl JournalTrouble {
     /// For `map_err`: what was tried, and where.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+}
+
+/// What to do about an answer of the operating system that says so, behind the words of it.
+pub(crate) fn remedy(answer: &io::Error) -> &'static str {
+    let is_full = matches!(answer.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    if is_full { "; make room there" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let told = |number| JournalTrouble::io("create", Path::new("journal"))(io::Error::from_raw_os_error(number));
+        let said = told(28).to_string();
+        assert_eq!(said, "cannot create journal: No space left on device (os error 28); make room there");
+        assert_eq!(told(5).to_string(), "cannot create journal: Input/output error (os error 5)");
     }
 }
