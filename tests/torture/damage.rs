@@ -146,7 +146,7 @@ impl Trial<'_> {
         assert!(unanswered == 0 || said.contains("unavailable"), "{what}: silent without a reason: {said}");
         if unanswered > 0 {
             Outcome::Silent
-        } else if gateway.has_made_state_anew() {
+        } else if gateway.made_state_anew().is_some() {
             Outcome::Remade
         } else {
             Outcome::Answered

@@ -261,9 +261,11 @@ impl Gateway {
         }
     }
 
-    /// Whether this start made the state anew from the journal.
-    pub(crate) fn has_made_state_anew(&self) -> bool {
-        self.said().contains("rebuilt: Some")
+    /// Why this start made the state anew from the journal, if it did.
+    pub(crate) fn made_state_anew(&self) -> Option<String> {
+        let said = self.said();
+        let (_, why) = said.split_once("rebuilt: Some(\\\"")?;
+        why.split_once("\\\")").map(|(why, _)| why.to_owned())
     }
 }
 

@@ -32,7 +32,8 @@ fn power_cuts() {
     let log = Log::read(&home.log());
     misses_nothing(&home, &log, &mut random);
 
-    let (mut disk, mut tally, mut checked, mut anew) = (Disk::new(&log), Tally::default(), 0, 0);
+    let (mut disk, mut tally, mut checked) = (Disk::new(&log), Tally::default(), 0);
+    let mut anew = BTreeMap::<_, u32>::new();
     let points = points(&log, cuts, &mut random);
     for (point, kept) in points.iter().zip([Kept::All, Kept::Nothing, Kept::Half].into_iter().cycle()) {
         disk.goes_on_to(*point);
@@ -40,21 +41,24 @@ fn power_cuts() {
         disk.is_left(kept, &mut random, &home.record());
         let then = ledger.as_of(log.length_before(*point));
         checked += then.acknowledged();
-        let (of_cut, was_made_anew) = stands(&home, then, &mut random, &format!("{kept:?} at record {point}"));
+        let (of_cut, made_anew) = stands(&home, then, &mut random, &format!("{kept:?} at record {point}"));
         tally.repeats += of_cut.repeats;
         tally.waiting += of_cut.waiting;
-        anew += u32::from(was_made_anew);
+        if let Some(why) = made_anew {
+            *anew.entry(why).or_default() += 1;
+        }
     }
     println!(
         "power cuts: {cuts} cuts ({} kept all, {} nothing, {} half) in a run of {} operations and {} acknowledgements; \
-         {checked} acknowledgements checked, {} repeats, {} waiting answers taken, state made anew {anew} times, failures 0",
+         {checked} acknowledgements checked, {} repeats, {} waiting answers taken, state made anew {} times {anew:?}, failures 0",
         cuts.div_ceil(3),
         (cuts + 1) / 3,
         cuts / 3,
         log.records(),
         ledger.acknowledged(),
         tally.repeats,
-        tally.waiting
+        tally.waiting,
+        anew.values().sum::<u32>()
     );
 }
 
@@ -120,7 +124,7 @@ fn points(log: &Log, cuts: u64, random: &mut Random) -> Vec<usize> {
 
 /// The gateway starts on what is left; everything that was acknowledged is there and waits or comes again, and what is
 /// lodged anew gets the numbers that follow.
-fn stands(home: &Home, then: Ledger, random: &mut Random, what: &str) -> (Tally, bool) {
+fn stands(home: &Home, then: Ledger, random: &mut Random, what: &str) -> (Tally, Option<String>) {
     let ledger = Mutex::new(then);
     let mut gateway = home.spawns();
     if let Err(said) = gateway.listens() {
@@ -137,5 +141,5 @@ fn stands(home: &Home, then: Ledger, random: &mut Random, what: &str) -> (Tally,
     ledger.holds_after(what);
     ledger.is_whole();
     agrees(&home.record());
-    (ledger.tally, gateway.has_made_state_anew())
+    (ledger.tally, gateway.made_state_anew())
 }

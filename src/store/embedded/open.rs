@@ -94,7 +94,7 @@ pub struct StartSummary {
     pub replayed: u64,
     /// The format that the journal had until this start, when it goes on in another one.
     pub upgraded_from: Option<u32>,
-    /// Why the state was made anew from the journal, when it was.
+    /// Why the state was made anew from the journal, when it was, and has something in it.
     pub rebuilt: Option<String>,
     /// Whether an interrupted last write was found, of which nothing was acknowledged, and overwritten.
     pub had_torn_tail: bool,
@@ -221,7 +221,7 @@ impl Unopened {
         let mut check = Check::of(&mut found, &directory, checks_everything)?;
         let OpenedIndex { index, applied, known, rebuilt } = Index::open(&directory, store, cache_bytes, || {
             is_state_new = true;
-            if !is_new {
+            if check.contents.last().0 > 0 {
                 tracing::warn!("{MADE_ANEW}");
             }
             check.whole()
@@ -252,7 +252,8 @@ impl Unopened {
             absent_segments,
             replayed,
             upgraded_from,
-            rebuilt,
+            // That of a record without an entry was not finished when its first start was interrupted.
+            rebuilt: rebuilt.filter(|_| last.0 > 0),
             had_torn_tail: contents.is_torn(),
             is_new,
             took: started.elapsed(),

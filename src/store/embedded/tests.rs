@@ -186,6 +186,20 @@ async fn answers_to_long_interchanges_are_read_a_few_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_first_start_that_was_interrupted_leaves_no_state_to_mourn() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(directory.path()));
+    let watermark = state(directory.path()).with_file_name("watermark");
+    fs::remove_file(&watermark).unwrap();
+    let store = open(directory.path());
+    assert_eq!((&store.summary().rebuilt, store.summary().records), (&None, 0));
+    record(&store, 1..=1).await;
+    drop(store);
+    fs::remove_file(&watermark).unwrap();
+    assert!(open(directory.path()).summary().rebuilt.is_some());
+}
+
+#[tokio::test]
 async fn a_deleted_state_is_made_again_the_same() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
