@@ -114,6 +114,10 @@ fn a_state_that_is_made_anew_is_told() {
     let name = "lodged_store_state_made_anew_timestamp_seconds";
     let mut gateway = Gateway::started();
     assert!(gateway.page("/metrics").contains(&format!("\n{name} 0\n")));
+    let mut partner = gateway.partner();
+    partner.sends(&declaration("ONE"));
+    partner.gets_contrl();
+    partner.gets_cusres();
     gateway.is_killed();
     assert!(!gateway.log().contains("the state could not be used"));
     std::fs::remove_dir_all(gateway.home.path().join("record/state")).unwrap();
